@@ -1,0 +1,165 @@
+"""Primitive: one row of the table, and the functions that enter it.
+
+Compiled, ``row.pxd`` gives the class its C types.
+"""
+# cython: language_level=3, binding=True
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+
+Interval = tuple[float, float]
+Partial = Callable[..., Any]
+
+TABLE: dict[str, Primitive] = {}
+
+# Where tests sample an argument, and where it is defined altogether.
+REAL = (-3.0, 3.0)
+POSITIVE = (0.05, 4.0)
+WHOLE = {REAL: (-math.inf, math.inf), POSITIVE: (0.0, math.inf)}
+
+
+@cython.final
+@cython.cclass
+class Primitive:
+    """One row of the table; calling it evaluates it on floats or on Values.
+
+    Attributes:
+        name: the row's key, and the name of the function.
+        value: the function on floats; it raises as the `math` module does.
+        partials: one formula per argument, each called with the output and all the
+            arguments; or, where ``arity`` is None, one formula for all of them that
+            returns a sequence.
+        arity: the number of arguments, None for any number.
+        symbol: how the operation is written (``"+"``), the name where not given.
+        precedence: binding strength of an infix symbol, 0 for a call ``f(x)``.
+        domain: for each argument the interval in which tests sample it.
+        extent: for each argument the interval in which the function is defined.
+        exact: the function over mpmath's numbers, called with mpmath and the
+            arguments; None where mpmath has it under the row's name.
+        selects: whether a partial of 0 says that the operand was not chosen, so that
+            not even an infinite adjoint passes.
+        elementary: whether `audit` holds it to the bounds of elementary functions.
+        defaults: the values of the last arguments where they are left out.
+        methods: the names under which Value has it as a method: its own and NumPy's.
+        kinks: points at which the derivative is a matter of policy: the arguments,
+            and the partials that are published for them.
+
+    """
+
+    def __init__(
+        self,
+        name: str,
+        value: Callable[..., Any],
+        partials: Partial | Sequence[Partial],
+        *,
+        symbol: str | None = None,
+        precedence: int = 0,
+        defaults: tuple[float, ...] = (),
+        methods: Sequence[str] | None = None,
+        domain: Sequence[Interval] = (REAL,),
+        extent: Sequence[Interval] | None = None,
+        exact: Callable[..., Any] | None = None,
+        elementary: bool = True,
+        selects: bool = False,
+        kinks: dict[tuple[float, ...], tuple[float, ...]] | None = None,
+        doc: str | None = None,
+    ) -> None:
+        variadic = callable(partials)
+        self.name = self.__name__ = name
+        self.value = value
+        self.partials = (partials,) if callable(partials) else tuple(partials)
+        self.arity = None if variadic else len(self.partials)
+        self.symbol = symbol or name
+        self.precedence = precedence
+        self.defaults = defaults
+        if methods is None:
+            methods = (name,) if self.is_unary and not precedence else ()
+        self.methods = tuple(methods)
+        self.domain = tuple(domain)
+        self.extent = tuple(extent or [WHOLE.get(x, x) for x in self.domain])
+        self.exact = exact or (lambda mp, *args: getattr(mp, name)(*args))
+        self.elementary = elementary
+        self.selects = selects
+        self.kinks = kinks or {}
+        self.__doc__ = doc
+
+    def __call__(self, *args: Any) -> Any:
+        """Return a float for floats; a Value if any argument is one."""
+        for arg in args:
+            if type(arg) is not float:
+                apply = getattr(type(arg), "__apply__", None)
+                if apply is not None:
+                    return apply(self, args)
+        if self.arity is not None and len(args) != self.arity:
+            args = self.complete(args)
+        return self.value(*args)
+
+    @property
+    def is_unary(self) -> bool:
+        """Whether one argument is enough."""
+        return self.arity is not None and self.arity - len(self.defaults) == 1
+
+    def complete(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the arguments with the defaults of those left out.
+
+        Raises:
+            TypeError: if their number is still not the primitive's.
+
+        """
+        missing = (self.arity or 0) - len(args)
+        if not 0 <= missing <= len(self.defaults):
+            plural = "" if self.arity == 1 else "s"
+            message = (
+                f"{self.name}() takes {self.arity} argument{plural}, not {len(args)}"
+            )
+            raise TypeError(message)
+        return args + self.defaults[len(self.defaults) - missing :]
+
+    def partials_at(self, y: Any, args: Sequence[Any]) -> Sequence[Any]:
+        """Return all partials at ``args``, where the output is ``y``."""
+        if self.arity is None:
+            result: Sequence[Any] = self.partials[0](y, *args)
+            return result
+        return [partial(y, *args) for partial in self.partials]
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _row, (self.name,)
+
+    def __deepcopy__(self, memo: object) -> Primitive:
+        return self
+
+
+def _row(name: str) -> Primitive:
+    return TABLE[name]
+
+
+def row(
+    name: str, value: Callable[..., Any], *partials: Partial, **columns: Any
+) -> Primitive:
+    """Enter a primitive of as many arguments as there are partials."""
+    TABLE[name] = Primitive(name, value, partials, **columns)
+    return TABLE[name]
+
+
+def row_of_any_number(
+    name: str, value: Callable[..., Any], partials: Partial, **columns: Any
+) -> Primitive:
+    """Enter a primitive of any number of arguments."""
+    TABLE[name] = Primitive(name, value, partials, **columns)
+    return TABLE[name]
+
+
+def zeros(y: Any, *args: Any) -> float:
+    """Return 0.0: the partial for an argument that does not count."""
+    return 0.0
