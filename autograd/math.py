@@ -1,0 +1,430 @@
+"""The standard library's `math` module, over floats and Values.
+
+Floats in, float out; a Value anywhere in, a Value out that remembers how it was made.
+Every function of `math` that makes sense on a float is here under the same name, so
+``from autograd import math`` differentiates code that was written for floats, and
+further those that users of derivatives need: activations, softmax, clip, where.
+
+Most names are rows of the table in `autograd.primitives` as they stand. What follows
+them are the functions of sequences, and those that are several rows.
+"""
+
+from __future__ import annotations
+
+import math as _math
+from collections.abc import Iterable, Sequence
+from math import ceil, e, floor, inf, nan, pi, tau, trunc
+from typing import Any
+
+from autograd.dot import sumprod
+from autograd.primitives import arithmetic as _arithmetic
+from autograd.primitives import elementary as _elementary
+from autograd.primitives.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_sigmoid,
+    logaddexp,
+    mish,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softplus,
+    softsign,
+)
+from autograd.primitives.arithmetic import (
+    absolute as fabs,
+)
+from autograd.primitives.arithmetic import (
+    clip,
+    copysign,
+    fma,
+    fmod,
+    heaviside,
+    maximum,
+    minimum,
+    nextafter,
+    reciprocal,
+    remainder,
+    sign,
+    square,
+    ulp,
+)
+from autograd.primitives.elementary import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cbrt,
+    cos,
+    cosh,
+    degrees,
+    exp,
+    exp2,
+    expm1,
+    hypot,
+    log1p,
+    log2,
+    log10,
+    radians,
+    rsqrt,
+    sin,
+    sinh,
+    sqrt,
+    tan,
+    tanh,
+)
+from autograd.primitives.special import (
+    beta,
+    digamma,
+    erf,
+    erfc,
+    erfcinv,
+    erfinv,
+    gamma,
+    i0,
+    i1,
+    iv,
+    j0,
+    j1,
+    jn,
+    lbeta,
+    lgamma,
+    log1mexp,
+    log_cosh,
+    log_ndtr,
+    logit,
+    ndtr,
+    ndtri,
+    polygamma,
+    sinc,
+    xlogy,
+)
+from autograd.value import Value
+
+__all__ = [
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "beta",
+    "cbrt",
+    "ceil",
+    "clip",
+    "copysign",
+    "cos",
+    "cosh",
+    "degrees",
+    "digamma",
+    "dist",
+    "e",
+    "elu",
+    "erf",
+    "erfc",
+    "erfcinv",
+    "erfinv",
+    "exp",
+    "exp2",
+    "expm1",
+    "fabs",
+    "floor",
+    "fma",
+    "fmod",
+    "frexp",
+    "fsum",
+    "gamma",
+    "gelu",
+    "heaviside",
+    "hypot",
+    "i0",
+    "i1",
+    "inf",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "iv",
+    "j0",
+    "j1",
+    "jn",
+    "lbeta",
+    "ldexp",
+    "leaky_relu",
+    "lgamma",
+    "log",
+    "log1mexp",
+    "log1p",
+    "log2",
+    "log10",
+    "log_cosh",
+    "log_ndtr",
+    "log_sigmoid",
+    "log_softmax",
+    "logaddexp",
+    "logit",
+    "logsumexp",
+    "maximum",
+    "minimum",
+    "mish",
+    "modf",
+    "nan",
+    "ndtr",
+    "ndtri",
+    "nextafter",
+    "pi",
+    "polygamma",
+    "pow",
+    "prod",
+    "radians",
+    "reciprocal",
+    "relu",
+    "remainder",
+    "rsqrt",
+    "selu",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinc",
+    "sinh",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sqrt",
+    "square",
+    "sumprod",
+    "tan",
+    "tanh",
+    "tau",
+    "trunc",
+    "ulp",
+    "where",
+    "xlogy",
+]  # fmt: skip
+
+Number = Any  # a float, or a Value
+
+
+def _plain(x: Number) -> float:
+    return x.data if isinstance(x, Value) else x
+
+
+def log(x: Number, base: Number | None = None) -> Number:
+    """Return the logarithm of x, natural or to the given base.
+
+    Raises:
+        ValueError: if x or the base is not positive.
+        ZeroDivisionError: if the base is 1.
+
+    >>> log(8.0, 2.0)
+    3.0
+    >>> y = log(Value(4.0))
+    >>> y.partials
+    (0.25,)
+
+    """
+    if base is None:
+        return _elementary.log(x)
+    if isinstance(x, Value) or isinstance(base, Value):
+        return _elementary.log(x) / _elementary.log(base)
+    return _math.log(x, base)
+
+
+def pow(x: Number, y: Number) -> Number:  # noqa: A001 - math's name
+    """Return x to the power y; unlike ``x ** y`` it raises ValueError for 0**-1.
+
+    >>> pow(Value(3.0), 2).data
+    9.0
+
+    """
+    if not (isinstance(x, Value) or isinstance(y, Value)):
+        return _math.pow(x, y)
+    try:
+        return x**y
+    except ArithmeticError as error:
+        try:
+            _math.pow(_plain(x), _plain(y))
+        except ValueError:
+            raise ValueError(str(error)) from None
+        raise
+
+
+def frexp(x: Number) -> tuple[Number, int]:
+    """Return m and e with x = m * 2**e and m in [0.5, 1); e is an int, a constant.
+
+    >>> m, e = frexp(Value(12.0))
+    >>> m.data, e, m.partials
+    (0.75, 4, (0.0625,))
+
+    """
+    m, e = _math.frexp(_plain(x))
+    return (ldexp(x, -e), e) if isinstance(x, Value) else (m, e)
+
+
+def ldexp(x: Number, i: int) -> Number:
+    """Return x * 2**i.
+
+    Raises:
+        TypeError: if i is not an int.
+
+    >>> ldexp(Value(0.75), 4).data
+    12.0
+
+    """
+    if not isinstance(i, int):
+        message = f"the exponent of ldexp is an int, not {i!r}; write x * 2**i"
+        raise TypeError(message)
+    # Beyond these every result is 0 or overflows, and float(10**400) would not go.
+    return _elementary.ldexp(x, max(-5000, min(5000, i)))
+
+
+def modf(x: Number) -> tuple[Number, Number]:
+    """Return the fractional part, which has x's derivative, and the whole part.
+
+    >>> fraction, whole = modf(Value(2.5))
+    >>> fraction.data, whole.data
+    (0.5, 2.0)
+
+    """
+    if not isinstance(x, Value):
+        return _math.modf(x)
+    # The whole part is a constant with x's sign, which trunc would lose at -0.5.
+    whole = _arithmetic.copysign(abs(_math.modf(x.data)[1]), x)
+    if _math.isinf(x.data):
+        return _arithmetic.copysign(0.0, x), whole
+    return _arithmetic.fmod(x, 1.0), whole
+
+
+def isnan(x: Number) -> bool:
+    """Return whether x is not a number, by value."""
+    return _math.isnan(_plain(x))
+
+
+def isinf(x: Number) -> bool:
+    """Return whether x is infinite, by value."""
+    return _math.isinf(_plain(x))
+
+
+def isfinite(x: Number) -> bool:
+    """Return whether x is neither infinite nor NaN, by value."""
+    return _math.isfinite(_plain(x))
+
+
+def isclose(
+    a: Number, b: Number, *, rel_tol: float = 1e-9, abs_tol: float = 0.0
+) -> bool:
+    """Return whether a and b are close, by value, as `math.isclose` does."""
+    return _math.isclose(_plain(a), _plain(b), rel_tol=rel_tol, abs_tol=abs_tol)
+
+
+def fsum(xs: Iterable[Number]) -> Number:
+    """Return the sum, rounded once; one node of n parents.
+
+    >>> fsum([Value(0.1)] * 10).data
+    1.0
+
+    """
+    return _elementary.fsum(*xs)
+
+
+def prod(xs: Iterable[Number], *, start: Number = 1) -> Number:
+    """Return the product; one node of n parents, whose partials divide by none.
+
+    >>> prod([Value(0.0), Value(2.0), Value(3.0)]).partials
+    (6.0, 0.0, 0.0)
+
+    """
+    xs = tuple(xs)
+    return (
+        _elementary.prod(*xs)
+        if type(start) is int and start == 1
+        else _elementary.prod(start, *xs)
+    )
+
+
+def dist(p: Sequence[Number], q: Sequence[Number]) -> Number:
+    """Return the Euclidean distance of two points; one node.
+
+    Raises:
+        ValueError: if they have different dimensions.
+
+    >>> dist([Value(3.0), 0.0], [0.0, 4.0]).data
+    5.0
+
+    """
+    p, q = tuple(p), tuple(q)
+    if len(p) != len(q):
+        message = f"both points must have the same dimension, not {len(p)} and {len(q)}"
+        raise ValueError(message)
+    return _elementary.dist(*p, *q)
+
+
+def logsumexp(xs: Iterable[Number]) -> Number:
+    """Return log(sum of e**x), without overflow; one node of n parents.
+
+    Raises:
+        ValueError: if there is nothing to sum.
+
+    >>> logsumexp([Value(1000.0), Value(1000.0)]).data
+    1000.6931471805599
+
+    """
+    xs = tuple(xs)
+    if not xs:
+        message = "logsumexp of nothing: the logarithm of an empty sum, log(0)"
+        raise ValueError(message)
+    return _elementary.logsumexp(*xs)
+
+
+def softmax(xs: Iterable[Number]) -> list[Number]:
+    """Return e**x over their sum for each x, without overflow.
+
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+
+    """
+    weights = [exp(x) for x in _below_the_largest(xs)]
+    total = fsum(weights)
+    return [weight / total for weight in weights]
+
+
+def log_softmax(xs: Iterable[Number]) -> list[Number]:
+    """Return the logarithms of the softmax, accurate where that is 0 or 1.
+
+    >>> log_softmax([1000.0, 1000.0])
+    [-0.6931471805599453, -0.6931471805599453]
+
+    """
+    xs = _below_the_largest(xs)
+    total = logsumexp(xs)
+    return [x - total for x in xs]
+
+
+def _below_the_largest(xs: Iterable[Number]) -> list[Number]:
+    """Return each x minus the largest, a constant: a shift changes no softmax."""
+    xs = tuple(xs)
+    if not xs:
+        message = "softmax of nothing: it has one number for each that goes in"
+        raise ValueError(message)
+    largest = max(_plain(x) for x in xs)
+    return [x - largest for x in xs]
+
+
+def where(condition: object, a: Number, b: Number) -> Number:
+    """Return a if the condition holds, else b; the derivative is the chosen one's.
+
+    >>> x = Value(-2.0)
+    >>> where(x > 0, x, -x).data
+    2.0
+
+    """
+    if not isinstance(condition, Value):
+        condition = float(bool(condition))
+    return _arithmetic.select(condition, a, b)

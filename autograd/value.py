@@ -1,0 +1,804 @@
+"""Value: a float that remembers how it was made.
+
+A Value is a node of a graph: a number, an ordered tuple of operands, and one local
+derivative (a partial) for each operand that is itself a Value. It has the whole
+protocol of Python's float: an operator computes the number as the float would, and
+records operands and partials. The commonest operators are written out; all other
+primitives are made from their rows in the table by `apply`.
+
+This file is ordinary Python and runs as it stands. Installed with a C compiler it is
+also compiled by Cython in pure Python mode, with the C types of ``value.pxd``;
+`COMPILED` tells which form is running. What the compiled form makes necessary:
+
+- A graph of Values cannot contain a cycle, since parents exist before their children,
+  so nodes are unknown to the garbage collector (``no_gc``). It would otherwise walk
+  every node again and again, and cost more than everything else together.
+- Freeing a long chain must not recurse, so a dying node hands the parents that die with
+  it to one worklist (`__dealloc__`). The interpreter has its own way of doing that.
+- Nodes of one or two operands, nearly all, keep them in fields of their own; only nodes
+  of more operands have tuples of operands and an array of partials.
+- A compiled class has one file, and a subclass of a ``no_gc`` class would be given back
+  to the collector when it is freed. So this is one class, and the file is long.
+
+Letters: ``a`` and ``b`` are the operands, ``da`` and ``db`` the partials for them.
+"""
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: cdivision=True, binding=True, embedsignature=True
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+from typing import Any
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython  # type: ignore[no-redef]
+
+from autograd.primitives import TABLE, Primitive, activations, arithmetic, elementary
+
+if cython.compiled:
+    from cython.cimports.autograd.context import Context, contexts, current, label
+    from cython.cimports.autograd.primitives.row import Primitive
+    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
+    from cython.cimports.cpython.object import PyTypeObject
+    from cython.cimports.cpython.ref import Py_REFCNT
+    from cython.cimports.cpython.type import PyType_Modified
+    from cython.cimports.libc.math import pow as c_pow
+else:
+    from math import pow as c_pow
+
+    from autograd.context import Context, contexts, current, label
+
+COMPILED: bool = cython.compiled
+
+_ADD = cython.declare(object, arithmetic.add)
+_SUB = cython.declare(object, arithmetic.sub)
+_MUL = cython.declare(object, arithmetic.mul)
+_DIV = cython.declare(object, arithmetic.div)
+_POW = cython.declare(object, elementary.pow)
+_NEG = cython.declare(object, arithmetic.neg)
+_RELU = cython.declare(object, activations.relu)
+_TINY = cython.declare(cython.double, arithmetic.TINY)
+# A variable, since C compilers turn pow(x, 2.0) into x * x.
+_TWO = cython.declare(cython.double, 2.0)
+
+CONSTANT = Primitive("const", float, ())
+
+MSG_MODULUS = "pow() with a modulus is for integers, not for Values"
+MSG_FLOAT = (
+    "{0}(v) would drop the gradient in silence. Write v.data for the plain number, or "
+    "use the function of the same name in autograd.math instead of math's"
+)
+MSG_OPERAND = (
+    "a Value cannot be combined with {0}: its operands are Values and real numbers"
+)
+MSG_DATA = (
+    "the data of a Value is one real number, not {0}. For several numbers make several "
+    "Values: [Value(x) for x in numbers]; for the number of a Value write v.data"
+)
+MSG_INNER_DATA = (
+    "the data of an inner node (op {0!r}) follows from its parents and cannot be set. "
+    "Change a leaf and compute the expression again, or make a new leaf: Value(number)"
+)
+
+
+# What `backward` calls: autograd.walk, which is written over Values, puts it here.
+_backward = cython.declare(object, None)
+
+
+def walk_with(backward: Any) -> None:
+    """Let Value.backward() call this function of a root and a seed."""
+    global _backward
+    _backward = backward
+
+
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Value:
+    """A float that remembers how it was made.
+
+    Args:
+        data: the number; anything with a real value: float, int, NumPy scalar.
+        name: what drawings and messages call it.
+
+    Raises:
+        TypeError: if ``data`` is not a real number.
+
+    >>> x = Value(2.0, name="x")
+    >>> y = x * x + 3.0
+    >>> y.backward()
+    >>> y.data, x.grad
+    (7.0, 4.0)
+
+    """
+
+    if not cython.compiled:
+        __slots__ = (
+            "_a", "_b", "_da", "_data", "_db", "_grad", "_label", "_many", "_mark",
+            "_primitive",
+        )  # fmt: skip
+
+    def __init__(self, data: object, name: str | None = None) -> None:
+        number = as_float(data)
+        if number is None:
+            raise TypeError(MSG_DATA.format(describe(data)))
+        self._data = number
+        self._primitive = None
+        context: Context = current() if contexts else None
+        self._label = None if context is None else label(context)
+        if not cython.compiled:
+            self._grad = self._da = self._db = 0.0
+            self._a = self._b = self._many = None
+            self._mark = 0
+        if name is not None:
+            self.name = name
+
+    def __dealloc__(self) -> None:
+        # Taken into locals first: a field would count as a second reference.
+        a = self._a
+        b = self._b
+        self._a = self._b = None
+        if self._many:
+            PyMem_Free(self._many)
+        if _dies_with_its_child(b):
+            _put_down(b)
+        if _dies_with_its_child(a):
+            _put_down(a)
+        a = b = None
+        if _next is not None and not _draining:
+            _drain()
+
+    # What was recorded.
+
+    @property
+    def data(self) -> float:
+        """The number; assignable on leaves."""
+        return self._data
+
+    @data.setter
+    def data(self, value: object) -> None:
+        number = as_float(value)
+        if number is None:
+            raise TypeError(MSG_DATA.format(describe(value)))
+        if self._primitive is not None and self._primitive is not CONSTANT:
+            raise AttributeError(MSG_INNER_DATA.format(self.op))
+        self._data = number
+
+    @property
+    def grad(self) -> float:
+        """The derivative that `backward()` left here; assignable."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: object) -> None:
+        number = as_float(value)
+        if number is None:
+            message = f"a gradient is one real number, not {describe(value)}"
+            raise TypeError(message)
+        self._grad = number
+
+    @property
+    def name(self) -> str | None:
+        """What drawings and messages call this node, or None."""
+        return self._label[0] if type(self._label) is tuple else None
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        if value is not None and not isinstance(value, str):
+            message = f"a name is a string, not {describe(value)}"
+            raise TypeError(message)
+        self._label = (value, self.scope, self.where)
+
+    @property
+    def scope(self) -> str:
+        """The path of the scopes in which the node was made, "" outside any."""
+        label = self._label[1] if type(self._label) is tuple else self._label
+        return label or ""
+
+    @property
+    def where(self) -> str:
+        """The file and line that made the node, "" unless it was under `debug`."""
+        return self._label[2] if type(self._label) is tuple else ""
+
+    @property
+    def primitive(self) -> Primitive | None:
+        """The row of the table that made this node; None for a leaf."""
+        return self._primitive
+
+    @property
+    def op(self) -> str:
+        """The operation's symbol or name; "" for a leaf."""
+        return "" if self._primitive is None else self._primitive.symbol
+
+    @property
+    def operands(self) -> tuple:
+        """The arguments of the operation in order, Values and constant floats."""
+        if self._many:
+            return self._a if self._b is None else self._a + self._b
+        if self._b is not None:
+            return (self._a, self._b)
+        return () if self._a is None else (self._a,)
+
+    @property
+    def parents(self) -> tuple:
+        """The operands that are Values, in order; one twice used is there twice."""
+        return tuple([x for x in self.operands if type(x) is Value])
+
+    @property
+    def partials(self) -> tuple:
+        """The local derivatives as floats, one for each parent."""
+        operands = self.operands
+        i: cython.Py_ssize_t
+        if self._many:
+            weights = [self._many[i] for i in range(len(operands))]
+        else:
+            weights = [self._da, self._db]
+        return tuple(
+            [weights[i] for i in range(len(operands)) if type(operands[i]) is Value]
+        )
+
+    def detach(self) -> Value:
+        """Return a constant of the same number: no gradient passes through it."""
+        return constant(self._data)
+
+    def backward(self, seed: object = 1.0) -> None:
+        """Add the derivative of this node by each leaf to the leaf's ``grad``.
+
+        Inner nodes get this pass's derivative as their ``grad``, so a second call adds
+        exactly the same amount to the leaves again. A node whose adjoint is exactly 0
+        passes nothing on, so that an infinite partial on a branch that does not count
+        never turns into NaN.
+
+        Args:
+            seed: the adjoint of this node, in the unit of what it is part of.
+
+        Raises:
+            TypeError: if the seed is not a real number.
+            ValueError: if this Value is a constant.
+
+        >>> x = Value(3.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        6.0
+
+        """
+        _backward(self, seed)
+
+    # Operators. The commonest are written out, so that compiled they touch no table;
+    # a test holds them to their rows bit for bit.
+
+    def __add__(self, other: object) -> Value:
+        if type(other) is Value:
+            v: Value = other
+            return new_node(_ADD, self._data + v._data, self, v, 1.0, 1.0)
+        number = _operand(other)
+        if number is None:
+            return NotImplemented
+        c: cython.double = number
+        return new_node(_ADD, self._data + c, self, number, 1.0, 0.0)
+
+    def __radd__(self, other: object) -> Value:
+        if type(other) is int and other == 0 and math.copysign(1.0, self._data) > 0.0:
+            return self  # the start of sum(): no node for it
+        number = _operand(other)
+        if number is None:
+            return NotImplemented
+        c: cython.double = number
+        return new_node(_ADD, c + self._data, number, self, 0.0, 1.0)
+
+    def __sub__(self, other: object) -> Value:
+        if type(other) is Value:
+            v: Value = other
+            return new_node(_SUB, self._data - v._data, self, v, 1.0, -1.0)
+        number = _operand(other)
+        if number is None:
+            return NotImplemented
+        c: cython.double = number
+        return new_node(_SUB, self._data - c, self, number, 1.0, 0.0)
+
+    def __rsub__(self, other: object) -> Value:
+        number = _operand(other)
+        if number is None:
+            return NotImplemented
+        c: cython.double = number
+        return new_node(_SUB, c - self._data, number, self, 0.0, -1.0)
+
+    def __mul__(self, other: object) -> Value:
+        if type(other) is Value:
+            v: Value = other
+            return new_node(_MUL, self._data * v._data, self, v, v._data, self._data)
+        number = _operand(other)
+        if number is None:
+            return NotImplemented
+        c: cython.double = number
+        return new_node(_MUL, self._data * c, self, number, c, 0.0)
+
+    def __rmul__(self, other: object) -> Value:
+        number = _operand(other)
+        if number is None:
+            return NotImplemented
+        c: cython.double = number
+        return new_node(_MUL, c * self._data, number, self, 0.0, c)
+
+    def __truediv__(self, other: object) -> Value:
+        number = other if type(other) is Value else _operand(other)
+        if number is None:
+            return NotImplemented
+        d: cython.double = _plain(number)
+        if d == 0.0:
+            return apply(_DIV, (self, number))  # raises, naming the operands
+        y: cython.double = self._data / d
+        if -_TINY < y < _TINY and self._data != 0.0:
+            return apply(_DIV, (self, number))
+        return new_node(_DIV, y, self, number, 1.0 / d, -y / d)
+
+    def __rtruediv__(self, other: object) -> Value:
+        number = _operand(other)
+        if number is None:
+            return NotImplemented
+        if self._data == 0.0:
+            return apply(_DIV, (number, self))
+        c: cython.double = number
+        y: cython.double = c / self._data
+        if -_TINY < y < _TINY and c != 0.0:
+            return apply(_DIV, (number, self))
+        return new_node(_DIV, y, number, self, 0.0, -y / self._data)
+
+    def __neg__(self) -> Value:
+        return new_node(_NEG, -self._data, self, None, -1.0, 0.0)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __pow__(self, other: object, modulus: object = None) -> Value:
+        if modulus is not None:
+            raise TypeError(MSG_MODULUS)
+        if type(other) is int and other == 2 and -1e154 < self._data < 1e154:
+            # Not x * x: that is 1 ulp off what a float's ** gives, once in 1,000.
+            y: cython.double = c_pow(self._data, _TWO)
+            return new_node(_POW, y, self, 2.0, 2.0 * self._data, 0.0)
+        return _binary(_POW, self, other)
+
+    def __rpow__(self, other: object, modulus: object = None) -> Value:
+        if modulus is not None:
+            raise TypeError(MSG_MODULUS)
+        return _binary(_POW, other, self)
+
+    def relu(self) -> Value:
+        """Return max(x, 0); a NaN stays one."""
+        x: cython.double = self._data
+        if x > 0.0:
+            return new_node(_RELU, x, self, None, 1.0, 0.0)
+        y: cython.double = x if x != x else 0.0  # noqa: PLR0124 - a NaN stays one
+        return new_node(_RELU, y, self, None, 0.0, 0.0)
+
+    def __floordiv__(self, other: object) -> Value:
+        return _binary(arithmetic.floordiv, self, other)
+
+    def __rfloordiv__(self, other: object) -> Value:
+        return _binary(arithmetic.floordiv, other, self)
+
+    def __mod__(self, other: object) -> Value:
+        return _binary(arithmetic.mod, self, other)
+
+    def __rmod__(self, other: object) -> Value:
+        return _binary(arithmetic.mod, other, self)
+
+    def __divmod__(self, other: object) -> tuple:
+        quotient = _binary(arithmetic.floordiv, self, other)
+        if quotient is NotImplemented:
+            return NotImplemented
+        return quotient, self % other
+
+    def __rdivmod__(self, other: object) -> tuple:
+        quotient = _binary(arithmetic.floordiv, other, self)
+        if quotient is NotImplemented:
+            return NotImplemented
+        return quotient, other % self
+
+    def __abs__(self) -> Value:
+        return apply(arithmetic.absolute, (self,))
+
+    def __round__(self, ndigits: Any = None) -> Value:
+        if ndigits is None:
+            return apply(arithmetic.rint, (self,))
+        digits = operator.index(ndigits)
+        # A float has no decimals beyond these, and float(10**400) would overflow.
+        return apply(arithmetic.round_to, (self, max(-400, min(400, digits))))
+
+    def __floor__(self) -> Value:
+        return apply(arithmetic.floor, (self,))
+
+    def __ceil__(self) -> Value:
+        return apply(arithmetic.ceil, (self,))
+
+    def __trunc__(self) -> Value:
+        return apply(arithmetic.trunc, (self,))
+
+    # Comparisons are by value, as a float's are; the hash is by identity, so that two
+    # nodes of the same number are two keys.
+
+    def __eq__(self, other: object) -> bool:
+        return self._data == _plain(other)
+
+    def __ne__(self, other: object) -> bool:
+        return self._data != _plain(other)
+
+    def __lt__(self, other: object) -> bool:
+        return self._data < _plain(other)
+
+    def __le__(self, other: object) -> bool:
+        return self._data <= _plain(other)
+
+    def __gt__(self, other: object) -> bool:
+        return self._data > _plain(other)
+
+    def __ge__(self, other: object) -> bool:
+        return self._data >= _plain(other)
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __float__(self) -> float:
+        raise TypeError(MSG_FLOAT.format("float"))
+
+    def __int__(self) -> int:
+        raise TypeError(MSG_FLOAT.format("int"))
+
+    def __complex__(self) -> complex:
+        raise TypeError(MSG_FLOAT.format("complex"))
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        name = "" if self.name is None else f", name={self.name!r}"
+        return f"Value(data={self._data!r}, grad={self._grad!r}{name})"
+
+    @staticmethod
+    def __apply__(primitive: Primitive, args: tuple) -> Value:
+        return apply(primitive, args)
+
+
+# --- Operands -----------------------------------------------------------------------
+
+
+@cython.cfunc
+def as_float(x: object) -> object:
+    """Return x as a float, or None if it is not a real number."""
+    if type(x) is float:
+        return x
+    if isinstance(x, (int, float, numbers.Real)):
+        return float(x)
+    return None
+
+
+@cython.cfunc
+def describe(x: object) -> str:
+    """Return words for a thing that is not what it should be."""
+    if isinstance(x, Value):
+        return f"a Value ({x!r})"
+    return f"{x!r} (of type {type(x).__name__})"
+
+
+def make_constant(nodes: list) -> None:
+    """Turn the leaves among the nodes into constants."""
+    node: Value
+    for node in nodes:
+        if node._primitive is None:
+            node._primitive = CONSTANT
+
+
+@cython.cfunc
+def array(n: cython.Py_ssize_t) -> cython.p_double:
+    """Return room for n numbers; compiled, PyMem_Free gives it back."""
+    if not cython.compiled:
+        return [0.0] * n
+    room: cython.p_double = cython.cast(
+        cython.p_double, PyMem_Malloc(max(n, 1) * cython.sizeof(cython.double))
+    )
+    if not room:
+        raise MemoryError
+    return room
+
+
+@cython.cfunc
+@cython.inline
+def _operand(x: object) -> object:
+    """Return x as a float, or None for a type that may know what to do with us."""
+    if type(x) is float:
+        return x
+    if isinstance(x, (str, bytes, complex)):
+        raise TypeError(MSG_OPERAND.format(describe(x)))
+    return as_float(x)
+
+
+@cython.cfunc
+@cython.inline
+def _plain(x: object) -> object:
+    if type(x) is Value:
+        v: Value = x
+        return v._data
+    return x
+
+
+# --- Making nodes -------------------------------------------------------------------
+
+
+@cython.cfunc
+@cython.inline
+def new_node(
+    primitive: object,
+    data: cython.double,
+    a: object,
+    b: object,
+    da: cython.double,
+    db: cython.double,
+) -> Value:
+    """Make a node of at most two operands, or under no_grad a constant."""
+    context: Context = current() if contexts else None
+    if context is not None and not context.recording:
+        return constant(data)
+    node: Value = Value.__new__(Value)
+    node._data = data
+    node._primitive = primitive
+    node._a = a
+    node._b = b
+    node._da = da
+    node._db = db
+    node._label = None if context is None else label(context)
+    if not cython.compiled:
+        node._grad = 0.0
+        node._many = None
+        node._mark = 0
+    return node
+
+
+@cython.cfunc
+def constant(data: cython.double) -> Value:
+    """Make a Value through which no gradient passes."""
+    node: Value = Value(data)
+    node._primitive = CONSTANT
+    return node
+
+
+@cython.cfunc
+def _binary(primitive: Primitive, a: object, b: object) -> object:
+    if type(a) is not Value:
+        a = _operand(a)
+    if type(b) is not Value:
+        b = _operand(b)
+    if a is None or b is None:
+        return NotImplemented
+    return apply(primitive, (a, b))
+
+
+def apply(primitive: Primitive, args: tuple) -> Value:
+    """Make the node of a row of the table for any operands.
+
+    Args:
+        primitive: the row.
+        args: Values and real numbers, as many as the row takes.
+
+    Raises:
+        TypeError: if an operand is something else.
+        ValueError, ZeroDivisionError, OverflowError: as the row's function on floats
+            does; the message adds the operation and the names of its operands.
+
+    """
+    if len(args) == 1 and primitive.arity == 1 and type(args[0]) is Value:
+        return _apply_one(primitive, args[0])
+    if primitive.arity is not None and len(args) != primitive.arity:
+        args = primitive.complete(args)
+    operands: tuple = tuple([_required(x) for x in args])
+    floats: list = [_plain(x) for x in operands]
+    try:
+        y = primitive.value(*floats)
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        raise type(error)(_where(primitive, operands, error)) from None
+    context: Context = current() if contexts else None
+    if context is not None and not context.recording:
+        return constant(y)
+    if primitive.arity == 2:
+        a, b = operands
+        p, q = floats
+        da: cython.double = primitive.partials[0](y, p, q) if a is not p else 0.0
+        db: cython.double = primitive.partials[1](y, p, q) if b is not q else 0.0
+        return new_node(primitive, y, a, b, da, db)
+    return _node_of_many(primitive, y, operands, floats)
+
+
+@cython.cfunc
+def _apply_one(primitive: Primitive, operand: Value) -> Value:
+    """Do as `apply` with one operand, which most functions have."""
+    x: float = operand._data
+    try:
+        y = primitive.value(x)
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        raise type(error)(_where(primitive, (operand,), error)) from None
+    context: Context = current() if contexts else None
+    if context is not None and not context.recording:
+        return constant(y)
+    return new_node(primitive, y, operand, None, primitive.partials[0](y, x), 0.0)
+
+
+@cython.cfunc
+def _required(x: object) -> object:
+    """Return an operand: a Value as it is, any other real number as a float."""
+    if type(x) is Value:
+        return x
+    number = as_float(x)
+    if number is None:
+        raise TypeError(MSG_OPERAND.format(describe(x)))
+    return number
+
+
+@cython.cfunc
+def _node_of_many(
+    primitive: Primitive, y: cython.double, operands: tuple, floats: list
+) -> Value:
+    i: cython.Py_ssize_t
+    node: Value = new_node(primitive, y, operands, None, 0.0, 0.0)
+    node._many = array(len(operands))
+    if primitive.arity is None:
+        partials = primitive.partials[0](y, *floats)
+        for i in range(len(operands)):
+            node._many[i] = partials[i]
+        return node
+    for i in range(len(operands)):
+        is_parent: cython.bint = type(operands[i]) is Value
+        node._many[i] = primitive.partials[i](y, *floats) if is_parent else 0.0
+    return node
+
+
+@cython.cfunc
+def _where(primitive: Any, operands: tuple, error: Any) -> str:
+    """Return the error's message with the operation and its operands."""
+    words = []
+    known = []
+    for x in operands[:8]:
+        if type(x) is Value and x.name is not None:
+            words.append(x.name)
+            known.append(f"{x.name} = {x.data!r}")
+        else:
+            words.append(repr(_plain(x)))
+    if len(operands) > 8:
+        words.append("...")
+    if primitive.precedence and len(words) == 2:
+        expression = f"{words[0]} {primitive.symbol} {words[1]}"
+    else:
+        expression = f"{primitive.name}({', '.join(words)})"
+    at = f" at {', '.join(known)}" if known else ""
+    return f"{error.args[-1]}: {expression}{at}"
+
+
+# --- State, for copies and pickles --------------------------------------------------
+
+
+def fields(node: Value) -> tuple:
+    """Return all that makes up a node, in the order that `restore` takes it."""
+    i: cython.Py_ssize_t
+    n: cython.Py_ssize_t = len(node.operands)
+    return (
+        node._primitive,
+        node._data,
+        node._grad,
+        node._label,
+        node._a,
+        node._b,
+        node._da,
+        node._db,
+        [node._many[i] for i in range(n)] if node._many else None,
+    )
+
+
+def restore(
+    node: Value,
+    primitive: Primitive | None,
+    data: float,
+    grad: float,
+    label: object,
+    a: object,
+    b: object,
+    da: float,
+    db: float,
+    many: list | None,
+) -> None:
+    """Give a new node the fields of another, as `fields` returned them."""
+    i: cython.Py_ssize_t
+    node._primitive, node._label = primitive, label
+    node._data, node._grad, node._da, node._db = data, grad, da, db
+    node._a, node._b = a, b
+    if many:
+        node._many = array(len(many))
+        for i in range(len(many)):
+            node._many[i] = many[i]
+
+
+# --- Freeing ------------------------------------------------------------------------
+
+# What is to be freed: one place for the next, which is all that a chain needs, and a
+# list for the others.
+_next = cython.declare(object, None)
+_dying = cython.declare(list, [])
+_draining = cython.declare(cython.bint, False)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _dies_with_its_child(x: object) -> cython.bint:
+    return (type(x) is Value or type(x) is tuple) and Py_REFCNT(x) == 1
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _put_down(x: object) -> cython.void:
+    global _next
+    if _next is None:
+        _next = x
+    else:
+        _dying.append(x)
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _drain() -> cython.void:
+    """Free what is put down, and what that puts down in its turn."""
+    global _draining, _next
+    _draining = True
+    while _next is not None:
+        x = _next
+        _next = None
+        x = None  # noqa: F841 - the last reference: here x is freed
+        if _next is None and _dying:
+            _next = _dying.pop()
+    _draining = False
+
+
+# --- Methods: every unary row, under its own name and under NumPy's -----------------
+
+
+def _method(primitive: Primitive) -> Any:
+    if primitive.arity == 1:
+
+        def method(self: Value) -> Value:
+            return _apply_one(primitive, self)
+
+    else:
+
+        def method(self: Value, *others: object) -> Value:
+            return apply(primitive, (self, *others))
+
+    method.__name__ = method.__qualname__ = primitive.name
+    method.__doc__ = primitive.__doc__
+    return method
+
+
+def _install() -> None:
+    methods = {
+        name: _method(primitive)
+        for primitive in TABLE.values()
+        for name in primitive.methods
+        if name not in vars(Value)
+    }
+    if cython.compiled:
+        # setattr refuses an extension type, though its methods are in a dict like any.
+        cython.cast(
+            dict, cython.cast(cython.pointer(PyTypeObject), Value).tp_dict
+        ).update(methods)
+        PyType_Modified(Value)
+    else:
+        for name, method in methods.items():
+            setattr(Value, name, method)
+
+
+_install()
