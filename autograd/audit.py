@@ -1,0 +1,263 @@
+"""Measure to how many units in the last place each row of the table is right.
+
+Each row is evaluated over its whole extent: around 0, at tiny and huge numbers, near
+its kinks and borders. Values, first and second derivatives are compared with the row's
+exact definition in mpmath, differentiated by central differences with so many digits
+that nothing of their error is seen in a float.
+
+A result is *lost* if it is off by more than a millionth of itself, is 0 or NaN where it
+should not be, or infinite where the truth is a float, or the reverse.
+
+One ulp is the distance of neighbouring floats at the exact result, of subnormal ones
+where that is subnormal.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from autograd.primitives import TABLE, Primitive
+from autograd.transforms import grad
+from autograd.value import Value
+
+MAGNITUDES = (
+    0.0, 5e-324, 1e-310, 2.3e-308, 1e-300, 1e-200, 1e-154, 1e-100, 1e-50, 1e-20, 1e-16,
+    1e-10, 1e-8, 1e-5, 1e-3, 0.01, 0.1, 0.25, 0.5, 0.7, 0.9, 0.999, 0.9999999999999999,
+    1.0, 1.0000000000000002, 1.001, 1.5, 2.0, 2.5, 3.1, 4.0, 5.5, 7.0, 10.0, 15.0, 20.0,
+    26.0, 37.0, 50.0, 100.0, 300.0, 354.0, 700.0, 709.0, 745.0, 1e3, 1e4, 1e5, 1e8,
+    1e10, 1e16, 1e20, 1e50, 1e100, 1e154, 1e200, 1e300, 1.7e308,
+)  # fmt: skip
+STEP = 40  # the differences' step is 10**-STEP of the argument, or of 1 if less
+TOO_LARGE = 2**1024 * (1 - Fraction(1, 2**54))  # what rounds to infinity
+LOST = 1e-6
+
+MSG_MPMATH = "audit() compares with mpmath, which is not installed: pip install mpmath"
+
+
+@dataclass
+class Errors:
+    """What was found of one kind of result: errors in ulp, and how many were lost."""
+
+    ulps: list[float] = field(default_factory=list)
+    lost_at: list[tuple[tuple[float, ...], float, float]] = field(default_factory=list)
+
+    @property
+    def lost(self) -> int:
+        """How many were lost; ``lost_at`` has arguments, result and truth of each."""
+        return len(self.lost_at)
+
+    @property
+    def worst(self) -> float:
+        """The largest error in ulp of those that were not lost."""
+        return max(self.ulps, default=0.0)
+
+    def within(self, ulps: float) -> float:
+        """Return the share of results at most so far off, of 0 to 1."""
+        total = len(self.ulps) + self.lost
+        return sum(x <= ulps for x in self.ulps) / total if total else 1.0
+
+    def add(self, args: tuple[float, ...], found: float, truth: Any) -> None:
+        """Compare a float with an exact number."""
+        off, is_lost = error(found, truth)
+        if is_lost:
+            self.lost_at.append((args, found, float(truth)))
+        else:
+            self.ulps.append(off)
+
+
+@dataclass
+class Report:
+    """The audit of one row."""
+
+    row: Primitive
+    points: int = 0
+    value: Errors = field(default_factory=Errors)
+    first: Errors = field(default_factory=Errors)
+    second: Errors = field(default_factory=Errors)
+
+    def __str__(self) -> str:
+        cells = [f"{self.row.name:20}{self.points:6}"]
+        for errors in (self.value, self.first, self.second):
+            share = 100.0 * errors.within(4.0)
+            cells.append(f"{share:9.1f}{errors.worst:11.3g}{errors.lost:6}")
+        return "".join(cells)
+
+
+HEADING = (
+    f"{'':26}{'value':^26}{'first derivative':^26}{'second derivative':^26}\n"
+    f"{'row':20}{'points':>6}" + f"{'% <4 ulp':>9}{'worst ulp':>11}{'lost':>6}" * 3
+)
+
+
+def audit(names: Sequence[str] | None = None, *, points: int = 100) -> list[Report]:
+    """Measure the rows of the table against exact arithmetic.
+
+    Args:
+        names: the rows to measure; None for all.
+        points: about how many points to measure each at.
+
+    Returns:
+        A report for each row; printed, a line of a table.
+
+    Raises:
+        ImportError: if mpmath is not installed.
+        KeyError: if there is no row of that name.
+
+    >>> report, = audit(["tanh"], points=20)
+    >>> report.first.lost
+    0
+
+    """
+    try:
+        import mpmath  # noqa: F401 - asked for before a long computation
+    except ImportError:
+        raise ImportError(MSG_MPMATH) from None
+    return [_audit(TABLE[name], points) for name in names or TABLE]
+
+
+def error(found: float, truth: Any) -> tuple[float, bool]:
+    """Return by how many ulp a float is off an exact number, and if it is lost."""
+    if not math.isfinite(truth):
+        return 0.0, not (found == truth or math.isnan(truth) == math.isnan(found))
+    if abs(truth) >= TOO_LARGE:
+        return 0.0, not (math.isinf(found) and (found > 0) == (truth > 0))
+    if not math.isfinite(found):
+        near = abs(truth) * (1.0 + 1e-13) >= TOO_LARGE
+        return 0.0, not (near and found == math.copysign(math.inf, truth))
+    off = abs(truth - found)
+    ulps = float(off / math.ulp(float(truth)))
+    return ulps, bool(off > LOST * abs(truth)) and ulps > 8.0
+
+
+def _audit(row: Primitive, points: int) -> Report:
+    import mpmath
+
+    mp = mpmath.MPContext()
+    report = Report(row)
+    moving = [i for i, (low, high) in enumerate(_extents(row)) if low < high]
+    for args in _points(row, points):
+        if args in row.kinks:
+            continue
+        try:
+            found = row(*args)
+        except (ValueError, ArithmeticError):
+            continue
+        if not math.isfinite(found):
+            continue
+        try:
+            _compare(mp, row, args, moving, report)
+        except (_AtAKinkError, ZeroDivisionError):  # mpmath's, at a border
+            continue
+        report.points += 1
+    return report
+
+
+class _AtAKinkError(Exception):
+    """The left and the right derivative differ: a matter of policy, not of accuracy."""
+
+
+def _compare(
+    mp: Any, row: Primitive, args: tuple[float, ...], moving: list[int], report: Report
+) -> None:
+    leaves = [Value(x) if i in moving else x for i, x in enumerate(args)]
+    mp.dps = _digits(args)
+    truth, firsts, seconds = _exact(mp, row, args, moving)
+    node = row(*leaves)
+    report.value.add(args, node.data, truth)
+    if error(node.data, truth)[1]:
+        return  # the float function itself is lost here: so is what follows from it
+    for partial, exact in zip(node.partials, firsts, strict=True):
+        report.first.add(args, partial, exact)
+    for (i, j), exact in seconds.items():
+        report.second.add(args, grad(grad(row, i), j)(*args), exact)
+
+
+def _digits(args: tuple[float, ...]) -> int:
+    """Return how many digits second differences need at these arguments.
+
+    They divide by the square of a step, which is relative to the smallest argument, a
+    difference of numbers as large as the largest; and the quotient may be subnormal.
+    """
+    sizes = [abs(math.log10(abs(x))) if x else 400.0 for x in args]
+    return int(2 * STEP + 4 * max(sizes)) + 360
+
+
+def _exact(
+    mp: Any, row: Primitive, args: tuple[float, ...], moving: list[int]
+) -> tuple[Any, list[Any], dict[tuple[int, int], Any]]:
+    """Return the exact value, first and pure second derivatives."""
+    x = [mp.mpf(arg) for arg in args]
+    middle = row.exact(mp, *x)
+    firsts, seconds = [], {}
+    for i in moving:
+        h = (min(abs(x[i]), 1) or mp.mpf(10) ** -400) * mp.mpf(10) ** -STEP
+        around = []
+        for step in (-h, h):
+            moved = [*x[:i], x[i] + step, *x[i + 1 :]]
+            around.append(row.exact(mp, *moved))
+        if any(mp.im(y) for y in (middle, *around)):
+            raise _AtAKinkError  # at the border of the domain
+        below, above = around
+        left, right = (middle - below) / h, (above - middle) / h
+        apart = abs(left - right)
+        if apart > mp.mpf(10) ** -10 * (abs(left) + abs(right)) and (
+            apart > mp.mpf(10) ** -10 or not middle
+        ):
+            raise _AtAKinkError
+        firsts.append((above - below) / (2 * h))
+        seconds[i, i] = (above - 2 * middle + below) / h**2
+    return middle, firsts, seconds
+
+
+def _extents(row: Primitive) -> list[tuple[float, float]]:
+    """Return the extent of each argument; a row of any number is measured with four."""
+    return list(row.extent) * (4 if row.arity is None else 1)
+
+
+def _points(row: Primitive, count: int) -> Iterator[tuple[float, ...]]:
+    """Yield arguments, the same ones in every run."""
+    generator = random.Random(row.name)  # noqa: S311 - no secret is made of it
+    candidates = [list(_candidates(row, i, e)) for i, e in enumerate(_extents(row))]
+    if len(candidates) == 1:
+        for x in candidates[0]:
+            yield (x,)
+        count -= len(candidates[0])
+    for _ in range(count):
+        yield tuple(
+            generator.choice(xs)
+            if generator.random() < 0.5
+            else _anywhere(generator, e)
+            for xs, e in zip(candidates, _extents(row), strict=True)
+        )
+
+
+def _candidates(row: Primitive, i: int, extent: tuple[float, float]) -> Iterator[float]:
+    low, high = extent
+    if low == high:
+        yield low
+        return
+    kinks = {point[i] for point in row.kinks if i < len(point)}
+    for x in {*MAGNITUDES, *kinks, low, high}:
+        for y in {x, -x, math.nextafter(x, math.inf), math.nextafter(x, -math.inf)}:
+            if low <= y <= high and math.isfinite(y):
+                yield y
+
+
+def _anywhere(generator: random.Random, extent: tuple[float, float]) -> float:
+    """Return a number of any magnitude, or from the middle of the extent."""
+    low, high = extent
+    if low == high:
+        return low
+    x: float
+    for _ in range(50):
+        x = generator.choice((-1.0, 1.0)) * 10.0 ** generator.uniform(-300.0, 300.0)
+        if generator.random() < 0.7:
+            x = generator.choice((-1.0, 1.0)) * 10.0 ** generator.uniform(-4.0, 3.0)
+        if low <= x <= high:
+            return x
+    return generator.uniform(max(low, -1e3), min(high, 1e3))

@@ -1,0 +1,364 @@
+"""Functions in, functions out: derivatives of any order, with JAX's signatures.
+
+A transform replaces the numbers in the arguments by fresh Values, calls f, and reads
+derivatives off the graph that f made. It writes on no node that anybody can see, so no
+``.grad`` ever changes.
+
+Where the result depends on those fresh Values alone, a pass over floats gives them
+(`autograd.walk.gradient`). Where it also depends on other Values (the arguments of an
+enclosing transform, or a parameter that f closes over) the derivatives are Values too:
+then `pullback` and `pushforward` run the table's formulas on the nodes themselves, and
+what they build is again a graph. Nesting transforms thus gives any order. A Value that
+is given as an argument is first aliased by a node that only this call knows, so that
+the derivative by it is by this use alone: no perturbation confusion. And when a call is
+over, the Values it put in for floats are constants to whoever encloses it.
+
+Letters: ``y_bar`` is the adjoint of the node y, ``y_dot`` its tangent.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from autograd.context import recording
+from autograd.dot import sumprod
+from autograd.primitives import Primitive
+from autograd.primitives.arithmetic import strong_mul
+from autograd.trees import Rebuild, flatten
+from autograd.value import Value, apply, make_constant
+from autograd.walk import gradient, topological_order
+
+ALIAS = Primitive("alias", float, [lambda _y, _x: 1.0])
+
+MSG_ONE_NUMBER = (
+    "{0} returned {1!r} (of type {2}), but a gradient is of one number. For several "
+    "outputs use jacobian, or add them up to one"
+)
+MSG_ARGNUMS = "argnums is {0}, and the function was called with {1} arguments"
+MSG_FUNCTION = (
+    "a transform takes a function, not {0!r}: write grad(f)(x), not grad(f(x))"
+)
+MSG_TANGENTS = "jvp takes as many tangents as numbers to differentiate by: {0}, not {1}"
+MSG_COTANGENT = "the pullback takes a cotangent of the shape of f's result: {0} numbers"
+
+Function = Callable[..., Any]
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return the function that computes the gradient of f.
+
+    Args:
+        f: takes floats, NumPy arrays, or nested lists, tuples and dicts of them, and
+            returns one number.
+        argnums: the positions of the arguments to differentiate by; several give a
+            tuple of gradients.
+
+    Returns:
+        A function of f's arguments. The gradient has the structure of the argument.
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    >>> grad(lambda p: p["a"] * p["b"][0])({"a": 2.0, "b": [3.0]})
+    {'a': 3.0, 'b': [2.0]}
+
+    """
+    with_value = value_and_grad(f, argnums)
+
+    @_named("gradient of", f)
+    def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        return with_value(*args, **kwargs)[1]
+
+    return gradient_of_f
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return the function that computes f and its gradient, as a pair.
+
+    As `grad`; ``scipy.optimize.minimize(value_and_grad(f), x0, jac=True)`` takes it.
+
+    Raises:
+        TypeError: when called, if an argument to differentiate by holds something that
+            is not a real number, or f does not return one number.
+
+    >>> value_and_grad(lambda x, y: x * y)(3.0, 4.0)
+    (12.0, 4.0)
+
+    """
+
+    @_named("value and gradient of", f)
+    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        inputs, new_args, restore = _inputs(args, argnums)
+        result = f(*new_args, **kwargs)
+        outputs, _ = flatten(result, f"the result of {_name(f)}")
+        if len(outputs) != 1:
+            kind = type(result).__name__
+            raise TypeError(MSG_ONE_NUMBER.format(_name(f), result, kind))
+        value, derivatives = _differentiate(outputs[0], inputs)
+        make_constant(inputs)
+        return value, restore(derivatives)
+
+    return value_and_gradient
+
+
+def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return the function that computes all derivatives of all outputs of f.
+
+    Returns:
+        A function of f's arguments. Its result has the structure of f's result, with
+        the structure of the argument in the place of each number; for an array of
+        shape s as result and one of shape t as argument, an array of shape s + t.
+
+    >>> jacobian(lambda x, y: [x * y, x + y], argnums=(0, 1))(3.0, 4.0)
+    [(4.0, 3.0), (1.0, 1.0)]
+
+    """
+
+    @_named("jacobian of", f)
+    def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
+        inputs, new_args, restore = _inputs(args, argnums)
+        result = f(*new_args, **kwargs)
+        outputs, rebuild = flatten(result, f"the result of {_name(f)}")
+        rows = [restore(_differentiate(y, inputs)[1]) for y in outputs]
+        make_constant(inputs)
+        if getattr(result, "shape", ()) and all(hasattr(row, "shape") for row in rows):
+            import numpy as np
+
+            return np.array(rows).reshape(result.shape + rows[0].shape)
+        return rebuild(rows)
+
+    return jacobian_of_f
+
+
+def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return the function that computes all second derivatives of f.
+
+    For an array of n numbers it is an n by n array, as ``scipy.optimize.minimize``
+    takes for its ``hess``; otherwise the argument's structure nested in itself.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 4.0])
+    [[8.0, 6.0], [6.0, 0.0]]
+
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Function) -> Function:
+    """Return the function of x and v that multiplies f's Hessian at x with v.
+
+    It costs a few evaluations of f, whatever the number of inputs.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1])([3.0, 4.0], [1.0, 0.0])
+    [8.0, 6.0]
+
+    """
+    gradient_of_f = grad(f)
+
+    @_named("Hessian-vector product of", f)
+    def hessian_times(x: Any, v: Any) -> Any:
+        return jvp(gradient_of_f, (x,), (v,))[1]
+
+    return hessian_times
+
+
+@recording
+def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
+    """Return f's value and its pullback, from cotangents of results to arguments'.
+
+    Returns:
+        f(*args), and a function that takes a cotangent of the result's structure and
+        returns a tuple of cotangents, one for each argument.
+
+    >>> value, pull = vjp(lambda x, y: [x * y, x + y], 3.0, 4.0)
+    >>> value, pull([1.0, 10.0])
+    ([12.0, 7.0], (14.0, 13.0))
+
+    """
+    inputs, new_args, restore = _inputs(args, range(len(args)))
+    result = f(*new_args)
+    outputs, rebuild = flatten(result, f"the result of {_name(f)}")
+
+    @recording
+    def pull(cotangent: Any) -> Any:
+        bars, _ = flatten(cotangent, "the cotangent")
+        if len(bars) != len(outputs):
+            raise ValueError(MSG_COTANGENT.format(len(outputs)))
+        return restore(_differentiate(sumprod(outputs, bars), inputs)[1])
+
+    value = rebuild([_value(y, inputs) for y in outputs])
+    make_constant(inputs)
+    return value, pull
+
+
+@recording
+def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Return f's value and its derivative in one direction.
+
+    Args:
+        f: the function; it may return any structure of numbers.
+        args: its arguments.
+        tangents: the direction, of the same structure as ``args``.
+
+    >>> jvp(lambda x, y: [x * y, x + y], (3.0, 4.0), (1.0, 0.0))
+    ([12.0, 7.0], [4.0, 1.0])
+
+    """
+    inputs, new_args, _ = _inputs(tuple(args), range(len(args)))
+    dots, _ = flatten(tuple(tangents), "the tangents")
+    if len(dots) != len(inputs):
+        raise ValueError(MSG_TANGENTS.format(len(inputs), len(dots)))
+    result = f(*new_args)
+    outputs, rebuild = flatten(result, f"the result of {_name(f)}")
+    value = rebuild([_value(y, inputs) for y in outputs])
+    tangent = rebuild(pushforward(outputs, inputs, dots))
+    make_constant(inputs)
+    return value, tangent
+
+
+def pullback(y: Value, y_bar: Any, inputs: Sequence[Value]) -> list[Any]:
+    """Return y_bar times the derivative of y by each input, Values where they vary.
+
+    The same walk as `backward`, over the table's formulas instead of numbers.
+    """
+    order, active = _active(y, inputs)
+    adjoints: dict[int, Any] = {id(y): y_bar}
+    for node in reversed(order):
+        node_bar = adjoints.get(id(node), 0.0)
+        if id(node) not in active or _is_zero(node_bar):
+            continue
+        for x, partial in _active_partials(node, active):
+            if not _is_zero(partial):
+                term = strong_mul(node_bar, partial)
+                x_bar = adjoints.get(id(x))
+                adjoints[id(x)] = term if x_bar is None else x_bar + term
+    return [adjoints.get(id(x), 0.0) for x in inputs]
+
+
+def pushforward(
+    outputs: Sequence[Any], inputs: Sequence[Value], dots: Sequence[Any]
+) -> list[Any]:
+    """Return the tangents of the outputs, given those of the inputs."""
+    tangents = {id(x): x_dot for x, x_dot in zip(inputs, dots, strict=True)}
+    for y in outputs:
+        if not isinstance(y, Value):
+            continue
+        order, active = _active(y, inputs)
+        plain = gradient(y, list(inputs)) is not None
+        plain = plain and all(type(dot) is float for dot in tangents.values())
+        for node in order:
+            if id(node) in tangents or id(node) not in active:
+                continue
+            pairs = (
+                zip(node.parents, node.partials, strict=True)
+                if plain
+                else _active_partials(node, active)
+            )
+            terms = [
+                tangents[id(x)] * partial
+                for x, partial in pairs
+                if id(x) in tangents
+                and not _is_zero(partial)
+                and not _is_zero(tangents[id(x)])
+            ]
+            tangents[id(node)] = sum(terms[1:], terms[0]) if terms else 0.0
+    return [tangents.get(id(y), 0.0) for y in outputs]
+
+
+def _inputs(
+    args: Sequence[Any], argnums: int | Sequence[int]
+) -> tuple[list[Value], list[Any], Rebuild]:
+    """Replace the numbers of the chosen arguments by fresh Values.
+
+    Returns:
+        The Values, all arguments with them in place, and how to put derivatives into
+        the structure of the chosen ones.
+
+    """
+    positions = [argnums] if isinstance(argnums, int) else list(argnums)
+    if not all(-len(args) <= i < len(args) for i in positions):
+        raise TypeError(MSG_ARGNUMS.format(argnums, len(args)))
+    inputs: list[Value] = []
+    new_args = list(args)
+    rebuilds = []
+    for i in positions:
+        numbers, rebuild = flatten(args[i], f"argument {i}")
+        fresh = [_fresh(x) for x in numbers]
+        new_args[i] = rebuild(fresh)
+        rebuilds.append((len(fresh), rebuild))
+        inputs += fresh
+
+    def restore(derivatives: Iterable[Any]) -> Any:
+        left = iter(derivatives)
+        parts = [rebuild(islice(left, n)) for n, rebuild in rebuilds]
+        return parts[0] if isinstance(argnums, int) else tuple(parts)
+
+    return inputs, new_args, restore
+
+
+def _fresh(x: float | Value) -> Value:
+    """Return a new leaf; for a Value an alias, which only this call knows."""
+    return apply(ALIAS, (x,)) if isinstance(x, Value) else Value(x)
+
+
+def _differentiate(y: Any, inputs: list[Value]) -> tuple[Any, list[Any]]:
+    """Return y, as a float if it depends on no other Values, and its derivatives."""
+    if not isinstance(y, Value):
+        return y, [0.0] * len(inputs)
+    floats = gradient(y, inputs)
+    return (y, pullback(y, 1.0, inputs)) if floats is None else (y.data, floats)
+
+
+def _value(y: Any, inputs: list[Value]) -> Any:
+    return y.data if isinstance(y, Value) and gradient(y, inputs) is not None else y
+
+
+def _active(y: Value, inputs: Sequence[Value]) -> tuple[list[Value], set[int]]:
+    """Return y's graph in order, and which of its nodes depend on the inputs."""
+    order = topological_order(y)
+    active = {id(x) for x in inputs}
+    for node in order:
+        if any(id(x) in active for x in node.parents):
+            active.add(id(node))
+    return order, active
+
+
+def _active_partials(node: Value, active: set[int]) -> list[tuple[Value, Any]]:
+    """Return the operands that depend on the inputs, with their partials."""
+    primitive, operands = node.primitive, node.operands
+    if primitive is None:
+        return []
+    if primitive.arity is None:
+        partials = primitive.partials_at(node, operands)
+        pairs = zip(operands, partials, strict=True)
+        return [(x, partial) for x, partial in pairs if id(x) in active]
+    return [
+        (x, partial(node, *operands))
+        for x, partial in zip(operands, primitive.partials, strict=True)
+        if id(x) in active
+    ]
+
+
+def _is_zero(x: Any) -> bool:
+    """Return whether x is the number 0; a Value that is 0 here may vary."""
+    return type(x) is float and x == 0.0
+
+
+def _name(f: Function) -> str:
+    return getattr(f, "__name__", repr(f))
+
+
+def _named(what: str, f: Function) -> Callable[[Function], Function]:
+    """Give a derived function f's name and record in it, even under no_grad."""
+    if not callable(f):
+        raise TypeError(MSG_FUNCTION.format(f))
+
+    def name(derived: Function) -> Function:
+        derived = functools.wraps(f)(recording(derived))
+        derived.__doc__ = f"Compute the {what} {_name(f)}."
+        return derived
+
+    return name

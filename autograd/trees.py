@@ -1,0 +1,87 @@
+"""Nested structures of numbers, taken apart into a list of numbers and put together.
+
+Arguments and results of the transforms are numbers, NumPy arrays of numbers, and lists,
+tuples and dicts of them, to any depth. optree does the nesting; it is imported when
+something is nested. NumPy is used where an array was given, and imported nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autograd.value import Value
+
+Rebuild = Callable[[Iterable[Any]], Any]
+
+MSG_NUMBER = (
+    "{0} holds {1!r} (of type {2}), which is no number to differentiate by: it can be "
+    "a float, a Value, a NumPy array of floats, or a list, tuple or dict of them"
+)
+
+
+def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
+    """Return the numbers of a structure in order, and how to put others in.
+
+    Args:
+        tree: a number, an array, or a list, tuple or dict of such.
+        what: what messages call it, "the argument".
+
+    Returns:
+        The numbers, floats and Values; and a function of as many things that returns
+        them in the same structure: arrays of floats as arrays of floats, of anything
+        else as arrays of objects.
+
+    Raises:
+        TypeError: if anything in it is not a number.
+
+    >>> numbers, rebuild = flatten({"a": [1.0, 2.0], "b": 3}, "the example")
+    >>> numbers
+    [1.0, 2.0, 3.0]
+    >>> rebuild([x * 10 for x in numbers])
+    {'a': [10.0, 20.0], 'b': 30.0}
+
+    """
+    numbers: list[Any] = []
+    rebuild = _flatten(tree, what, numbers)
+    return numbers, lambda others: rebuild(iter(others))
+
+
+def _flatten(tree: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
+    """Append the tree's numbers; return how to rebuild it from an iterator."""
+    if isinstance(tree, Value):
+        numbers.append(tree)
+        return next
+    if isinstance(tree, (float, int)) and not isinstance(tree, bool):
+        numbers.append(float(tree))
+        return next
+    if hasattr(tree, "dtype"):
+        return _flatten_array(tree, what, numbers)
+    import optree
+
+    leaves, structure = optree.tree_flatten(tree, none_is_leaf=True)
+    if len(leaves) == 1 and leaves[0] is tree:
+        raise TypeError(MSG_NUMBER.format(what, tree, type(tree).__name__))
+    parts = [_flatten(leaf, what, numbers) for leaf in leaves]
+    return lambda others: structure.unflatten([part(others) for part in parts])
+
+
+def _flatten_array(array: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
+    import numpy as np
+
+    for x in np.asarray(array).ravel().tolist():
+        if isinstance(x, bool) or not isinstance(x, (float, int, Value)):
+            raise TypeError(MSG_NUMBER.format(what, x, type(x).__name__))
+        numbers.append(x if isinstance(x, Value) else float(x))
+    size, shape = array.size, array.shape
+
+    def rebuild(others: Any) -> Any:
+        new = [next(others) for _ in range(size)]
+        if not shape:
+            return new[0]
+        plain = all(type(x) is float for x in new)
+        rebuilt = np.empty(size, dtype=float if plain else object)
+        rebuilt[:] = new
+        return rebuilt.reshape(shape)
+
+    return rebuild
