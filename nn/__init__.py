@@ -1,0 +1,77 @@
+"""Small neural networks out of scalars: modules, losses, optimisers, training.
+
+Everything here is made of `autograd.Value` through its public names, so each number of
+a network can be looked at, drawn and explained. Code written for micrograd runs after a
+change of imports:
+
+>>> from autograd import Value
+>>> from nn import MLP
+>>> model = MLP(2, [16, 16, 1], seed=0)
+>>> len(model.parameters())
+337
+>>> isinstance(model([0.5, -1.0]), Value)
+True
+
+HIPS's `autograd` on PyPI has the same import name as ours, and whichever is installed
+last wins in silence; so the first thing done here is to see which one that is.
+"""
+
+from __future__ import annotations
+
+import autograd
+
+MSG_OTHER_AUTOGRAD = """\
+nn needs the `autograd` of scalar-autograd, but `import autograd` finds another package
+of that name, {found}: probably HIPS's autograd, which has the same import name and
+cannot be installed beside ours. To repair it, write
+    pip uninstall autograd
+    pip install --force-reinstall --no-deps scalar-autograd
+(the second line because the first also removes files that the two have in common)"""
+
+if not (hasattr(autograd, "Value") and hasattr(autograd, "COMPILED")):
+    raise ImportError(
+        MSG_OTHER_AUTOGRAD.format(found=getattr(autograd, "__file__", None)),
+        name="autograd",
+    )
+
+# Only now, since with another autograd these would fail with a riddle.
+from nn.layers import MLP, Layer, Neuron  # noqa: E402
+from nn.losses import (  # noqa: E402
+    accuracy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge_loss,
+    l2,
+    mse_loss,
+)
+from nn.module import Module  # noqa: E402
+from nn.optim import (  # noqa: E402
+    SGD,
+    Adam,
+    Optimizer,
+    cosine_decay,
+    exponential_decay,
+    linear_decay,
+)
+from nn.training import History, fit  # noqa: E402
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "Adam",
+    "History",
+    "Layer",
+    "Module",
+    "Neuron",
+    "Optimizer",
+    "accuracy",
+    "binary_cross_entropy_with_logits",
+    "cosine_decay",
+    "cross_entropy",
+    "exponential_decay",
+    "fit",
+    "hinge_loss",
+    "l2",
+    "linear_decay",
+    "mse_loss",
+]

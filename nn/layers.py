@@ -1,0 +1,379 @@
+"""Neuron, Layer, MLP: a network whose every number can be looked at.
+
+A neuron is one node, ``sumprod((w1, ..., wn, b), (x1, ..., xn, 1.0))``, and one more
+for its activation. The left tuple is made once per neuron and the right one once per
+call of a layer, so a forward pass does little besides making nodes. Each module opens
+its `autograd.scope`: a drawing shows networks, layers and neurons.
+
+What could be assigned without effect is closed instead: weights, neurons and layers
+come as tuples, and these classes have no attributes but their own. Assigning the whole
+works: ``neuron.w``, ``neuron.b``, ``neuron.activation``, ``layer.neurons``,
+``mlp.layers``. A layer keeps what it has read from its neurons until `nn.part.edits`
+says that it is out of date.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value
+from autograd.math import sumprod
+from nn.activations import activation_function
+from nn.initializers import generator, initializer
+from nn.module import Module
+from nn.part import Part, check_size, edits, with_one
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from autograd import scope
+    from nn.activations import Activation
+    from nn.initializers import Initializer
+    from nn.part import Scalar
+
+MSG_SIZES = "nouts is a list of one or more positive ints like [16, 1], not {nouts!r}"
+MSG_PARTS = "{whole} consists of one or more {parts}, not {got}"
+MSG_WEIGHTS = (
+    "weights and biases are Values, not {got!r}. To set a number write "
+    "neuron.w[0].data = 0.5; to share or replace a weight assign Values"
+)
+MSG_NONLIN = "give either activation or nonlin, micrograd's name for relu or none"
+
+
+class Neuron(Part):
+    """Apply an activation to a weighted sum of the inputs and a bias.
+
+    Args:
+        nin: the number of inputs.
+        activation: the name of a function of one argument in `autograd.math`, a
+            function of one Value, or None for a linear neuron.
+        nonlin: micrograd's name for that: True for relu, False for None.
+        init: how weights start; see `nn.initializers.initializer`. The bias starts at
+            0.
+        seed: see `nn.initializers.generator`.
+        fan_out: the number of neurons in its layer, of which Glorot's formulas speak.
+        name: what drawings and messages call it.
+
+    Raises:
+        TypeError, ValueError: if an argument is none of these.
+
+    >>> n = Neuron(2, "tanh", seed=1)
+    >>> n
+    TanhNeuron(2)
+    >>> n.w[0].data, n.w[1].data, n.b.data = 0.5, -0.25, 0.0
+    >>> n([1.0, 2.0]).data
+    0.0
+
+    """
+
+    __slots__ = ("_activation", "_apply", "_row")
+    _state = ("w", "b", "activation")
+
+    def __init__(
+        self,
+        nin: int,
+        activation: Activation = "relu",
+        *,
+        nonlin: bool | None = None,
+        init: str | Initializer | None = None,
+        seed: int | Random | None = None,
+        fan_out: int = 1,
+        name: str = "neuron",
+    ) -> None:
+        super().__init__(name)
+        check_size("the number of inputs", nin)
+        if nonlin is not None:
+            if activation != "relu":
+                raise TypeError(MSG_NONLIN)
+            activation = nonlin
+        self.activation = activation
+        draw, rng = initializer(init, self.activation), generator(seed)
+        weights = [
+            Value(draw(nin, fan_out, rng), name=f"w{i}") for i in range(1, nin + 1)
+        ]
+        self._wire((*weights, Value(0.0, name="b")))
+
+    def __call__(self, x: Iterable[Scalar] | Scalar) -> Any:
+        """Return the output for one row of inputs."""
+        row = with_one(self, len(self._row), x)
+        with self._scope:
+            y = sumprod(self._row, row)
+            return y if self._apply is None else self._apply(y)
+
+    @property
+    def nin(self) -> int:
+        """The number of inputs."""
+        return len(self._row) - 1
+
+    @property
+    def w(self) -> tuple[Value, ...]:
+        """The weights; assign as many Values to replace them."""
+        return self._row[:-1]
+
+    @w.setter
+    def w(self, weights: Iterable[Value]) -> None:
+        weights = tuple(weights)
+        if len(weights) != self.nin:
+            message = f"this neuron has {self.nin} weights, got {len(weights)}"
+            raise ValueError(message)
+        self._wire((*weights, self.b))
+
+    @property
+    def b(self) -> Value:
+        """The bias; assign a Value to replace it."""
+        return self._row[-1]
+
+    @b.setter
+    def b(self, bias: Value) -> None:
+        self._wire((*self.w, bias))
+
+    @property
+    def activation(self) -> Activation:
+        """What is applied to the weighted sum; assignable."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, activation: Activation) -> None:
+        if isinstance(activation, bool):
+            activation = "relu" if activation else None
+        self._apply = activation_function(activation)
+        self._activation = activation
+        edits[0] += 1
+
+    @property
+    def nonlin(self) -> bool:
+        """Whether there is an activation: micrograd's name, assignable as there."""
+        return self._activation is not None
+
+    @nonlin.setter
+    def nonlin(self, nonlin: bool) -> None:
+        self.activation = bool(nonlin)
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self._activation,) if isinstance(self._activation, Module) else ()
+
+    def _wire(self, row: tuple[Value, ...]) -> None:
+        for value in row:
+            if not isinstance(value, Value):
+                raise TypeError(MSG_WEIGHTS.format(got=value))
+        self._row = row
+        edits[0] += 1
+
+    def __repr__(self) -> str:
+        kind = self._activation or "linear"
+        kind = kind if isinstance(kind, str) else getattr(kind, "__name__", "custom")
+        kind = "ReLU" if kind == "relu" else kind.title().replace("_", "")
+        return f"{kind}Neuron({self.nin})"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._row = (*state.pop("w"), state.pop("b"))
+        super().__setstate__(state)
+
+
+class Layer(Part):
+    """Apply several neurons to the same inputs.
+
+    Called with a row it returns the list of its neurons' outputs; a layer of one neuron
+    returns the output itself.
+
+    Args:
+        nin: the number of inputs.
+        nout: the number of neurons.
+        activation, nonlin, init, seed, name: as for `Neuron`.
+
+    Raises:
+        TypeError, ValueError: if an argument is none of these.
+
+    >>> layer = Layer(3, 2, activation=None, seed=0)
+    >>> layer
+    Layer of [LinearNeuron(3), LinearNeuron(3)]
+    >>> len(layer([1.0, 2.0, 3.0]))
+    2
+
+    """
+
+    __slots__ = ("_cells", "_edit", "_neurons", "_width")
+    _state = ("neurons",)
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: Activation = "relu",
+        *,
+        nonlin: bool | None = None,
+        init: str | Initializer | None = None,
+        seed: int | Random | None = None,
+        name: str = "layer",
+    ) -> None:
+        super().__init__(name)
+        check_size("the number of neurons", nout)
+        rng = generator(seed)
+        self.neurons = tuple(
+            Neuron(
+                nin,
+                activation,
+                nonlin=nonlin,
+                init=init,
+                seed=rng,
+                fan_out=nout,
+                name=f"neuron{i}",
+            )
+            for i in range(1, nout + 1)
+        )
+
+    def __call__(self, x: Iterable[Scalar] | Scalar) -> Any:
+        """Return the outputs for one row of inputs."""
+        if self._edit != edits[0]:
+            self._read()
+        row = with_one(self, self._width, x)
+        with self._scope:
+            if self._cells is None:
+                outputs = [neuron(x) for neuron in self._neurons]
+            else:
+                outputs = []
+                for own, apply, weights in self._cells:
+                    with own:
+                        y = sumprod(weights, row)
+                        outputs.append(y if apply is None else apply(y))
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    @property
+    def neurons(self) -> tuple[Neuron, ...]:
+        """The neurons; assign a sequence of them to replace all."""
+        return self._neurons
+
+    @neurons.setter
+    def neurons(self, neurons: Iterable[Neuron]) -> None:
+        neurons = tuple(neurons)
+        if not neurons or not all(isinstance(n, Neuron) for n in neurons):
+            got = reprlib.repr(neurons)
+            message = MSG_PARTS.format(whole="a layer", parts="Neurons", got=got)
+            raise TypeError(message)
+        if len({n.nin for n in neurons}) > 1:
+            message = "the neurons of a layer have the same number of inputs"
+            raise ValueError(message)
+        self._neurons = neurons
+        edits[0] += 1
+        self._read()
+
+    def _parts(self) -> tuple[Neuron, ...]:
+        return self._neurons
+
+    @property
+    def nin(self) -> int:
+        """The number of inputs."""
+        return self._neurons[0].nin
+
+    @property
+    def nout(self) -> int:
+        """The number of neurons."""
+        return len(self._neurons)
+
+    def _read(self) -> None:
+        """Take from the neurons what calls need, if these are called as Neurons are."""
+        self._edit = edits[0]
+        self._width = self.nin + 1
+        self._cells: tuple[tuple[scope, Any, tuple[Value, ...]], ...] | None = None
+        if all(type(n).__call__ is Neuron.__call__ for n in self._neurons):
+            self._cells = tuple((n._scope, n._apply, n._row) for n in self._neurons)  # noqa: SLF001 - a layer is its neurons
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(repr, self._neurons))}]"
+
+
+class MLP(Part):
+    """Apply layers one after the other: a multi-layer perceptron.
+
+    Args:
+        nin: the number of inputs.
+        nouts: the number of neurons in each layer.
+        activation: what the hidden layers apply; see `Neuron`.
+        output: what the last layer applies; None leaves it linear, as the losses in
+            `nn.losses` expect it.
+        init: how weights start, None for what suits each layer's activation. Micrograd
+            draws as ``"uniform"`` does, and after the same ``random.seed(1337)`` the
+            same numbers.
+        seed: see `nn.initializers.generator`.
+        name: what drawings and messages call it.
+
+    Raises:
+        TypeError, ValueError: if an argument is none of these.
+
+    >>> model = MLP(2, [2, 1], activation="tanh", seed=0)
+    >>> model
+    MLP of [Layer of [TanhNeuron(2), TanhNeuron(2)], Layer of [LinearNeuron(2)]]
+    >>> model([1.0, -1.0]).scope
+    'mlp/layer2/neuron1'
+
+    """
+
+    __slots__ = ("_layers",)
+    _state = ("layers",)
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: Activation = "relu",
+        output: Activation = None,
+        *,
+        init: str | Initializer | None = None,
+        seed: int | Random | None = None,
+        name: str = "mlp",
+    ) -> None:
+        super().__init__(name)
+        if not isinstance(nouts, Sequence) or isinstance(nouts, str) or not nouts:
+            raise TypeError(MSG_SIZES.format(nouts=nouts))
+        rng = generator(seed)
+        last = len(nouts)
+        self.layers = tuple(
+            Layer(
+                before,
+                size,
+                output if i == last else activation,
+                init=init,
+                seed=rng,
+                name=f"layer{i}",
+            )
+            for i, (before, size) in enumerate(
+                zip([nin, *nouts[:-1]], nouts, strict=True), start=1
+            )
+        )
+
+    def __call__(self, x: Iterable[Scalar] | Scalar) -> Any:
+        """Return the output for one row of inputs, a list if there are several."""
+        with self._scope:
+            for layer in self._layers:
+                x = layer(x)
+        return x
+
+    @property
+    def layers(self) -> tuple[Any, ...]:
+        """The layers; assign a sequence of modules to replace all."""
+        return self._layers
+
+    @layers.setter
+    def layers(self, layers: Iterable[Any]) -> None:
+        layers = tuple(layers)
+        if not layers or not all(isinstance(m, Module) and callable(m) for m in layers):
+            got = reprlib.repr(layers)
+            message = MSG_PARTS.format(
+                whole="an MLP", parts="callable Modules", got=got
+            )
+            raise TypeError(message)
+        self._layers = layers
+        edits[0] += 1
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self._layers
+
+    @property
+    def nin(self) -> int | None:
+        """The number of inputs; None if the first layer does not tell."""
+        return getattr(self._layers[0], "nin", None)
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(repr, self._layers))}]"

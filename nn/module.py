@@ -1,0 +1,179 @@
+"""Module: whatever holds parameters, found by looking at its attributes.
+
+A parameter is a leaf Value that a module reaches through its attributes: directly, in
+lists, tuples and dicts, or in further modules. Its name is the path to it, written with
+dots: ``layers.0.neurons.3.w.1``. A Value computed from others, kept in an attribute for
+a later look, is no parameter.
+
+Nothing is registered and nothing is cached, so whatever is assigned to an attribute
+counts at once. What could not be found, or found in no certain order, is refused: a set
+of Values raises instead of being passed over.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MSG_SET = (
+    "{path} is a set that holds parameters. A set has no order, so their names and "
+    "their order would change from run to run: keep them in a list or a dict"
+)
+MSG_SAME_NAME = (
+    "two parameters are both called {name!r}: rename the keys of the dict in which "
+    "they are, so that a saved state holds both"
+)
+MSG_STATE = (
+    "the state does not fit this {kind}, and nothing was loaded. Missing: {missing}. "
+    "Unexpected: {unexpected}. It must come from state_dict() of a model of this shape"
+)
+
+
+class Module:
+    """Hold parameters; the base class of neurons, layers, networks and your own.
+
+    A subclass assigns what it needs to attributes and defines ``__call__``. As with
+    micrograd it may define ``parameters()`` itself, which is then what counts.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offsets = Value(2.0), [Value(0.0), Value(1.0)]
+    ...
+    ...     def __call__(self, x):
+    ...         return self.slope * x + sum(self.offsets)
+    >>> line = Line()
+    >>> [name for name, _ in line.named_parameters()]
+    ['slope', 'offsets.0', 'offsets.1']
+    >>> line(3.0)
+    Value(data=7.0, grad=0.0)
+
+    """
+
+    # Without slots of its own, so that Neuron, Layer and MLP can be closed to
+    # attributes that nobody would read. A subclass without slots has a dict as usual.
+    __slots__ = ()
+
+    def parameters(self) -> list[Value]:
+        """Return the parameters in a fixed order, each once."""
+        return self._leaves()
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Return pairs of name and parameter; a shared one has its first name.
+
+        Raises:
+            TypeError: if a set holds parameters.
+            ValueError: if two parameters would bear the same name.
+
+        """
+        named = _walk(_children(self))
+        names = set()
+        for name, _ in named:
+            if name in names:
+                raise ValueError(MSG_SAME_NAME.format(name=name))
+            names.add(name)
+        return named
+
+    def state_dict(self) -> dict[str, float]:
+        """Return all parameters' numbers by name; it can be written as JSON.
+
+        >>> from nn import Neuron
+        >>> sorted(Neuron(2, seed=0).state_dict())
+        ['b', 'w.0', 'w.1']
+
+        """
+        return {name: p.data for name, p in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set all parameters to the numbers that `state_dict` returned.
+
+        Args:
+            state: a finite number for each name in ``named_parameters()``.
+
+        Raises:
+            TypeError: if something in ``state`` is not a number.
+            ValueError: if names are missing or unexpected, or a number is not finite.
+                Nothing is changed then.
+
+        """
+        named = dict(self.named_parameters())
+        missing = [name for name in named if name not in state]
+        unexpected = [name for name in state if name not in named]
+        if missing or unexpected:
+            kind = type(self).__name__
+            raise ValueError(
+                MSG_STATE.format(
+                    kind=kind, missing=_some(missing), unexpected=_some(unexpected)
+                )
+            )
+        numbers = {name: Value(number).data for name, number in state.items()}
+        for name, number in numbers.items():
+            if not math.isfinite(number):
+                message = f"the state holds {number} for {name!r}; nothing was loaded"
+                raise ValueError(message)
+        for name, p in named.items():
+            p.data = numbers[name]
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.parameters():
+            p.grad = 0.0
+
+    def _leaves(self) -> list[Value]:
+        """Return the parameters by looking at the attributes."""
+        return [p for _, p in _walk(self._attributes())]
+
+    def _attributes(self) -> list[tuple[str, Any]]:
+        return list(getattr(self, "__dict__", {}).items())
+
+
+def is_leaf(value: Value) -> bool:
+    """Return whether ``value`` was given and not computed."""
+    return value.op == ""
+
+
+def _children(thing: object) -> Iterable[tuple[str, Any]]:
+    """Return what ``thing`` holds, with the names that it goes by there."""
+    if isinstance(thing, Module):
+        if type(thing).parameters is not Module.parameters:
+            return [(str(i), p) for i, p in enumerate(thing.parameters())]
+        return thing._attributes()  # noqa: SLF001 - it is this class's own
+    if isinstance(thing, dict):
+        return [(str(key), item) for key, item in thing.items()]
+    if getattr(getattr(thing, "dtype", None), "kind", None) == "O":
+        thing = thing.tolist()  # type: ignore[attr-defined]  # an array of objects
+    if isinstance(thing, list | tuple):
+        return [(str(i), item) for i, item in enumerate(thing)]
+    return ()
+
+
+def _walk(start: Iterable[tuple[str, Any]]) -> list[tuple[str, Value]]:
+    """Return the leaves below ``start`` with their paths, depth first, each once."""
+    found: dict[int, tuple[str, Value]] = {}
+    # The things themselves are kept, lest a temporary one's id be given to another.
+    seen: dict[int, object] = {}
+    stack = list(start)[::-1]
+    while stack:
+        path, thing = stack.pop()
+        if isinstance(thing, Value):
+            if is_leaf(thing):
+                found.setdefault(id(thing), (path, thing))
+        elif isinstance(thing, set | frozenset):
+            if any(isinstance(item, Value | Module) for item in thing):
+                raise TypeError(MSG_SET.format(path=path))
+        elif id(thing) not in seen:
+            seen[id(thing)] = thing
+            below = [(f"{path}.{name}", child) for name, child in _children(thing)]
+            stack.extend(reversed(below))
+    return list(found.values())
+
+
+def _some(names: list[str]) -> str:
+    """Return a few of ``names`` as text."""
+    few = 5
+    rest = f" and {len(names) - few} more" if len(names) > few else ""
+    return (", ".join(names[:few]) or "nothing") + rest

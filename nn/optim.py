@@ -1,0 +1,296 @@
+"""Optimisers: from gradients to better parameters.
+
+A step is all or nothing: the new parameters are computed first, and if one of them is
+not finite, none is changed. A learning rate is a float, or a *schedule*, any function
+of the number of steps taken so far: ``SGD(params, lr=lambda k: 1.0 - 0.009 * k)``.
+
+Letters, as in the papers: ``g`` a gradient, ``v`` a velocity, ``m`` and ``v`` in Adam
+the running means of ``g`` and ``g**2``, ``t`` the number of steps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from autograd import Value
+from nn.module import is_leaf
+
+Schedule = Callable[[int], float]
+
+MSG_PARAMETERS = (
+    "an optimiser takes one or more leaf Values, each once, as model.parameters() "
+    "gives them; {what}"
+)
+MSG_STEP = (
+    "this step would make parameter {i} {new} (it is {old}, its gradient {grad}), so "
+    "none was changed. A smaller learning rate or a smaller start helps"
+)
+MSG_RANGE = "{what} is {bounds}, not {got!r}"
+
+
+class Optimizer:
+    """Hold parameters and change them step by step; the base class.
+
+    A subclass defines ``_propose(rate, gradients)``, which returns new numbers and
+    the new state, and changes nothing itself.
+
+    Attributes:
+        params: the parameters, a tuple.
+        lr: the learning rate, a float or a schedule; assignable.
+        steps: the number of steps taken.
+
+    """
+
+    __slots__ = ("_state", "lr", "params", "steps")
+
+    def __init__(self, params: Iterable[Value], lr: float | Schedule) -> None:
+        self.params = tuple(params)
+        self.lr = lr
+        self.steps = 0
+        self._state: tuple[list[float], ...] = ()
+        if not self.params:
+            raise ValueError(MSG_PARAMETERS.format(what="there is none"))
+        for i, p in enumerate(self.params):
+            if not isinstance(p, Value):
+                raise TypeError(MSG_PARAMETERS.format(what=f"number {i} is {p!r}"))
+            if not is_leaf(p):
+                what = f"number {i} was computed by {p.op!r} from others"
+                raise ValueError(MSG_PARAMETERS.format(what=what))
+        if len(set(map(id, self.params))) < len(self.params):
+            raise ValueError(MSG_PARAMETERS.format(what="one is there twice"))
+        self._rate()
+
+    def step(self) -> None:
+        """Change every parameter according to its gradient.
+
+        Raises:
+            FloatingPointError: if a parameter would not be finite; none is changed.
+            ValueError: if the learning rate is not a positive number.
+
+        """
+        gradients = [p.grad for p in self.params]
+        numbers, state = self._propose(self._rate(), gradients)
+        # One sum finds what is not finite; only then is it looked for.
+        if not math.isfinite(sum(map(sum, (numbers, *state)))):
+            self._refuse(numbers, gradients, state)
+        for p, number in zip(self.params, numbers, strict=True):
+            p.data = number
+        self._state = state
+        self.steps += 1
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.params:
+            p.grad = 0.0
+
+    def _propose(
+        self, rate: float, gradients: list[float]
+    ) -> tuple[list[float], tuple[list[float], ...]]:
+        raise NotImplementedError
+
+    def _rate(self) -> float:
+        rate = self.lr(self.steps) if callable(self.lr) else self.lr
+        _check("the learning rate", rate, low=0.0)
+        return rate
+
+    def _refuse(
+        self,
+        numbers: list[float],
+        gradients: list[float],
+        state: tuple[list[float], ...],
+    ) -> None:
+        for i, (p, number) in enumerate(zip(self.params, numbers, strict=True)):
+            if not all(math.isfinite(x) for x in (number, *(s[i] for s in state))):
+                message = MSG_STEP.format(
+                    i=i if p.name is None else f"{i} ({p.name})",
+                    new=number,
+                    old=p.data,
+                    grad=gradients[i],
+                )
+                raise FloatingPointError(message)
+
+
+class SGD(Optimizer):
+    """Step against the gradient; with momentum, along a running sum of gradients.
+
+    Args:
+        params: the parameters.
+        lr: the learning rate or a schedule.
+        momentum: the share of the velocity that is kept, v = momentum * v + g; 0 <= 1.
+        nesterov: look ahead, stepping along g + momentum * v. Sutskever, Martens, Dahl
+            & Hinton, "On the importance of initialization and momentum in deep
+            learning", ICML 2013.
+        weight_decay: is multiplied with each parameter and added to its gradient: the
+            gradient of weight_decay / 2 times the sum of squares.
+
+    Raises:
+        TypeError, ValueError: if an argument is none of these.
+
+    >>> p = Value(1.0)
+    >>> p.grad = 0.5
+    >>> SGD([p], lr=0.1).step()
+    >>> p.data
+    0.95
+
+    """
+
+    __slots__ = ("momentum", "nesterov", "weight_decay")
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float | Schedule,
+        momentum: float = 0.0,
+        *,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, lr)
+        _check("momentum", momentum, low=0.0, below=1.0)
+        _check("weight_decay", weight_decay, low=0.0)
+        if nesterov and not momentum:
+            message = "nesterov needs a momentum: SGD(params, lr, 0.9, nesterov=True)"
+            raise ValueError(message)
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+
+    def _propose(
+        self, rate: float, gradients: list[float]
+    ) -> tuple[list[float], tuple[list[float], ...]]:
+        old = [p.data for p in self.params]
+        state: tuple[list[float], ...] = ()
+        if self.weight_decay:
+            decay = self.weight_decay
+            gradients = [g + decay * x for g, x in zip(gradients, old, strict=True)]
+        if self.momentum:
+            mu = self.momentum
+            before = self._state[0] if self._state else [0.0] * len(old)
+            velocity = [mu * v + g for v, g in zip(before, gradients, strict=True)]
+            state = (velocity,)
+            gradients = (
+                [g + mu * v for v, g in zip(velocity, gradients, strict=True)]
+                if self.nesterov
+                else velocity
+            )
+        return [x - rate * g for x, g in zip(old, gradients, strict=True)], state
+
+
+class Adam(Optimizer):
+    """Step by about the learning rate in each parameter, whatever its gradient's size.
+
+    Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
+
+    Args:
+        params: the parameters.
+        lr: the learning rate or a schedule.
+        betas: how much of the means of g and of g**2 is kept at each step.
+        eps: keeps a division by the root of a tiny mean of squares finite.
+
+    Raises:
+        TypeError, ValueError: if an argument is none of these.
+
+    >>> p = Value(1.0)
+    >>> p.grad = 500.0
+    >>> Adam([p], lr=0.1).step()
+    >>> round(p.data, 9)
+    0.9
+
+    """
+
+    __slots__ = ("betas", "eps")
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float | Schedule = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(params, lr)
+        for beta in betas:
+            _check("a beta", beta, low=0.0, below=1.0)
+        _check("eps", eps, low=1e-300)  # 0 would divide by 0 where all g are 0
+        self.betas = betas
+        self.eps = eps
+
+    def _propose(
+        self, rate: float, gradients: list[float]
+    ) -> tuple[list[float], tuple[list[float], ...]]:
+        b1, b2 = self.betas
+        zeros = [0.0] * len(gradients)
+        m, v = self._state or (zeros, zeros)
+        m = [b1 * a + (1.0 - b1) * g for a, g in zip(m, gradients, strict=True)]
+        v = [b2 * a + (1.0 - b2) * (g * g) for a, g in zip(v, gradients, strict=True)]
+        t = self.steps + 1
+        size = rate / (1.0 - b1**t)
+        correction = 1.0 - b2**t
+        numbers = [
+            p.data - size * a / (math.sqrt(b / correction) + self.eps)
+            for p, a, b in zip(self.params, m, v, strict=True)
+        ]
+        return numbers, (m, v)
+
+
+# --- Schedules: functions of the number of steps taken, which pickle ----------------
+
+
+def linear_decay(start: float, end: float, steps: int) -> Schedule:
+    """Return a schedule in a straight line from ``start`` to ``end``, then constant.
+
+    >>> [linear_decay(1.0, 0.1, steps=100)(k) for k in (0, 50, 100, 200)]
+    [1.0, 0.55, 0.1, 0.1]
+
+    """
+    _check("steps", steps, low=1)
+    return partial(_linear, start, end, steps)
+
+
+def cosine_decay(start: float, end: float, steps: int) -> Schedule:
+    """Return a schedule along half a cosine from ``start`` to ``end``, then constant.
+
+    Loshchilov & Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR
+    2017, equation 5, without the restarts.
+
+    >>> [round(cosine_decay(1.0, 0.0, steps=4)(k), 3) for k in range(5)]
+    [1.0, 0.854, 0.5, 0.146, 0.0]
+
+    """
+    _check("steps", steps, low=1)
+    return partial(_cosine, start, end, steps)
+
+
+def exponential_decay(start: float, factor: float, every: int = 1) -> Schedule:
+    """Return a schedule that multiplies by ``factor`` after ``every`` steps.
+
+    >>> [exponential_decay(1.0, 0.5, every=10)(k) for k in (0, 9, 10, 25)]
+    [1.0, 1.0, 0.5, 0.25]
+
+    """
+    _check("every", every, low=1)
+    return partial(_exponential, start, factor, every)
+
+
+def _linear(start: float, end: float, steps: int, k: int) -> float:
+    share = min(k / steps, 1.0)
+    return (1.0 - share) * start + share * end
+
+
+def _cosine(start: float, end: float, steps: int, k: int) -> float:
+    return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * min(k / steps, 1.0)))
+
+
+def _exponential(start: float, factor: float, every: int, k: int) -> float:
+    return start * factor ** (k // every)
+
+
+def _check(what: str, number: object, *, low: float, below: float = math.inf) -> None:
+    """Raise unless ``number`` is a real number from ``low`` to under ``below``."""
+    bounds = f"a number from {low}"
+    bounds += "" if below == math.inf else f" to less than {below}"
+    if not isinstance(number, int | float) or isinstance(number, bool):
+        raise TypeError(MSG_RANGE.format(what=what, bounds=bounds, got=number))
+    if not low <= number < below:
+        raise ValueError(MSG_RANGE.format(what=what, bounds=bounds, got=number))

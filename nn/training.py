@@ -1,0 +1,354 @@
+"""fit: train a model on rows of numbers until it has converged.
+
+Everything that can be wrong with the arguments is found before the first step: rows and
+targets are looked through (`nn.data`), and the loss is tried on predictions of the form
+that the model gives. What goes wrong later, a loss or a step that is not finite, stops
+the training and leaves the model with the parameters of the last good step: the latest
+at which a loss was finite.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from autograd import Value, no_grad
+from nn.data import read_table
+from nn.initializers import generator
+from nn.losses import (
+    accuracy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge_loss,
+)
+from nn.optim import Adam, Optimizer
+
+if TYPE_CHECKING:
+    from random import Random
+
+
+class Model(Protocol):
+    """What `fit` asks of a model; a Module with ``__call__`` has it."""
+
+    def parameters(self) -> list[Value]:
+        """Return what may be changed."""
+
+    def __call__(self, row: Any, /) -> Any:
+        """Return the prediction for one row."""
+
+
+Loss = Callable[[list[Any], list[Any]], Any]
+Metric = Callable[[list[Any], list[Any]], float]
+
+CLASSIFYING = (binary_cross_entropy_with_logits, cross_entropy, hinge_loss)
+
+MSG_LOSS_TYPE = (
+    "the loss returned {got!r}. It must return a Value computed from the predictions: "
+    "with a plain number, taken by .data perhaps, nothing can be learnt"
+)
+MSG_STRANGER = (
+    "the optimiser holds none of this model's parameters, so the model would not "
+    "learn: make it with model.parameters()"
+)
+MSG_DIVERGED = (
+    "fit stopped in epoch {epoch}, {batch}: {why}. The model has the parameters of the "
+    "last good step. A smaller learning rate, or inputs scaled to about 1, helps"
+)
+MSG_NO_TQDM = (
+    "fit shows no progress bar, since tqdm is not installed: write pip install tqdm, "
+    "or progress=False"
+)
+MSG_COUNT = "{what} is a positive int{other}, not {got!r}"
+
+
+@dataclass
+class History:
+    """What happened during `fit`.
+
+    Attributes:
+        losses: the mean loss of each epoch, over its batches as they were trained on.
+        accuracy: the metric of each epoch; empty where there is none.
+        validation_losses: the loss on the validation data after each epoch, if given.
+        validation_accuracy: the metric on them.
+        epochs: how many epochs there were.
+        stopped_because: "converged", or "epochs" if all of them were used up.
+        seconds: how long they took.
+
+    """
+
+    losses: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    validation_losses: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    epochs: int = 0
+    stopped_because: str = "epochs"
+    seconds: float = 0.0
+
+    def latest(self) -> dict[str, float]:
+        """Return the last epoch's figures by name."""
+        figures = {
+            "loss": self.losses,
+            "accuracy": self.accuracy,
+            "validation_loss": self.validation_losses,
+            "validation_accuracy": self.validation_accuracy,
+        }
+        return {name: numbers[-1] for name, numbers in figures.items() if numbers}
+
+    def __repr__(self) -> str:
+        words = [f"epochs={self.epochs}", f"stopped_because={self.stopped_because!r}"]
+        words += [f"{name}={number:.4g}" for name, number in self.latest().items()]
+        return f"History({', '.join(words)}, seconds={self.seconds:.2f})"
+
+
+def fit(
+    model: Model,
+    X: Iterable[Any],  # noqa: N803 - the field's name for rows of inputs
+    y: Iterable[Any],
+    *,
+    loss: Loss,
+    optimizer: Optimizer | None = None,
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    shuffle: bool = True,
+    seed: int | Random | None = 0,
+    tolerance: float = 1e-4,
+    patience: int | None = 10,
+    validation: tuple[Iterable[Any], Iterable[Any]] | None = None,
+    metric: Metric | None = None,
+    progress: bool = True,
+) -> History:
+    """Train ``model`` on mini-batches until its loss no longer falls.
+
+    Args:
+        model: is called with one row at a time.
+        X: n rows: lists or an array. An int stays an int, so that it may be an index.
+        y: n targets, of the form that the loss takes.
+        loss: a function of the lists of a batch's predictions and of its targets.
+        optimizer: holds parameters of the model; None for Adam with lr=0.01.
+        epochs: how often all rows are gone through, at most.
+        batch_size: the number of rows for one step; None for all of them.
+        shuffle: whether each epoch takes the rows in a new order.
+        seed: that order's; see `nn.initializers.generator`.
+        tolerance: an epoch was worth it if its loss, on the validation data where there
+            are any, is below the best one by more than this share of that.
+        patience: after so many epochs that were not, the training has converged; None
+            to go through all epochs.
+        validation: rows and targets that are not trained on.
+        metric: as the loss, but returns a float; None for `nn.accuracy` where the loss
+            is one of those that classify.
+        progress: whether to show a bar, for which tqdm is needed.
+
+    Raises:
+        TypeError, ValueError: if an argument cannot be used: something in X or y is no
+            number or not finite, a row has a wrong length, the loss does not take a
+            label. Nothing is changed then.
+        FloatingPointError: if a loss or a step is not finite, saying where.
+
+    >>> from nn import MLP
+    >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [-1, 1, 1, -1]
+    >>> model = MLP(2, [8, 1], "tanh", seed=0)
+    >>> history = fit(model, X, y, loss=hinge_loss, epochs=500, progress=False)
+    >>> history.stopped_because, history.accuracy[-1]
+    ('converged', 1.0)
+
+    """
+    data = read_table("X", X, y, model)
+    held_out = validation and read_table("validation X", *validation, model)
+    _check_count("epochs", epochs)
+    if batch_size is not None:
+        _check_count("batch_size", batch_size, " or None")
+    if patience is not None:
+        _check_count("patience", patience, " or None")
+    rng = generator(seed)
+    if metric is None and loss in CLASSIFYING:
+        metric = accuracy
+    for table in (data, held_out):
+        if table:
+            _try_loss(model, loss, *table)
+    trainer = _Trainer(
+        model, loss, metric, optimizer or Adam(model.parameters(), lr=0.01)
+    )
+
+    history = History()
+    order = list(range(len(data[0])))
+    patient = _Patience(tolerance, patience)
+    bar = _tqdm()(total=epochs, desc="fit", unit="epoch") if progress else _NoBar()
+    start = time.perf_counter()
+    with bar:
+        while history.epochs < epochs:
+            history.epochs += 1
+            if shuffle:
+                rng.shuffle(order)
+            figures = trainer.train(data, order, batch_size, history.epochs)
+            _note(figures, history.losses, history.accuracy)
+            if held_out:
+                figures = trainer.measure(held_out, history.epochs)
+                _note(figures, history.validation_losses, history.validation_accuracy)
+            bar.update()
+            bar.set_postfix(history.latest())
+            if patient.is_over(figures[0]):
+                history.stopped_because = "converged"
+                break
+    history.seconds = time.perf_counter() - start
+    return history
+
+
+class _Trainer:
+    """The steps, and the way back from one that went wrong."""
+
+    def __init__(
+        self, model: Model, loss: Loss, metric: Metric | None, optimizer: Optimizer
+    ) -> None:
+        own = model.parameters()
+        if not set(map(id, own)) & set(map(id, optimizer.params)):
+            raise ValueError(MSG_STRANGER)
+        self.model = model
+        self.loss = loss
+        self.metric = metric
+        self.optimizer = optimizer
+        self.params = list(dict.fromkeys((*own, *optimizer.params)))
+        self.good = [p.data for p in self.params]
+
+    def train(
+        self,
+        data: tuple[list[Any], list[Any]],
+        order: list[int],
+        batch_size: int | None,
+        epoch: int,
+    ) -> tuple[float, float | None]:
+        """Return the mean loss and metric of an epoch's batches."""
+        rows, targets = data
+        n = len(order)
+        size = batch_size or n
+        losses, metrics = [], []
+        for i in range(0, n, size):
+            batch = order[i : i + size]
+            share = len(batch) / n
+            mean, figure = self._pass(
+                [rows[k] for k in batch],
+                [targets[k] for k in batch],
+                epoch,
+                f"batch {i // size + 1}",
+                learn=True,
+            )
+            losses.append(share * mean)
+            if figure is not None:
+                metrics.append(share * figure)
+        return math.fsum(losses), math.fsum(metrics) if metrics else None
+
+    def measure(
+        self, data: tuple[list[Any], list[Any]], epoch: int
+    ) -> tuple[float, float | None]:
+        """Return loss and metric on rows that are not trained on."""
+        with no_grad():
+            return self._pass(*data, epoch, "validation", learn=False)
+
+    def _pass(
+        self,
+        rows: list[Any],
+        targets: list[Any],
+        epoch: int,
+        batch: str,
+        *,
+        learn: bool,
+    ) -> tuple[float, float | None]:
+        try:
+            predictions = [self.model(row) for row in rows]
+            loss = self.loss(predictions, targets)
+            if not math.isfinite(loss.data):
+                message = f"the loss is {loss.data}"
+                raise FloatingPointError(message)  # noqa: TRY301 - one way back for all
+            if learn:
+                self.good = [p.data for p in self.params]
+                for p in self.params:
+                    p.grad = 0.0
+                loss.backward()
+                self.optimizer.step()
+        except Exception as error:
+            for p, number in zip(self.params, self.good, strict=True):
+                p.data = number
+            if isinstance(error, ArithmeticError):
+                message = MSG_DIVERGED.format(epoch=epoch, batch=batch, why=error)
+                raise FloatingPointError(message) from error
+            error.add_note(f"This was in epoch {epoch}, {batch}, of nn.fit.")
+            raise
+        figure = None if self.metric is None else self.metric(predictions, targets)
+        return loss.data, figure
+
+
+class _Patience:
+    """Tell from each epoch's loss whether to stop."""
+
+    def __init__(self, tolerance: float, patience: int | None) -> None:
+        if not 0.0 <= tolerance < 1.0:
+            message = (
+                f"the tolerance is a share from 0 to less than 1, not {tolerance!r}"
+            )
+            raise ValueError(message)
+        self.tolerance = tolerance
+        self.patience = math.inf if patience is None else patience
+        self.best: float | None = None
+        self.waited = 0
+
+    def is_over(self, loss: float) -> bool:
+        if self.best is None or loss < self.best - self.tolerance * abs(self.best):
+            self.best = loss
+            self.waited = 0
+        else:
+            self.waited += 1
+        return self.waited >= self.patience
+
+
+class _NoBar:
+    """What is shown where no progress is."""
+
+    def __enter__(self) -> None:
+        """Do nothing, as all below."""
+
+    def __exit__(self, *exception: object) -> None: ...
+
+    def update(self) -> None: ...
+
+    def set_postfix(self, figures: dict[str, float]) -> None: ...
+
+
+@cache
+def _tqdm() -> Callable[..., Any]:
+    """Return what makes a progress bar; being cached, complain only once."""
+    try:
+        bar: Callable[..., Any] = import_module("tqdm").tqdm
+    except ImportError:
+        warnings.warn(MSG_NO_TQDM, stacklevel=3)
+        return lambda **_: _NoBar()
+    return bar
+
+
+def _try_loss(model: Model, loss: Loss, rows: list[Any], targets: list[Any]) -> None:
+    """Find what the loss says to all targets, with one prediction for all of them."""
+    # An overflow is reported by the training itself, which knows where it was.
+    with no_grad(), suppress(ArithmeticError):
+        result = loss([model(rows[0])] * len(rows), targets)
+        if not isinstance(result, Value):
+            raise TypeError(MSG_LOSS_TYPE.format(got=result))
+
+
+def _note(
+    figures: tuple[float, float | None], losses: list[float], metrics: list[float]
+) -> None:
+    loss, metric = figures
+    losses.append(loss)
+    if metric is not None:
+        metrics.append(metric)
+
+
+def _check_count(what: str, number: object, other: str = "") -> None:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        error = ValueError if isinstance(number, int) else TypeError
+        raise error(MSG_COUNT.format(what=what, other=other, got=number))
