@@ -1,7 +1,8 @@
 """The command line: ``python -m autograd``.
 
 With an expression it shows what the expression is worth and how much each step matters;
-without one it is the tour of what the project can do. All that a person may get wrong
+without one it is the tour of what the project can do; and ``audit`` measures how
+accurate its derivatives are. All that a person may get wrong
 ends in one line that says what to write instead, and in exit status 2.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from autograd import Value, __version__, draw, topological_order
+from autograd.audit import HEADING, Report, measure, summary
 from autograd.expression import CONSTANTS, Expression
 from autograd.render.view import formula
 
@@ -30,7 +32,9 @@ WINDOW = 60
 DESCRIPTION = """\
 Show the value of an expression, every step on the way to it, and the derivative of the
 result by each of them; or, without an expression, take the tour: a textbook example of
-backpropagation and two classifiers, trained in under a minute."""
+backpropagation and two classifiers, trained in under a minute; or, with the word audit,
+measure against exact arithmetic how accurate values and derivatives of all functions
+are, or of those that are named."""
 EXAMPLES = """\
 examples:
   python -m autograd
@@ -38,6 +42,8 @@ examples:
   python -m autograd "tanh(w*x + b)" w=0.5 x=2 b=0.1 --draw neuron.svg --partials
   python -m autograd "s - k if s > k else 0" s=105 k=100
   python -m autograd "logsumexp([a, b, 0])" a=1e3 b=2/3
+  python -m autograd audit
+  python -m autograd audit tanh pow --points 300
 
 An expression consists of numbers, names, + - * / // % **, comparisons, a if c else b,
 pi, e, tau, inf, nan and functions of autograd.math. It is read, never run as code."""
@@ -65,6 +71,11 @@ MSG_NOTHING_TO_DRAW = (
 )
 MSG_TOUR_ONLY = "--out is where the tour writes: for an expression's graph write --draw"
 MSG_NO_EXPRESSION = '{option} belongs to an expression: write "w*x" w=2 x=3 {option}'
+MSG_AUDIT_ALONE = (
+    "{option} does not belong to the audit: write audit, names and --points alone"
+)
+MSG_POINTS = "--points belongs to the audit: write audit tanh --points 300"
+AUDIT = "audit"
 LEGEND = "The gradient is the derivative of the result by the node."
 
 
@@ -82,7 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_intermixed_args([_shielded(word) for word in words])
     try:
-        if options.expression is None:
+        if _is_audit(options):
+            _audit(options)
+        elif options.expression is None:
             _tour(options)
         else:
             _evaluate(options)
@@ -120,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--draw", metavar="FILE", help="draw the graph: .svg, .png, .pdf or .dot")
     add("--partials", action="store_true", help="show the local derivatives as well")
     add("--out", metavar="DIR", help="where the tour writes (default: autograd-tour)")
+    add("--points", type=int, help="about how many points to audit a function at")
     add("--version", action="version", version=f"scalar-autograd {__version__}")
     return parser
 
@@ -130,7 +144,29 @@ def _shielded(word: str) -> str:
     return f" {word}" if word.startswith("-") and not is_option else word
 
 
+def _is_audit(options: argparse.Namespace) -> bool:
+    """Return whether the first word is the command, and not a variable of that name."""
+    names = [word.partition("=")[0].strip() for word in options.values if "=" in word]
+    return options.expression == AUDIT and AUDIT not in names
+
+
+def _audit(options: argparse.Namespace) -> None:
+    for option in ("draw", "partials", "out"):
+        if getattr(options, option):
+            raise ValueError(MSG_AUDIT_ALONE.format(option=f"--{option}"))
+    points = {} if options.points is None else {"points": options.points}
+    reports: list[Report] = []
+    to_come = measure(options.values, **points)
+    print(HEADING)
+    for report in to_come:
+        print(report, flush=True)  # a row may take a minute
+        reports.append(report)
+    print(f"\n{summary(reports)}")
+
+
 def _tour(options: argparse.Namespace) -> None:
+    if options.points is not None:
+        raise ValueError(MSG_POINTS)
     for option in ("draw", "partials"):
         if getattr(options, option):
             raise ValueError(MSG_NO_EXPRESSION.format(option=f"--{option}"))
@@ -143,6 +179,8 @@ def _tour(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     if options.out:
         raise ValueError(MSG_TOUR_ONLY)
+    if options.points is not None:
+        raise ValueError(MSG_POINTS)
     name, equals, rest = options.expression.partition("=")
     if equals and name.strip().isidentifier() and not rest.startswith("="):
         raise ValueError(MSG_ORDER.format(word=options.expression.strip()))

@@ -31,7 +31,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 MODULES = (
     "autograd/primitives/row.py",
     "autograd/primitives/arithmetic.py",
+    "autograd/primitives/powers.py",
     "autograd/primitives/elementary.py",
+    "autograd/primitives/normal.py",
     "autograd/primitives/special.py",
     "autograd/primitives/activations.py",
     "autograd/context.py",

@@ -29,7 +29,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from autograd import math
-from autograd.primitives import arithmetic, elementary
+from autograd.primitives import arithmetic, powers
 from autograd.value import Value
 
 Number = Value | float
@@ -61,7 +61,7 @@ BINARY: dict[type[ast.operator], Callable[..., Any]] = {
     ast.Div: arithmetic.div,
     ast.FloorDiv: arithmetic.floordiv,
     ast.Mod: arithmetic.mod,
-    ast.Pow: elementary.pow,
+    ast.Pow: powers.pow,
 }
 UNARY: dict[type[ast.unaryop], Callable[..., Any]] = {
     ast.UAdd: operator.pos,

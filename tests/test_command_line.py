@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 import autograd
 from autograd.__main__ import main
+from autograd.audit import Report
+from autograd.primitives import TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from subprocess import CompletedProcess
 
@@ -217,3 +220,78 @@ def test_an_interrupted_tour_ends_without_a_traceback(
     monkeypatch.setattr("nn.tour.tour", interrupted)
     assert main([]) == 130
     assert capsys.readouterr().err == "\n"
+
+
+def test_the_audit_prints_a_line_for_each_row_named_and_the_figures_of_all(
+    said: Callable[..., str],
+) -> None:
+    text = said("audit", "tanh", "sech_squared", "--points", "5")
+    _, heading, tanh, sech, blank, _, together, public, helper = text.splitlines()
+    assert heading.split()[:2] == ["row", "points"]
+    assert [tanh.split()[:2], sech.split()[:2]] == [
+        ["tanh", "15"],
+        ["sech_squared", "15"],
+    ]
+    assert blank == ""
+    assert together.startswith("all rows")
+    assert public.split()[:5] == ["public", "rows", "1", "15", "0"]
+    assert helper.split()[:5] == ["helper", "rows", "1", "15", "0"]
+
+
+def test_a_row_s_line_is_printed_before_the_next_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def reports(names: list[str], *, points: int) -> Iterator[str]:
+        assert (names, points) == (["tanh", "exp"], 7)
+        yield "the first line"
+        assert capsys.readouterr().out.endswith("the first line\n")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograd.__main__.measure", reports)
+    assert main(["audit", "tanh", "exp", "--points=7"]) == 130
+
+
+def test_without_names_the_audit_is_of_the_whole_table(
+    monkeypatch: pytest.MonkeyPatch, said: Callable[..., str]
+) -> None:
+    def reports(names: list[str]) -> list[Report]:
+        assert names == []
+        return [Report(TABLE["exp"]), Report(TABLE["greater"])]
+
+    monkeypatch.setattr("autograd.__main__.measure", reports)
+    assert "exp" in said("audit")
+
+
+def test_a_variable_may_be_called_audit(said: Callable[..., str]) -> None:
+    assert said("audit", "audit=2").startswith("audit = 2.0\n")
+    assert said("audit * 2", "audit=2").startswith("audit * 2 = 4.0\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["audit", "tahn"], "there is no row 'tahn' in the table; similar are"),
+        (["audit", "x=2"], "there is no row 'x=2' in the table"),
+        (["audit", "tanh", "--points", "0"], "at 1 point or more, not at 0"),
+        (["audit", "tanh", "--points", "few"], "invalid int value: 'few'"),
+        (["audit", "tanh", "--partials"], "--partials does not belong to the audit"),
+        (["audit", "--out", "there"], "--out does not belong to the audit"),
+        (["x", "x=2", "--points", "3"], "--points belongs to the audit: write audit"),
+        (["--points", "3"], "--points belongs to the audit: write audit"),
+    ],
+)
+def test_what_the_audit_cannot_do_gets_one_line(
+    refused: Callable[..., str], arguments: list[str], words: str
+) -> None:
+    message = refused(*arguments)
+    assert words in message
+    assert message.count("\n") == 1
+
+
+def test_the_audit_without_mpmath_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "mpmath", None)
+    message = refused("audit", "tanh")
+    assert "mpmath, which is not installed: pip install mpmath" in message
+    assert message.count("\n") == 1

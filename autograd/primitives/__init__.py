@@ -15,14 +15,21 @@ higher order) and recorded programs. Three habits keep that true:
 - no cancellation: ``tanh`` is not ``1 - y*y``, which is 0 at 20; see each row.
 
 The rows are in one file a family, each of which rests on those before it: `arithmetic`,
-`elementary`, `special`, `activations`; `row` has the class.
+`powers`, `elementary`, `normal`, `special`, `activations`; `row` has the class.
 
 Letters: ``y`` is the output, ``x`` the only argument, ``a b c`` the arguments.
 """
 
 from __future__ import annotations
 
-from autograd.primitives import activations, arithmetic, elementary, special
+from autograd.primitives import (
+    activations,
+    arithmetic,
+    elementary,
+    normal,
+    powers,
+    special,
+)
 from autograd.primitives.row import TABLE, Primitive
 
 __all__ = [
@@ -31,5 +38,7 @@ __all__ = [
     "activations",
     "arithmetic",
     "elementary",
+    "normal",
+    "powers",
     "special",
 ]

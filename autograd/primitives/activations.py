@@ -4,15 +4,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from decimal import Context, Decimal, localcontext
 
 from autograd.primitives.arithmetic import minimum, select, step
-from autograd.primitives.elementary import _difference, exp, expm1, sech_squared, tanh
+from autograd.primitives.elementary import _difference, exp, expm1, tanh
+from autograd.primitives.normal import (
+    _exact_erfc,
+    _ndtr,
+    by_order,
+    ndtr,
+    normal_density_partial,
+)
 from autograd.primitives.row import REAL, row
-from autograd.primitives.special import _exact_erfc, _ndtr, ndtr, normal_density
 
 # Klambauer, Unterthiner, Mayr, Hochreiter: Self-Normalizing Neural Networks (2017).
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
+DIGITS = 60
+NEAR = 700.0  # below minus this, e**x soon has lost bits
+FAR = 2000.0  # beyond this, e**-abs(x) times x is no float but 0
+CANCELS = 0.25
 
 
 def _sigmoid(x: float) -> float:
@@ -33,11 +45,72 @@ def _sigmoid_of_difference(a: float, b: float) -> float:
     return y + _sigmoid_slope(d) * rest if math.isfinite(rest) else y
 
 
+def _sigmoid_slope_of_difference(a: float, b: float) -> float:
+    d, rest = _difference(a, b)
+    y = _sigmoid_slope(d)
+    return y - y * math.tanh(0.5 * d) * rest if math.isfinite(rest) else y
+
+
 def _silu(x: float) -> float:
     if x > -700.0:
         return x * _sigmoid(x)
     half = math.exp(0.5 * x)
     return x * half * half
+
+
+def _mish(x: float) -> float:
+    if x > -700.0:
+        return x * math.tanh(_softplus(x))
+    half = math.exp(0.5 * x)
+    return x * half * half if half else -0.0
+
+
+def _silu_partial(n: float, x: float) -> float:
+    if n == 1.0 and -NEAR < x < FAR:
+        low = _sigmoid(x)
+        y = low + x * _sigmoid_slope(x)
+        if abs(y) > CANCELS * low:
+            return y
+    return _gated_partial(n, x, lambda e, k: e, 1)
+
+
+def _mish_partial(n: float, x: float) -> float:
+    if n == 1.0 and -NEAR < x < FAR:
+        # tanh(softplus(x)) is p/d with p = e**2x + 2*e**x and d = p + 2; its derivative
+        # 4 * e**x * (1 + e**x) / d**2. All is divided by e**2x where that is large.
+        t = math.exp(-abs(x))
+        if x > 0.0:
+            p, d, slope = 1.0 + 2.0 * t, 1.0 + 2.0 * t * (1.0 + t), 4.0 * t * t
+        else:
+            p, d, slope = t * (2.0 + t), 2.0 + t * (2.0 + t), 4.0 * t
+        y = p / d + x * slope * (1.0 + t) / (d * d)
+        if abs(y) > CANCELS * p / d:
+            return y
+    return _gated_partial(n, x, lambda e, k: (2**k * e + 2) * e, 2)
+
+
+def _gated_partial(
+    n: float, x: float, terms: Callable[[Decimal, int], Decimal], c: int
+) -> float:
+    """Return the derivative of order n >= 1 of x * p/(p+c), by its series in decimals.
+
+    ``terms(e, k)`` is the k-th derivative of p at x, where e is e**x. Far from 0 and
+    near a root of the derivative, floats would have lost its digits.
+    """
+    if not abs(x) < FAR:
+        return x if math.isnan(x) else float(x > 0.0 and n == 1.0)
+    order, z = int(n), Decimal(x)
+    # Near 0, terms of the order of 1 may cancel down to x.
+    with localcontext(Context(prec=DIGITS - min(0, z.adjusted()))):
+        e = z.exp()
+        p = [terms(e, k) / math.factorial(k) for k in range(order + 1)]
+        # Of p/(p+c) = 1 - c/(p+c), the series of 1/(p+c).
+        d = p[0] + c
+        series = [1 / d]
+        for k in range(1, order + 1):
+            series.append(-sum(p[j] * series[k - j] for j in range(1, k + 1)) / d)
+        below = -c * series[order - 1] if order > 1 else p[0] / d
+        return float(math.factorial(order) * (below - z * c * series[order]))
 
 
 def _softplus(x: float) -> float:
@@ -68,11 +141,20 @@ sigmoid_slope = row(
 sigmoid_of_difference = row(
     "sigmoid_of_difference",
     _sigmoid_of_difference,
-    lambda y, a, b: sigmoid_slope(a - b),
-    lambda y, a, b: -sigmoid_slope(a - b),
+    lambda y, a, b: sigmoid_slope_of_difference(a, b),
+    lambda y, a, b: -sigmoid_slope_of_difference(a, b),
     domain=(REAL, REAL),
     exact=lambda mp, a, b: 1 / (1 + mp.exp(b - a)),
     doc="Return sigmoid(a - b), accurate though a - b be rounded.",
+)
+sigmoid_slope_of_difference = row(
+    "sigmoid_slope_of_difference",
+    _sigmoid_slope_of_difference,
+    lambda y, a, b: -y * tanh(0.5 * (a - b)),
+    lambda y, a, b: y * tanh(0.5 * (a - b)),
+    domain=(REAL, REAL),
+    exact=lambda mp, a, b: mp.sech((a - b) / 2) ** 2 / 4,
+    doc="Return sigmoid_slope(a - b), accurate though a - b be rounded.",
 )
 log_sigmoid = row(
     "log_sigmoid",
@@ -140,23 +222,43 @@ selu = row(
 gelu = row(
     "gelu",
     lambda x: x * _ndtr(x),
-    lambda y, x: ndtr(x) + x * normal_density(x),
+    lambda y, x: ndtr(x) - normal_density_partial(1.0, x),
     exact=lambda mp, x: x * _exact_erfc(mp, -x / mp.sqrt(2)) / 2,
     doc="Return x times the normal distribution function at x (exact, not by tanh).",
 )
 silu = row(
     "silu",
     _silu,
-    lambda y, x: sigmoid(x) * (1.0 + x * sigmoid(-x)),
+    lambda y, x: silu_partial(1.0, x),
     exact=lambda mp, x: x / (1 + mp.exp(-x)),
     doc="Return x * sigmoid(x), also called swish.",
 )
+silu_partial = row(
+    "silu_partial",
+    _silu_partial,
+    by_order("silu_partial"),
+    lambda y, n, x: silu_partial(n + 1.0, x),
+    domain=((1.0, 1.0), REAL),
+    exact=lambda mp, n, x: mp.diff(lambda t: silu.exact(mp, t), x, int(n)),
+    elementary=False,
+    doc="Return the n-th derivative of silu at x.",
+)
 mish = row(
     "mish",
-    lambda x: x * math.tanh(_softplus(x)),
-    lambda y, x: tanh(softplus(x)) + x * sech_squared(softplus(x)) * sigmoid(x),
+    _mish,
+    lambda y, x: mish_partial(1.0, x),
     exact=lambda mp, x: x * mp.tanh(mp.log1p(mp.exp(x))),
     doc="Return x * tanh(softplus(x)).",
+)
+mish_partial = row(
+    "mish_partial",
+    _mish_partial,
+    by_order("mish_partial"),
+    lambda y, n, x: mish_partial(n + 1.0, x),
+    domain=((1.0, 1.0), REAL),
+    exact=lambda mp, n, x: mp.diff(lambda t: mish.exact(mp, t), x, int(n)),
+    elementary=False,
+    doc="Return the n-th derivative of mish at x.",
 )
 softsign = row(
     "softsign",

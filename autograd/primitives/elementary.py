@@ -1,73 +1,25 @@
-"""Rows of the elementary functions: powers, exponentials, trigonometry, and sums."""
+"""Rows of the elementary functions: exponentials, trigonometry, and sums."""
 # cython: language_level=3, binding=True
 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.primitives.arithmetic import (
-    TINY,
     _scale,
     equal,
     quotient,
     scale,
-    strong_mul,
 )
+from autograd.primitives.powers import power
 from autograd.primitives.row import POSITIVE, REAL, row, row_of_any_number
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
 FEW = 8  # up to so many arguments, partials of hypot are worth n*n operations
 SPLITTER = 134217729.0  # 2**27 + 1: Veltkamp's, cuts a double into two halves
-
-
-def _pow(a: float, b: float) -> float:
-    y = operator.pow(a, b)  # compiled, a**b is C's, which does not raise
-    if isinstance(y, complex):
-        message = "a negative number to a fractional power is not a real number"
-        raise ValueError(message)  # noqa: TRY004 - as math.pow does
-    return float(y)
-
-
-def _power(a: float, b: float) -> float:
-    try:
-        return math.pow(a, b)
-    except OverflowError:
-        return -math.inf if a < 0.0 and b % 2.0 == 1.0 else math.inf
-    except ValueError:
-        if a != 0.0:
-            return math.nan
-        return math.copysign(math.inf, a) if b % 2.0 == 1.0 else math.inf
-
-
-def _power_slope(a: float, b: float) -> float:
-    if b == 0.0:
-        return 0.0
-    less = b - 1.0
-    if a and (b - (less - (less - b))) - (1.0 + (less - b)):  # rounded: no good power
-        t = _power(a, b)
-        if TINY < abs(t) < math.inf and TINY < abs(t / a) < math.inf:
-            return b * (t / a)
-    t = _power(a, less)
-    if a == 0.0 or TINY < abs(t) < math.inf:
-        return b * t
-    half = _power(abs(a), 0.5 * (b - 1.0))
-    return math.copysign(1.0, t) * (b * half) * half
-
-
-def _power_log(a: float, b: float) -> float:
-    if a == 0.0:
-        return 0.0
-    if a < 0.0:
-        return math.nan
-    t, slope = _power(a, b), math.log(a)
-    if TINY < t < math.inf:
-        return t * slope
-    half = _power(a, 0.5 * b)
-    return half * slope * half
 
 
 def _logsumexp(*xs: float) -> float:
@@ -184,6 +136,8 @@ def _pairs(pq: Sequence[Any]) -> Iterable[tuple[Any, Any]]:
 def _products_of_the_others(y: Any, *xs: Any) -> list[Any]:
     """Return for each x the product of all the others, without dividing by it."""
     n = len(xs)
+    if n <= FEW:
+        return [product(*xs[:i], *xs[i + 1 :]) for i in range(n)]
     before = [1.0] * n
     after = [1.0] * n
     for i in range(1, n):
@@ -192,26 +146,22 @@ def _products_of_the_others(y: Any, *xs: Any) -> list[Any]:
     return [left * right for left, right in zip(before, after, strict=True)]
 
 
-# --- Powers, exponentials and logarithms --------------------------------------------
+def _product(*xs: float) -> float:
+    if len(xs) <= FEW and all(1e-30 < abs(x) < 1e30 for x in xs):
+        return math.prod(xs)
+    y, exponent = 1.0, 0
+    for x in xs:
+        mantissa, e = math.frexp(x)
+        y, shift = math.frexp(y * mantissa)
+        exponent += e + shift
+    try:
+        return math.ldexp(y, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, y)
 
-power = row(
-    "power",
-    _power,
-    lambda y, a, b: power_slope(a, b),
-    lambda y, a, b: power_log(a, b),
-    domain=(POSITIVE, REAL),
-    doc="Return a**b as IEEE 754 has it: 0**-1 is infinite, (-8)**0.5 is NaN.",
-    exact=lambda mp, a, b: mp.power(a, b),
-)
-power_slope = row(
-    "power_slope",
-    _power_slope,
-    lambda y, a, b: strong_mul(b, power_slope(a, b - 1.0)),
-    lambda y, a, b: power(a, b - 1.0) + b * power_log(a, b - 1.0),
-    domain=(POSITIVE, REAL),
-    exact=lambda mp, a, b: b * mp.power(a, b - 1),
-    doc="Return b * a**(b-1), accurate where a**(b-1) is out of range; 0 for b = 0.",
-)
+
+# --- Roots, exponentials and logarithms --------------------------------------------
+
 exp_of_difference = row(
     "exp_of_difference",
     _exp_of_difference,
@@ -220,30 +170,6 @@ exp_of_difference = row(
     domain=(REAL, REAL),
     exact=lambda mp, a, b: mp.exp(a - b),
     doc="Return exp(a - b), accurate though a - b be rounded.",
-)
-power_log = row(
-    "power_log",
-    _power_log,
-    lambda y, a, b: power(a, b - 1.0) + b * power_log(a, b - 1.0),
-    lambda y, a, b: y * log_or_nan(a),
-    domain=(POSITIVE, REAL),
-    exact=lambda mp, a, b: mp.power(a, b) * mp.log(a),
-    doc="Return a**b * log(a), the derivative of a**b by b; 0 for a = 0.",
-)
-pow = row(
-    "pow",
-    _pow,
-    *power.partials,
-    symbol="**",
-    precedence=4,
-    domain=(POSITIVE, REAL),
-    kinks={
-        (0.0, 2.0): (0.0, 0.0),
-        (0.0, 1.0): (1.0, 0.0),
-        (0.0, 0.5): (math.inf, 0.0),
-        (0.0, 0.0): (0.0, 0.0),
-    },
-    exact=lambda mp, a, b: mp.power(a, b),
 )
 sqrt = row(
     "sqrt",
@@ -447,6 +373,13 @@ prod = row_of_any_number(
     "prod",
     lambda *xs: math.prod(xs),
     _products_of_the_others,
+    exact=lambda mp, *xs: mp.fprod(xs),
+)
+product = row_of_any_number(
+    "product",
+    _product,
+    _products_of_the_others,
+    doc="Return the product, in or out of range on the way to it: see `prod`.",
     exact=lambda mp, *xs: mp.fprod(xs),
 )
 logsumexp = row_of_any_number(

@@ -7,6 +7,7 @@ Compiled, ``row.pxd`` gives the class its C types.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +25,14 @@ TABLE: dict[str, Primitive] = {}
 REAL = (-3.0, 3.0)
 POSITIVE = (0.05, 4.0)
 WHOLE = {REAL: (-math.inf, math.inf), POSITIVE: (0.0, math.inf)}
+
+MSG_REAL = "must be real number, not {0}: {1}() takes floats and Values"
+MSG_PICKLE = (
+    "the primitive {0} cannot be pickled: a pickle names the module and the global "
+    "variable that hold a primitive, and none of {1} holds this one. Make it at the "
+    "top level of a module that can be imported, as in {0} = primitive(...), not in a "
+    "function; if a function of another module makes it, set its __module__ too"
+)
 
 
 @cython.final
@@ -100,7 +109,15 @@ class Primitive:
                     return apply(self, args)
         if self.arity is not None and len(args) != self.arity:
             args = self.complete(args)
-        return self.value(*args)
+        try:
+            return self.value(*args)
+        except TypeError:
+            # A row of the table may complain of what it compares or adds with what.
+            for arg in args if TABLE.get(self.name) is self else ():
+                if not hasattr(type(arg), "__float__"):
+                    message = MSG_REAL.format(type(arg).__name__, self.name)
+                    raise TypeError(message) from None
+            raise
 
     @property
     def is_unary(self) -> bool:
@@ -133,8 +150,13 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _row, (self.name,)
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        if TABLE.get(self.name) is self:
+            return _row, (self.name,)
+        return _global_name(self)
+
+    def __copy__(self) -> Primitive:
+        return self
 
     def __deepcopy__(self, memo: object) -> Primitive:
         return self
@@ -142,6 +164,24 @@ class Primitive:
 
 def _row(name: str) -> Primitive:
     return TABLE[name]
+
+
+def _global_name(primitive: Primitive) -> str:
+    """Return the global variable that holds a primitive which is not in the table.
+
+    Raises:
+        PicklingError: if its module has none.
+
+    """
+    home: dict[str, Any] = getattr(
+        sys.modules.get(primitive.__module__), "__dict__", {}
+    )
+    for name, thing in list(home.items()):
+        if thing is primitive:
+            return name
+    from pickle import PicklingError
+
+    raise PicklingError(MSG_PICKLE.format(primitive.name, primitive.__module__))
 
 
 def row(

@@ -1,8 +1,4 @@
-"""Rows of special functions: the error function, the gamma function and their kin.
-
-What `math` does not have comes from SciPy, imported when first used. SciPy's functions
-raise nothing: they are infinite at a pole, and NaN outside their domain.
-"""
+"""Rows of special functions: gamma, Bessel functions, logarithms of what is small."""
 # cython: language_level=3, binding=True
 
 from __future__ import annotations
@@ -12,229 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.primitives.arithmetic import (
-    absolute,
+    TINY,
+    _quotient,
     equal,
-    greater,
+    minimum,
     quotient,
+    scale,
     select,
 )
 from autograd.primitives.elementary import exp, expm1, log_or_nan, tanh
+from autograd.primitives.normal import PROBABILITY, by_order, special, whole
 from autograd.primitives.row import POSITIVE, REAL, row
-
-TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
-HALF_SQRT_PI = math.sqrt(math.pi) / 2.0
-SQRT_TWO_OVER_PI = math.sqrt(2.0 / math.pi)
-SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
-ONE_OVER_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
-# The root of 1/2 in two parts: the second is what the first lacks.
-SQRT_HALF = math.sqrt(0.5)
-SQRT_HALF_REST = -4.833646656726457e-17
-UNIT = (-1.0, 1.0)
-PROBABILITY = (0.05, 0.95)
-
-MSG_SCIPY = "{0}() is SciPy's, and SciPy is not installed: pip install scipy"
-MSG_ORDER = "the order of {0} is an integer, so there is no derivative by it"
-
-
-def _special(name: str, *, order: bool = False) -> Callable[..., float]:
-    """Return SciPy's function of that name; the first argument may be an order."""
-
-    def function(*args: float) -> float:
-        try:
-            import scipy.special
-        except ImportError:
-            raise ImportError(MSG_SCIPY.format(name)) from None
-        first = int(args[0]) if order else args[0]
-        return float(getattr(scipy.special, name)(first, *args[1:]))
-
-    return function
-
-
-def _by_order(name: str) -> Callable[..., float]:
-    def partial(_y: Any, *_args: Any) -> float:
-        raise TypeError(MSG_ORDER.format(name))
-
-    return partial
-
-
-# --- The error function and the normal distribution ---------------------------------
-
-
-def _exp_minus_square(x: float) -> float:
-    # x*x is rounded, and exp multiplies its error by x*x: at x = 20 a plain
-    # exp(-x*x) has lost 8 bits. The head h has 26 bits, so h*h is exact.
-    if not abs(x) <= 40.0:
-        return x if math.isnan(x) else 0.0
-    h = math.ldexp(round(math.ldexp(x, 20)), -20)
-    return math.exp(-h * h) * math.exp((h - x) * (h + x))
-
-
-def _exp_square(x: float) -> float:
-    if math.isnan(x):
-        return x
-    h = math.ldexp(round(math.ldexp(x, 20)), -20) if abs(x) < 30.0 else x
-    try:
-        return math.exp(h * h) * math.exp((x - h) * (x + h))
-    except OverflowError:
-        return math.inf
-
-
-def _normal_density(x: float) -> float:
-    if not abs(x) <= 40.0:
-        return x if math.isnan(x) else 0.0
-    h = math.ldexp(round(math.ldexp(x, 20)), -20)
-    head = ONE_OVER_SQRT_TWO_PI * math.exp(-0.5 * h * h)
-    return head * math.exp(0.5 * (h - x) * (h + x))
-
-
-def _ndtr(x: float) -> float:
-    # As above: erfc multiplies the rounding of x / sqrt(2) by x*x, so what rounding
-    # took away is put back to first order.
-    z = -x * SQRT_HALF
-    y = math.erfc(z)
-    if not abs(x) <= 40.0:
-        return 0.5 * y
-    rest = -x * SQRT_HALF_REST - _product_error(x, SQRT_HALF)
-    return 0.5 * (y - rest * TWO_OVER_SQRT_PI * _exp_minus_square(z))
-
-
-def _product_error(a: float, b: float) -> float:
-    """Return a*b minus its rounded value (Dekker 1971, with Veltkamp's splitting)."""
-    t = 134217729.0 * a
-    a_high = t - (t - a)
-    a_low = a - a_high
-    t = 134217729.0 * b
-    b_high = t - (t - b)
-    b_low = b - b_high
-    p = a * b
-    return a_low * b_low - (((p - a_high * b_high) - a_low * b_high) - a_high * b_low)
-
-
-def _inverse_mills(n: float, x: float) -> float:
-    """Return the n-th derivative of h = density/distribution, n an integer >= 0."""
-    order = int(n)
-    if x < -2.0:
-        # h = t + 1/(t + 2/(t + 3/...)) with t = -x, by Laplace; as a series about t.
-        t = -x
-        tail = [0.0] * (order + 1)
-        for k in range(40 + int(600.0 / (t * t)), 0, -1):
-            below = [t + tail[0], *tail[1:]]
-            if order:
-                below[1] += 1.0
-            tail[0] = k / below[0]
-            for m in range(1, order + 1):
-                rest = sum(below[j] * tail[m - j] for j in range(1, m + 1))
-                tail[m] = -rest / below[0]
-        series = t if order == 0 else 1.0 if order == 1 else 0.0
-        return (-1.0) ** order * math.factorial(order) * (series + tail[order])
-    # h' = -h * (x + h), and so on by Leibniz.
-    h = [_normal_density(x) / _ndtr(x)]
-    excess = [x + h[0]]
-    for k in range(order):
-        terms = [math.comb(k, j) * h[j] * excess[k - j] for j in range(k + 1)]
-        h.append(-sum(terms))
-        excess.append(h[-1] + 1.0 if k == 0 else h[-1])
-    return h[order]
-
-
-def _exact_erfc(mp: Any, x: Any) -> Any:
-    """Return erfc, which mpmath does not try beyond what any float distinguishes."""
-    far = 1e6
-    return mp.erfc(x) if abs(x) < far else mp.mpf(1) - mp.sign(x)
-
-
-exp_minus_square = row(
-    "exp_minus_square",
-    _exp_minus_square,
-    lambda y, x: -2.0 * (x * y),
-    exact=lambda mp, x: mp.exp(-x * x),
-    doc="Return exp(-x*x) to full precision.",
-)
-exp_square = row(
-    "exp_square",
-    _exp_square,
-    lambda y, x: 2.0 * (x * y),
-    exact=lambda mp, x: mp.exp(x * x),
-    extent=((-26.0, 26.0),),
-    doc="Return exp(x*x) to full precision.",
-)
-erf = row(
-    "erf",
-    math.erf,
-    lambda y, x: TWO_OVER_SQRT_PI * exp_minus_square(x),
-    exact=lambda mp, x: mp.erf(x) if abs(x) < 100 else mp.sign(x),
-)
-erfc = row(
-    "erfc",
-    math.erfc,
-    lambda y, x: -TWO_OVER_SQRT_PI * exp_minus_square(x),
-    exact=_exact_erfc,
-)
-erfinv = row(
-    "erfinv",
-    _special("erfinv"),
-    lambda y, x: HALF_SQRT_PI * exp_square(y),
-    domain=((-0.95, 0.95),),
-    extent=(UNIT,),
-    elementary=False,
-    doc="Return the number whose erf is x, of -1 to 1.",
-)
-erfcinv = row(
-    "erfcinv",
-    _special("erfcinv"),
-    lambda y, x: -HALF_SQRT_PI * exp_square(y),
-    domain=((0.05, 1.95),),
-    extent=((1e-20, 2.0),),
-    exact=lambda mp, x: mp.erfinv(1 - x),
-    elementary=False,
-    doc="Return the number whose erfc is x, of 0 to 2.",
-)
-normal_density = row(
-    "normal_density",
-    _normal_density,
-    lambda y, x: -x * y,
-    exact=lambda mp, x: mp.npdf(x),
-    doc="Return the density of the standard normal distribution at x.",
-)
-ndtr = row(
-    "ndtr",
-    _ndtr,
-    lambda y, x: normal_density(x),
-    exact=lambda mp, x: _exact_erfc(mp, -x / mp.sqrt(2)) / 2,
-    doc="Return the standard normal distribution function at x.",
-)
-log_ndtr = row(
-    "log_ndtr",
-    _special("log_ndtr"),
-    lambda y, x: inverse_mills(0.0, x),
-    exact=lambda mp, x: mp.log(_exact_erfc(mp, -x / mp.sqrt(2)) / 2),
-    extent=((-1e6, 40.0),),
-    elementary=False,
-    doc="Return the logarithm of the standard normal distribution function at x.",
-)
-inverse_mills = row(
-    "inverse_mills",
-    _inverse_mills,
-    _by_order("inverse_mills"),
-    lambda y, n, x: inverse_mills(n + 1.0, x),
-    domain=((0.0, 0.0), REAL),
-    extent=((0.0, 0.0), (-1e6, 40.0)),
-    exact=lambda mp, n, x: mp.diff(
-        lambda t: mp.npdf(t) / (_exact_erfc(mp, -t / mp.sqrt(2)) / 2), x, int(n)
-    ),
-    elementary=False,
-    doc="Return the n-th derivative of normal density over distribution function at x.",
-)
-ndtri = row(
-    "ndtri",
-    _special("ndtri"),
-    lambda y, x: SQRT_TWO_PI * exp_square(SQRT_HALF * y),
-    domain=(PROBABILITY,),
-    extent=((1e-20, 1.0),),
-    exact=lambda mp, x: mp.sqrt(2) * mp.erfinv(2 * x - 1),
-    elementary=False,
-    doc="Return the number at which the normal distribution function is x.",
-)
 
 # --- The gamma function and its kin -------------------------------------------------
 
@@ -248,8 +32,24 @@ GAUSS_LEGENDRE = (
 )
 
 
-def _polygamma_difference(n: float, a: float, b: float) -> float:
-    """Return polygamma(n, a) - polygamma(n, a + b), as an integral where it cancels."""
+def _polygamma_difference(n: float, a: float, b: float, k: float = 1.0) -> float:
+    y = _difference_of_polygammas(n, a, b)
+    if k == 1.0 or abs(y) > TINY or not 0.0 < b < math.inf:
+        return k * y
+    # It has underflown: but b is small beside a, and it is proportional to b.
+    shift = math.frexp(a)[1] - math.frexp(b)[1] - 60
+    if shift <= 0:
+        return k * y
+    return math.ldexp(k, -shift) * _difference_of_polygammas(n, a, math.ldexp(b, shift))
+
+
+def _difference_of_polygammas(n: float, a: float, b: float) -> float:
+    if a > 1e20 and b >= 0.0 and n >= 0.0:  # where ψ(a) is log(a), to 20 digits
+        log = -math.log1p(b / a)
+        if n == 0.0:
+            return log
+        y = math.factorial(int(n) - 1) * (1.0 / a) ** int(n) * -math.expm1(n * log)
+        return y if n % 2.0 else -y
     if not b <= 0.25 * a:
         return _polygamma(n, a) - _polygamma(n, a + b)
     return -0.5 * math.fsum(
@@ -267,15 +67,21 @@ def _lbeta(a: float, b: float) -> float:
     return math.lgamma(small) + _polygamma_difference(-1.0, large, small)
 
 
+def _times_difference(y: Any, a: Any, b: Any) -> Any:
+    """Return y * polygamma_difference(0, a, b), where y is large if b is small."""
+    k = scale(minimum(b, 1.0))
+    return quotient(y, k) * polygamma_difference(0.0, a, b, k)
+
+
 def _beta(a: float, b: float) -> float:
     if min(a, b) > 1e-300 and 170.0 < max(a, b) < math.inf:
         return math.exp(_lbeta(a, b))
     return _scipy_beta(a, b)
 
 
-_betaln = _special("betaln")
-_polygamma = _special("polygamma", order=True)
-_scipy_beta = _special("beta")
+_betaln = special("betaln")
+_polygamma = special("polygamma", order=True)
+_scipy_beta = special("beta")
 
 
 gamma = row(
@@ -295,7 +101,7 @@ lgamma = row(
 )
 digamma = row(
     "digamma",
-    _special("digamma"),
+    special("digamma"),
     lambda y, x: polygamma(1.0, x),
     domain=(POSITIVE,),
     elementary=False,
@@ -304,7 +110,7 @@ digamma = row(
 polygamma = row(
     "polygamma",
     _polygamma,
-    _by_order("polygamma"),
+    by_order("polygamma"),
     lambda y, n, x: polygamma(n + 1.0, x),
     domain=((1.0, 1.0), POSITIVE),
     exact=lambda mp, n, x: mp.psi(int(n), x),
@@ -314,19 +120,21 @@ polygamma = row(
 polygamma_difference = row(
     "polygamma_difference",
     _polygamma_difference,
-    _by_order("polygamma_difference"),
-    lambda y, n, a, b: polygamma_difference(n + 1.0, a, b),
-    lambda y, n, a, b: -polygamma(n + 1.0, a + b),
-    domain=((0.0, 0.0), POSITIVE, POSITIVE),
-    exact=lambda mp, n, a, b: mp.psi(int(n), a) - mp.psi(int(n), a + b),
+    by_order("polygamma_difference"),
+    lambda y, n, a, b, k: polygamma_difference(n + 1.0, a, b, k),
+    lambda y, n, a, b, k: -k * polygamma(n + 1.0, a + b),
+    lambda y, n, a, b, k: polygamma_difference(n, a, b, 1.0),
+    defaults=(1.0,),
+    domain=((0.0, 0.0), POSITIVE, POSITIVE, (1.0, 1.0)),
+    exact=lambda mp, n, a, b, k: k * (mp.psi(int(n), a) - mp.psi(int(n), a + b)),
     elementary=False,
-    doc="Return polygamma(n, a) - polygamma(n, a + b) without cancellation.",
+    doc="Return k * (polygamma(n, a) - polygamma(n, a + b)) without cancellation.",
 )
 beta = row(
     "beta",
     _beta,
-    lambda y, a, b: y * polygamma_difference(0.0, a, b),
-    lambda y, a, b: y * polygamma_difference(0.0, b, a),
+    _times_difference,
+    lambda y, a, b: _times_difference(y, b, a),
     domain=(POSITIVE, POSITIVE),
     exact=lambda mp, a, b: mp.beta(a, b),
     elementary=False,
@@ -350,19 +158,20 @@ WAVES = ((-1e3, 1e3),)  # SciPy's lose the phase of a wave far out
 
 def _near_zero(name: str) -> Callable[..., float]:
     """Return SciPy's function of order n, near 0 by the first term of its series."""
-    far = _special(name, order=True)
+    far = special(name, order=True)
 
     def function(n: float, x: float) -> float:
         if abs(x) > 1e-100 or n < 0.0:
             return far(n, x)
-        return (0.5 * x) ** int(n) / math.factorial(int(n))
+        order = whole(name, n)
+        return (0.5 * x) ** order / math.factorial(order)
 
     return function
 
 
 j0 = row(
     "j0",
-    _special("j0"),
+    special("j0"),
     lambda y, x: -j1(x),
     extent=WAVES,
     exact=lambda mp, x: mp.besselj(0, x),
@@ -371,7 +180,7 @@ j0 = row(
 )
 j1 = row(
     "j1",
-    _special("j1"),
+    special("j1"),
     lambda y, x: 0.5 * (j0(x) - jn(2.0, x)),
     extent=WAVES,
     exact=lambda mp, x: mp.besselj(1, x),
@@ -381,7 +190,7 @@ j1 = row(
 jn = row(
     "jn",
     _near_zero("jn"),
-    _by_order("jn"),
+    by_order("jn"),
     lambda y, n, x: 0.5 * (jn(n - 1.0, x) - jn(n + 1.0, x)),
     domain=((2.0, 2.0), REAL),
     extent=((2.0, 2.0), *WAVES),
@@ -391,7 +200,7 @@ jn = row(
 )
 i0 = row(
     "i0",
-    _special("i0"),
+    special("i0"),
     lambda y, x: i1(x),
     extent=((-700.0, 700.0),),
     exact=lambda mp, x: mp.besseli(0, x),
@@ -400,7 +209,7 @@ i0 = row(
 )
 i1 = row(
     "i1",
-    _special("i1"),
+    special("i1"),
     lambda y, x: 0.5 * (i0(x) + iv(2.0, x)),
     extent=((-700.0, 700.0),),
     exact=lambda mp, x: mp.besseli(1, x),
@@ -410,7 +219,7 @@ i1 = row(
 iv = row(
     "iv",
     _near_zero("iv"),
-    _by_order("iv"),
+    by_order("iv"),
     lambda y, n, x: 0.5 * (iv(n - 1.0, x) + iv(n + 1.0, x)),
     domain=((2.0, 2.0), REAL),
     extent=((2.0, 2.0), (-700.0, 700.0)),
@@ -450,16 +259,33 @@ def _sinc(x: float) -> float:
     return _sin_pi(x) / (math.pi * x) if x else 1.0
 
 
-def _sinc_slope(x: float) -> float:
-    if abs(x) > 0.5:
-        return (_sin_pi(math.remainder(x, 2.0) + 0.5) - _sinc(x)) / x
-    z = math.pi * x
-    # sum of (-1)**k 2k z**(2k-1) / (2k+1)!, the derivative of sin(z)/z
-    term, total = -z / 3.0, 0.0
-    for k in range(1, 12):
-        total += term
-        term *= -z * z * (k + 1.0) / k / ((2.0 * k + 2.0) * (2.0 * k + 3.0))
-    return math.pi * total
+def _sinc_partial(n: float, x: float) -> float:
+    z, order = math.pi * x, int(n)
+    if abs(z) < 1.5 + 0.7 * order:
+        # sum of (-1)**k z**2k / (2k+1)!, differentiated term by term
+        odd = order % 2  # then x is a factor, and taken last
+        total = math.fsum(
+            (-1.0) ** k
+            * z ** (2 * k - order - odd)
+            / ((2 * k + 1) * math.factorial(2 * k - order))
+            for k in range((order + odd) // 2, order // 2 + 20)
+        )
+        return total * math.pi ** (order + odd) * (x if odd else 1.0)
+    # x * sinc(x) is sin(pi*x)/pi: by Leibniz, each derivative from the one before.
+    turn, y = math.remainder(x, 2.0), _sinc(x)
+    for k in range(1, order + 1):
+        wave = math.pi ** (k - 1) * _sin_pi(turn + 0.5 * (k % 4))
+        y = (wave - k * y) / x
+    return y
+
+
+def _exact_sinc_partial(mp: Any, n: int, x: Any) -> Any:
+    if not x:
+        return mp.mpf(0) if n % 2 else (-1) ** (n // 2) * mp.pi**n / (n + 1)
+    y = mp.sinc(mp.pi * x)
+    for k in range(1, n + 1):
+        y = (mp.pi ** (k - 1) * mp.sin(mp.pi * (x + mp.mpf(k) / 2)) - k * y) / x
+    return y
 
 
 log1mexp = row(
@@ -483,35 +309,40 @@ xlogy = row(
 logit = row(
     "logit",
     _logit,
-    lambda y, x: quotient(1.0, x * (1.0 - x)),
+    lambda y, x: logit_slope(x),
     domain=(PROBABILITY,),
     extent=((0.0, 1.0),),
     exact=lambda mp, x: mp.log(x / (1 - x)),
     doc="Return log(x / (1 - x)), the inverse of sigmoid.",
 )
+logit_slope = row(
+    "logit_slope",
+    lambda x: _quotient(1.0, x * (1.0 - x)),
+    lambda y, x: (2.0 * x - 1.0) * y * y,
+    domain=(PROBABILITY,),
+    extent=((0.0, 1.0),),
+    exact=lambda mp, x: 1 / (x * (1 - x)),
+    doc="Return 1 / (x * (1 - x)), the derivative of logit.",
+)
 sinc = row(
     "sinc",
     _sinc,
-    lambda y, x: sinc_slope(x),
+    lambda y, x: sinc_partial(1.0, x),
     exact=lambda mp, x: mp.sinc(mp.pi * x),
     extent=((-1e15, 1e15),),
     elementary=False,
     doc="Return sin(pi*x) / (pi*x), 1 at 0, as NumPy's sinc.",
 )
-sinc_slope = row(
-    "sinc_slope",
-    _sinc_slope,
-    lambda y, x: select(
-        greater(1e-100, absolute(x)),
-        -(math.pi**2) / 3.0,
-        -quotient(2.0 * y + math.pi**2 * x * sinc(x), x),
-    ),
-    exact=lambda mp, x: (
-        (mp.cos(mp.pi * x) - mp.sinc(mp.pi * x)) / x if x else mp.mpf(0)
-    ),
-    extent=((-1e15, 1e15),),
+sinc_partial = row(
+    "sinc_partial",
+    _sinc_partial,
+    by_order("sinc_partial"),
+    lambda y, n, x: sinc_partial(n + 1.0, x),
+    domain=((1.0, 1.0), REAL),
+    extent=((1.0, 1.0), (-1e15, 1e15)),
+    exact=lambda mp, n, x: _exact_sinc_partial(mp, int(n), x),
     elementary=False,
-    doc="Return the derivative of sinc.",
+    doc="Return the n-th derivative of sinc at x.",
 )
 log_cosh = row(
     "log_cosh",
