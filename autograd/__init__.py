@@ -20,6 +20,7 @@ from autograd import copies as _copies  # noqa: F401 - registers how Values pick
 from autograd import math
 from autograd.checks import check_grads
 from autograd.context import debug, no_grad, scope
+from autograd.custom import primitive
 from autograd.transforms import (
     grad,
     hessian,
@@ -48,6 +49,7 @@ __all__ = [
     "jvp",
     "math",
     "no_grad",
+    "primitive",
     "scope",
     "topological_order",
     "value_and_grad",

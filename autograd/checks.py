@@ -19,22 +19,29 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.transforms import jacobian
-from autograd.trees import flatten
+from autograd.trees import flatten, places
+from autograd.value import Value
 
 Flat = Callable[[list[Any]], list[Any]]
 
 HALVINGS = 24
 MSG_WRONG = (
-    "a derivative of order {order} of {name} is wrong: output {output} by input {input}"
-    " (counted through all arguments), at the point {x}\n"
+    "a derivative of order {order} of {name} is wrong, worst by {input}:\n"
+    "  {derivative} at {x}\n"
     "  by autograd            {found!r}\n"
     "  by finite differences  {numeric!r}, to within {error:.1e}\n"
-    "Look at the partials of the primitives on the way, above all your own"
+    "Look at the partials of the primitives on the way, above all your own; or move "
+    "the point, if it is on a kink"
+)
+MSG_FUNCTION = (
+    "check_grads takes a function and its arguments, not {0!r}: write check_grads(f, x)"
 )
 MSG_ORDER = "order is a whole number of 1 or more, not {0!r}"
+MSG_RTOL = "rtol is a number above 0, like 1e-6, not {0!r}"
+MSG_NOT_FINITE = "{name} cannot be checked at {x}: {input} is not finite"
 MSG_NO_POINT = (
     "{name} cannot be checked at {x}: it raises {error} at every step to both sides of "
-    "input {input}. Check it inside its domain"
+    "{input}. Check it inside its domain"
 )
 
 
@@ -53,24 +60,37 @@ def check_grads(
     Raises:
         AssertionError: if one is off, with the worst output and input, both numbers
             and the point.
-        ValueError: if f cannot be evaluated around the point.
+        TypeError: if f is no function, or an argument holds something that is no
+            number.
+        ValueError: if f cannot be evaluated around the point, or an option is none.
 
     >>> from autograd import math
     >>> check_grads(math.tanh, 0.5)
     >>> check_grads(lambda x, y: x * math.exp(y), 2.0, 0.5, order=3)
 
     """
-    if not isinstance(order, int) or order < 1:
+    if not callable(f):
+        raise TypeError(MSG_FUNCTION.format(f))
+    if not isinstance(order, int) or isinstance(order, bool) or order < 1:
         raise ValueError(MSG_ORDER.format(order))
-    x, rebuild = flatten(args, "the arguments")
+    if not isinstance(rtol, (int, float)) or not rtol > 0.0:
+        raise ValueError(MSG_RTOL.format(rtol))
+    numbers, rebuild = flatten(args, "the arguments")
+    x = [v.data if isinstance(v, Value) else v for v in numbers]
     name = getattr(f, "__name__", repr(f))
+    inputs = [
+        place for i, arg in enumerate(args) for place in places(arg, f"argument {i}")
+    ]
+    for place, number in zip(inputs, x, strict=True):
+        if not math.isfinite(number):
+            raise ValueError(MSG_NOT_FINITE.format(name=name, x=x, input=place))
 
     def outputs(numbers: list[Any]) -> list[Any]:
         return flatten(f(*rebuild(numbers)), f"the result of {name}")[0]
 
     flat: Flat = outputs
     for n in range(1, order + 1):
-        _check(flat, x, rtol, {"order": n, "name": name})
+        _check(flat, x, rtol, {"order": n, "name": name, "inputs": inputs})
         flat = _next_order(flat)
 
 
@@ -91,10 +111,21 @@ def _check(flat: Flat, x: list[float], rtol: float, words: dict[str, Any]) -> No
             excess = _excess(value, numeric, allowed)
             if excess > worst:
                 worst = excess
-                complaint = {"output": output, "input": i, "found": value}
+                complaint = {"output": output, "i": i, "found": value}
                 complaint |= {"numeric": numeric, "error": error}
     if complaint:
+        complaint |= {"input": words["inputs"][complaint["i"]]}
+        complaint |= {"derivative": _derivative(**complaint, **words)}
         raise AssertionError(MSG_WRONG.format(x=x, **words, **complaint))
+
+
+def _derivative(output: int, i: int, order: int, inputs: list[str], **_: Any) -> str:
+    """Return words for the derivative by input i of an output of that order."""
+    by = [inputs[i]]
+    for _step in range(order - 1):
+        output, i = divmod(output, len(inputs))
+        by.append(inputs[i])
+    return f"output {output}, " + ", ".join(f"by {place}" for place in reversed(by))
 
 
 def _excess(value: float, numeric: float, allowed: float) -> float:
@@ -139,7 +170,8 @@ def _differences(
                 ]
             before = slopes
         h /= 2.0
-    if not best:
-        message = MSG_NO_POINT.format(x=x, input=i, error=raised, **words)
+    if raised is not None and not best:
+        place = words["inputs"][i]
+        message = MSG_NO_POINT.format(x=x, input=place, error=raised, **words)
         raise ValueError(message)
     return best

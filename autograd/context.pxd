@@ -4,11 +4,11 @@ cdef class Context:
     cdef bint debugging
     cdef object path
     cdef list saved
+    cdef object tape
 
 cdef class scope:
-    cdef readonly str name
-    cdef object _outer
-    cdef object _path
+    cdef str _name
+    cdef tuple _known
 
 cdef dict contexts
 cdef Context current()

@@ -29,6 +29,10 @@ MSG_LEAVE = (
     "a scope or no_grad() was left that this thread had not entered. Use it in a with "
     "statement, and leave it in the thread that entered it"
 )
+MSG_DECORATES = (
+    "no_grad() decorates a function, not {0!r}. To compute something without recording "
+    "write: with no_grad(): ..."
+)
 
 
 # Frames of this package are not what `debug` is asked about.
@@ -41,13 +45,14 @@ class Context:
     """What a thread has entered: the scopes it is in, and whether it records."""
 
     if not cython.compiled:
-        __slots__ = ("debugging", "owner", "path", "recording", "saved")
+        __slots__ = ("debugging", "owner", "path", "recording", "saved", "tape")
 
     def __init__(self, owner: int) -> None:
         self.owner = owner
         self.recording = True
         self.debugging = False
         self.path = None
+        self.tape = None
         self.saved = []
 
 
@@ -98,7 +103,9 @@ def _own() -> Context:
 def _enter() -> Context:
     """Save this thread's context and return it to be changed."""
     context: Context = _own()
-    context.saved.append((context.path, context.recording, context.debugging))
+    context.saved.append(
+        (context.path, context.recording, context.debugging, context.tape)
+    )
     return context
 
 
@@ -114,7 +121,8 @@ def _entered() -> Context:
 @cython.cfunc
 def _leave() -> object:
     context: Context = _entered()
-    context.path, context.recording, context.debugging = context.saved.pop()
+    state: tuple = context.saved.pop()
+    context.path, context.recording, context.debugging, context.tape = state
     if not context.saved:
         _forget(context)
 
@@ -143,24 +151,31 @@ class scope:  # noqa: N801 - used as a keyword is: with scope("name"):
 
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: object) -> None:
         if not isinstance(name, str) or not name:
             message = f"a scope's name is a string that is not empty, not {name!r}"
             raise TypeError(message)
-        self.name = name
-        self._outer = None
-        self._path = name
+        self._name = name
+        self._known = (None, name)
+
+    @property
+    def name(self) -> str:
+        """What it was given; the path of its nodes ends with it."""
+        return self._name
 
     # Networks enter a scope for every neuron, so these two are lean: only the path is
-    # saved, and no tuple of arguments is made.
+    # saved, and no tuple of arguments is made. The path last made is kept together with
+    # the outer one it was made for, in one tuple, since a thread that is under another
+    # may replace it at any moment.
     def __enter__(self) -> scope:  # noqa: PYI034 - Self is not Cython's
         context: Context = _own()
         outer: object = context.path
-        if outer is not self._outer:
-            self._path = self.name if outer is None else outer + "/" + self.name
-            self._outer = outer
+        known: tuple = self._known
+        if outer is not known[0]:
+            path = self._name if outer is None else outer + "/" + self._name
+            known = self._known = (outer, path)
         context.saved.append(outer)
-        context.path = self._path
+        context.path = known[1]
         return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
@@ -170,10 +185,10 @@ class scope:  # noqa: N801 - used as a keyword is: with scope("name"):
             _forget(context)
 
     def __repr__(self) -> str:
-        return f"scope({self.name!r})"
+        return f"scope({self._name!r})"
 
     def __reduce__(self) -> tuple:
-        return scope, (self.name,)
+        return scope, (self._name,)
 
 
 class no_grad:  # noqa: N801 - used as a keyword is: with no_grad():
@@ -196,7 +211,14 @@ class no_grad:  # noqa: N801 - used as a keyword is: with no_grad():
         _leave()
 
     def __call__(self, function: Any) -> Any:
-        """Return the function, computed without recording."""
+        """Return the function, computed without recording.
+
+        Raises:
+            TypeError: if it is no function.
+
+        """
+        if not callable(function):
+            raise TypeError(MSG_DECORATES.format(function))
 
         @functools.wraps(function)
         def without_recording(*args: Any, **kwargs: Any) -> Any:
@@ -243,3 +265,30 @@ def recording(function: Any) -> Any:
             _leave()
 
     return recorded
+
+
+class taping:  # noqa: N801 - used as a keyword is: with taping(tape):
+    """Write all that happens to Values on a tape: what the compiler records.
+
+    Args:
+        tape: has ``add(node)`` for each node that is made and ``compare(relation, a, b,
+            outcome)`` for each comparison; None to stop writing for a while.
+
+    """
+
+    def __init__(self, tape: object) -> None:
+        self.tape = tape
+
+    def __enter__(self) -> None:
+        context: Context = _enter()
+        context.tape = self.tape
+        context.recording = True
+
+    def __exit__(self, *exception: object) -> None:
+        _leave()
+
+
+def tape_in_use() -> Any:
+    """Return the tape that this thread writes on, or None."""
+    context: Context = current() if contexts else None
+    return None if context is None else context.tape

@@ -6,16 +6,21 @@ Every function of `math` that makes sense on a float is here under the same name
 further those that users of derivatives need: activations, softmax, clip, where.
 
 Most names are rows of the table in `autograd.primitives` as they stand. What follows
-them are the functions of sequences, and those that are several rows.
+them are the functions of sequences, and those that are several rows. These ask Values
+by comparing them, and never read the number: so a function that is being recorded shows
+on its tape what the outcome depended on.
 """
 
 from __future__ import annotations
 
+import functools as _functools
 import math as _math
 from collections.abc import Iterable, Sequence
 from math import ceil, e, floor, inf, nan, pi, tau, trunc
+from numbers import Real
 from typing import Any
 
+from autograd.context import tape_in_use as _tape_in_use
 from autograd.dot import sumprod
 from autograd.primitives import arithmetic as _arithmetic
 from autograd.primitives import elementary as _elementary
@@ -78,13 +83,18 @@ from autograd.primitives.elementary import (
     tan,
     tanh,
 )
-from autograd.primitives.special import (
-    beta,
-    digamma,
+from autograd.primitives.normal import (
     erf,
     erfc,
     erfcinv,
     erfinv,
+    log_ndtr,
+    ndtr,
+    ndtri,
+)
+from autograd.primitives.special import (
+    beta,
+    digamma,
     gamma,
     i0,
     i1,
@@ -96,15 +106,13 @@ from autograd.primitives.special import (
     lgamma,
     log1mexp,
     log_cosh,
-    log_ndtr,
     logit,
-    ndtr,
-    ndtri,
     polygamma,
     sinc,
     xlogy,
 )
 from autograd.value import Value
+from autograd.value import number as _number
 
 __all__ = [
     "acos",
@@ -212,8 +220,35 @@ __all__ = [
 Number = Any  # a float, or a Value
 
 
+MSG_TOLERANCES = "tolerances must be non-negative"
+MSG_ITEMS = "{0} takes one sequence of numbers, not {1!r}: write {0}([x, y])"
+MSG_ITEM = "number {0} of what goes into a softmax is {1!r} (of type {2}), not a number"
+
+
 def _plain(x: Number) -> float:
-    return x.data if isinstance(x, Value) else x
+    return _number(x) if isinstance(x, Value) else x
+
+
+def _items(xs: Iterable[Number], function: str) -> tuple[Number, ...]:
+    try:
+        return tuple(xs)
+    except TypeError:
+        if isinstance(xs, Iterable):
+            raise  # out of the iterable itself
+        raise TypeError(MSG_ITEMS.format(function, xs)) from None
+
+
+def _call(function: str, *args: Number) -> str:
+    """Return how a call is written, and where it was made, as the engine does."""
+    names = [getattr(x, "name", None) for x in args]
+    pairs = list(zip(args, names, strict=True))
+    words = ", ".join(name or repr(_plain(x)) for x, name in pairs)
+    known = ", ".join(f"{name} = {_plain(x)!r}" for x, name in pairs if name)
+    return f"{function}({words})" + (f" at {known}" if known else "")
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition(":")[0]
 
 
 def log(x: Number, base: Number | None = None) -> Number:
@@ -232,9 +267,13 @@ def log(x: Number, base: Number | None = None) -> Number:
     """
     if base is None:
         return _elementary.log(x)
-    if isinstance(x, Value) or isinstance(base, Value):
+    if not (isinstance(x, Value) or isinstance(base, Value)):
+        return _math.log(x, base)
+    try:
         return _elementary.log(x) / _elementary.log(base)
-    return _math.log(x, base)
+    except (ValueError, ZeroDivisionError) as error:
+        message = f"{_reason(error)}: {_call('log', x, base)}"
+        raise type(error)(message) from None
 
 
 def pow(x: Number, y: Number) -> Number:  # noqa: A001 - math's name
@@ -251,8 +290,8 @@ def pow(x: Number, y: Number) -> Number:  # noqa: A001 - math's name
     except ArithmeticError as error:
         try:
             _math.pow(_plain(x), _plain(y))
-        except ValueError:
-            raise ValueError(str(error)) from None
+        except (ValueError, OverflowError) as its:
+            raise type(its)(str(error)) from None
         raise
 
 
@@ -265,7 +304,13 @@ def frexp(x: Number) -> tuple[Number, int]:
 
     """
     m, e = _math.frexp(_plain(x))
-    return (ldexp(x, -e), e) if isinstance(x, Value) else (m, e)
+    if not isinstance(x, Value):
+        return m, e
+    # The int is part of a recording, which so holds only where it is the same.
+    if isfinite(x) and x != 0.0:
+        low, high = _math.ldexp(0.5, e), _math.ldexp(0.5, e + 1) if e < 1024 else inf
+        _ = low <= abs(x) < high
+    return ldexp(x, -e), e
 
 
 def ldexp(x: Number, i: int) -> Number:
@@ -295,33 +340,42 @@ def modf(x: Number) -> tuple[Number, Number]:
     """
     if not isinstance(x, Value):
         return _math.modf(x)
-    # The whole part is a constant with x's sign, which trunc would lose at -0.5.
-    whole = _arithmetic.copysign(abs(_math.modf(x.data)[1]), x)
-    if _math.isinf(x.data):
-        return _arithmetic.copysign(0.0, x), whole
-    return _arithmetic.fmod(x, 1.0), whole
+    if isinf(x):
+        return _arithmetic.copysign(0.0, x), _arithmetic.copysign(inf, x)
+    fraction = _arithmetic.fmod(x, 1.0)
+    # The whole part is a constant with x's sign, which it would lose at -0.5.
+    return fraction, _arithmetic.copysign((x - fraction).detach(), x)
 
 
 def isnan(x: Number) -> bool:
     """Return whether x is not a number, by value."""
-    return _math.isnan(_plain(x))
+    return x != x if isinstance(x, Value) else _math.isnan(x)  # noqa: PLR0124
 
 
 def isinf(x: Number) -> bool:
     """Return whether x is infinite, by value."""
-    return _math.isinf(_plain(x))
+    return x in (inf, -inf) if isinstance(x, Value) else _math.isinf(x)
 
 
 def isfinite(x: Number) -> bool:
     """Return whether x is neither infinite nor NaN, by value."""
-    return _math.isfinite(_plain(x))
+    return -inf < x < inf if isinstance(x, Value) else _math.isfinite(x)
 
 
 def isclose(
     a: Number, b: Number, *, rel_tol: float = 1e-9, abs_tol: float = 0.0
 ) -> bool:
     """Return whether a and b are close, by value, as `math.isclose` does."""
-    return _math.isclose(_plain(a), _plain(b), rel_tol=rel_tol, abs_tol=abs_tol)
+    if _tape_in_use() is None:
+        return _math.isclose(_plain(a), _plain(b), rel_tol=rel_tol, abs_tol=abs_tol)
+    if rel_tol < 0.0 or abs_tol < 0.0:
+        raise ValueError(MSG_TOLERANCES)
+    if a == b:
+        return True
+    if isinf(a) or isinf(b):
+        return False
+    size = maximum(abs(a), abs(b))
+    return bool(abs(a - b) <= maximum(rel_tol * size, abs_tol))
 
 
 def fsum(xs: Iterable[Number]) -> Number:
@@ -331,7 +385,7 @@ def fsum(xs: Iterable[Number]) -> Number:
     1.0
 
     """
-    return _elementary.fsum(*xs)
+    return _elementary.fsum(*_items(xs, "fsum"))
 
 
 def prod(xs: Iterable[Number], *, start: Number = 1) -> Number:
@@ -341,7 +395,7 @@ def prod(xs: Iterable[Number], *, start: Number = 1) -> Number:
     (6.0, 0.0, 0.0)
 
     """
-    xs = tuple(xs)
+    xs = _items(xs, "prod")
     return (
         _elementary.prod(*xs)
         if type(start) is int and start == 1
@@ -359,7 +413,7 @@ def dist(p: Sequence[Number], q: Sequence[Number]) -> Number:
     5.0
 
     """
-    p, q = tuple(p), tuple(q)
+    p, q = _items(p, "dist"), _items(q, "dist")
     if len(p) != len(q):
         message = f"both points must have the same dimension, not {len(p)} and {len(q)}"
         raise ValueError(message)
@@ -376,7 +430,7 @@ def logsumexp(xs: Iterable[Number]) -> Number:
     1000.6931471805599
 
     """
-    xs = tuple(xs)
+    xs = _items(xs, "logsumexp")
     if not xs:
         message = "logsumexp of nothing: the logarithm of an empty sum, log(0)"
         raise ValueError(message)
@@ -409,11 +463,19 @@ def log_softmax(xs: Iterable[Number]) -> list[Number]:
 
 def _below_the_largest(xs: Iterable[Number]) -> list[Number]:
     """Return each x minus the largest, a constant: a shift changes no softmax."""
-    xs = tuple(xs)
+    xs = _items(xs, "softmax")
     if not xs:
         message = "softmax of nothing: it has one number for each that goes in"
         raise ValueError(message)
-    largest = max(_plain(x) for x in xs)
+    for i, x in enumerate(xs):
+        if not isinstance(x, (Value, Real)):
+            raise TypeError(MSG_ITEM.format(i, x, type(x).__name__))
+    largest: Number
+    if _tape_in_use() is None:
+        largest = max(_plain(x) for x in xs)
+    else:
+        largest = _functools.reduce(maximum, xs)
+        largest = largest.detach() if isinstance(largest, Value) else largest
     return [x - largest for x in xs]
 
 

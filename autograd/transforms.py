@@ -27,8 +27,8 @@ from autograd.context import recording
 from autograd.dot import sumprod
 from autograd.primitives import Primitive
 from autograd.primitives.arithmetic import strong_mul
-from autograd.trees import Rebuild, flatten
-from autograd.value import Value, apply, make_constant
+from autograd.trees import Rebuild, flatten, same_structure
+from autograd.value import Value, apply, make_constant, number
 from autograd.walk import gradient, topological_order
 
 ALIAS = Primitive("alias", float, [lambda _y, _x: 1.0])
@@ -37,12 +37,25 @@ MSG_ONE_NUMBER = (
     "{0} returned {1!r} (of type {2}), but a gradient is of one number. For several "
     "outputs use jacobian, or add them up to one"
 )
-MSG_ARGNUMS = "argnums is {0}, and the function was called with {1} arguments"
+MSG_ARGNUMS = (
+    "argnums is {0}, but {1} was called with {2} positional argument{3}. Argnums count "
+    "from 0; an argument to differentiate by is given by its place, not by its name"
+)
+MSG_POSITIONS = (
+    "argnums is an int or a tuple of different ints, like 0 or (0, 2), not {0!r}"
+)
 MSG_FUNCTION = (
     "a transform takes a function, not {0!r}: write grad(f)(x), not grad(f(x))"
 )
-MSG_TANGENTS = "jvp takes as many tangents as numbers to differentiate by: {0}, not {1}"
-MSG_COTANGENT = "the pullback takes a cotangent of the shape of f's result: {0} numbers"
+MSG_TANGENTS = (
+    "a direction has the structure of the arguments, with a tangent in the place of "
+    "each number: here {0!r}, where the arguments are {1!r}"
+)
+MSG_COTANGENT = (
+    "a cotangent has the structure of the function's result, with an adjoint in the "
+    "place of each number: here {0!r}, where the result is {1!r}"
+)
+MSG_SEQUENCE = "jvp takes {0} as a tuple: jvp(f, (x,), (x_dot,)), not {1!r}"
 
 Function = Callable[..., Any]
 
@@ -89,10 +102,11 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     (12.0, 4.0)
 
     """
+    _check_argnums(argnums)
 
     @_named("value and gradient of", f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        inputs, new_args, restore = _inputs(args, argnums)
+        inputs, new_args, restore = _inputs(args, argnums, f)
         result = f(*new_args, **kwargs)
         outputs, _ = flatten(result, f"the result of {_name(f)}")
         if len(outputs) != 1:
@@ -117,10 +131,11 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     [(4.0, 3.0), (1.0, 1.0)]
 
     """
+    _check_argnums(argnums)
 
     @_named("jacobian of", f)
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        inputs, new_args, restore = _inputs(args, argnums)
+        inputs, new_args, restore = _inputs(args, argnums, f)
         result = f(*new_args, **kwargs)
         outputs, rebuild = flatten(result, f"the result of {_name(f)}")
         rows = [restore(_differentiate(y, inputs)[1]) for y in outputs]
@@ -171,22 +186,24 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
 
     Returns:
         f(*args), and a function that takes a cotangent of the result's structure and
-        returns a tuple of cotangents, one for each argument.
+        returns a tuple of cotangents, one for each argument; it raises ValueError for
+        a cotangent of another structure.
 
     >>> value, pull = vjp(lambda x, y: [x * y, x + y], 3.0, 4.0)
     >>> value, pull([1.0, 10.0])
     ([12.0, 7.0], (14.0, 13.0))
 
     """
-    inputs, new_args, restore = _inputs(args, range(len(args)))
+    _check_function(f)
+    inputs, new_args, restore = _inputs(args, tuple(range(len(args))), f)
     result = f(*new_args)
     outputs, rebuild = flatten(result, f"the result of {_name(f)}")
 
     @recording
     def pull(cotangent: Any) -> Any:
         bars, _ = flatten(cotangent, "the cotangent")
-        if len(bars) != len(outputs):
-            raise ValueError(MSG_COTANGENT.format(len(outputs)))
+        if not same_structure(cotangent, value):
+            raise ValueError(MSG_COTANGENT.format(cotangent, value))
         return restore(_differentiate(sumprod(outputs, bars), inputs)[1])
 
     value = rebuild([_value(y, inputs) for y in outputs])
@@ -200,17 +217,26 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
 
     Args:
         f: the function; it may return any structure of numbers.
-        args: its arguments.
+        args: its arguments, a tuple.
         tangents: the direction, of the same structure as ``args``.
+
+    Raises:
+        TypeError: if either is no tuple, or holds something that is not a number.
+        ValueError: if the direction has another structure.
 
     >>> jvp(lambda x, y: [x * y, x + y], (3.0, 4.0), (1.0, 0.0))
     ([12.0, 7.0], [4.0, 1.0])
 
     """
-    inputs, new_args, _ = _inputs(tuple(args), range(len(args)))
+    _check_function(f)
+    for what, given in (("the arguments", args), ("the tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(MSG_SEQUENCE.format(what, given))
+    args = tuple(args)
+    inputs, new_args, _ = _inputs(args, tuple(range(len(args))), f)
     dots, _ = flatten(tuple(tangents), "the tangents")
-    if len(dots) != len(inputs):
-        raise ValueError(MSG_TANGENTS.format(len(inputs), len(dots)))
+    if not same_structure(args, tuple(tangents)):
+        raise ValueError(MSG_TANGENTS.format(tangents, args))
     result = f(*new_args)
     outputs, rebuild = flatten(result, f"the result of {_name(f)}")
     value = rebuild([_value(y, inputs) for y in outputs])
@@ -269,7 +295,7 @@ def pushforward(
 
 
 def _inputs(
-    args: Sequence[Any], argnums: int | Sequence[int]
+    args: Sequence[Any], argnums: int | Sequence[int], f: Function
 ) -> tuple[list[Value], list[Any], Rebuild]:
     """Replace the numbers of the chosen arguments by fresh Values.
 
@@ -278,9 +304,12 @@ def _inputs(
         the structure of the chosen ones.
 
     """
+    n = len(args)
     positions = [argnums] if isinstance(argnums, int) else list(argnums)
-    if not all(-len(args) <= i < len(args) for i in positions):
-        raise TypeError(MSG_ARGNUMS.format(argnums, len(args)))
+    if not all(-n <= i < n for i in positions):
+        raise TypeError(MSG_ARGNUMS.format(argnums, _name(f), n, "s"[: n != 1]))
+    if len({i % n for i in positions}) < len(positions):
+        raise ValueError(MSG_POSITIONS.format(argnums))
     inputs: list[Value] = []
     new_args = list(args)
     rebuilds = []
@@ -309,11 +338,11 @@ def _differentiate(y: Any, inputs: list[Value]) -> tuple[Any, list[Any]]:
     if not isinstance(y, Value):
         return y, [0.0] * len(inputs)
     floats = gradient(y, inputs)
-    return (y, pullback(y, 1.0, inputs)) if floats is None else (y.data, floats)
+    return (y, pullback(y, 1.0, inputs)) if floats is None else (number(y), floats)
 
 
 def _value(y: Any, inputs: list[Value]) -> Any:
-    return y.data if isinstance(y, Value) and gradient(y, inputs) is not None else y
+    return number(y) if isinstance(y, Value) and gradient(y, inputs) is not None else y
 
 
 def _active(y: Value, inputs: Sequence[Value]) -> tuple[list[Value], set[int]]:
@@ -351,10 +380,20 @@ def _name(f: Function) -> str:
     return getattr(f, "__name__", repr(f))
 
 
-def _named(what: str, f: Function) -> Callable[[Function], Function]:
-    """Give a derived function f's name and record in it, even under no_grad."""
+def _check_function(f: Function) -> None:
     if not callable(f):
         raise TypeError(MSG_FUNCTION.format(f))
+
+
+def _check_argnums(argnums: Any) -> None:
+    positions = argnums if isinstance(argnums, (tuple, list, range)) else [argnums]
+    if not all(isinstance(i, int) and not isinstance(i, bool) for i in positions):
+        raise TypeError(MSG_POSITIONS.format(argnums))
+
+
+def _named(what: str, f: Function) -> Callable[[Function], Function]:
+    """Give a derived function f's name and record in it, even under no_grad."""
+    _check_function(f)
 
     def name(derived: Function) -> Function:
         derived = functools.wraps(f)(recording(derived))

@@ -15,8 +15,8 @@ from autograd.value import Value
 Rebuild = Callable[[Iterable[Any]], Any]
 
 MSG_NUMBER = (
-    "{0} holds {1!r} (of type {2}), which is no number to differentiate by: it can be "
-    "a float, a Value, a NumPy array of floats, or a list, tuple or dict of them"
+    "in {0} there is {1!r} (of type {2}), which is no number to differentiate by: it "
+    "can be a float, a Value, a NumPy array of floats, or a list, tuple or dict of them"
 )
 
 
@@ -45,6 +45,53 @@ def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
     numbers: list[Any] = []
     rebuild = _flatten(tree, what, numbers)
     return numbers, lambda others: rebuild(iter(others))
+
+
+def same_structure(one: Any, other: Any) -> bool:
+    """Return whether two structures of numbers have their numbers in the same places.
+
+    >>> same_structure({"a": [1.0, 2.0]}, {"a": [0.0, 0]})
+    True
+    >>> same_structure([1.0, [2.0, 3.0]], [[1.0, 2.0], 3.0])
+    False
+
+    """
+    if _is_number(one) or _is_number(other):
+        return _is_number(one) and _is_number(other)
+    if hasattr(one, "dtype") or hasattr(other, "dtype"):
+        return bool(getattr(one, "shape", None) == getattr(other, "shape", None))
+    import optree
+
+    ones, structure = optree.tree_flatten(one, none_is_leaf=True)
+    others, its = optree.tree_flatten(other, none_is_leaf=True)
+    return bool(structure == its) and all(map(same_structure, ones, others))
+
+
+def _is_number(tree: Any) -> bool:
+    return isinstance(tree, (float, int, Value)) or getattr(tree, "shape", None) == ()
+
+
+def places(tree: Any, name: str) -> list[str]:
+    """Return how to write each number of a structure that is called so.
+
+    >>> places({"w": [1.0, 2.0], "b": 3.0}, "p")
+    ["p['b']", "p['w'][0]", "p['w'][1]"]
+
+    """
+    if _is_number(tree):
+        return [name]
+    if hasattr(tree, "dtype"):
+        import numpy as np
+
+        return [f"{name}[{', '.join(map(str, i))}]" for i in np.ndindex(tree.shape)]
+    import optree
+
+    accessors, leaves, _ = optree.tree_flatten_with_accessor(tree, none_is_leaf=True)
+    parts = [
+        places(leaf, accessor.codify(name))
+        for accessor, leaf in zip(accessors, leaves, strict=True)
+    ]
+    return [place for part in parts for place in part]
 
 
 def _flatten(tree: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:

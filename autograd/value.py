@@ -37,7 +37,7 @@ try:
 except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
-from autograd.primitives import TABLE, Primitive, activations, arithmetic, elementary
+from autograd.primitives import TABLE, Primitive, activations, arithmetic, powers
 
 if cython.compiled:
     from cython.cimports.autograd.context import Context, contexts, current, label
@@ -58,7 +58,7 @@ _ADD = cython.declare(object, arithmetic.add)
 _SUB = cython.declare(object, arithmetic.sub)
 _MUL = cython.declare(object, arithmetic.mul)
 _DIV = cython.declare(object, arithmetic.div)
-_POW = cython.declare(object, elementary.pow)
+_POW = cython.declare(object, powers.pow)
 _NEG = cython.declare(object, arithmetic.neg)
 _RELU = cython.declare(object, activations.relu)
 _TINY = cython.declare(cython.double, arithmetic.TINY)
@@ -66,6 +66,7 @@ _TINY = cython.declare(cython.double, arithmetic.TINY)
 _TWO = cython.declare(cython.double, 2.0)
 
 CONSTANT = Primitive("const", float, ())
+DETACHED = Primitive("detach", float, [lambda _y, _x: 0.0], methods=())
 
 MSG_MODULUS = "pow() with a modulus is for integers, not for Values"
 MSG_FLOAT = (
@@ -83,16 +84,36 @@ MSG_INNER_DATA = (
     "the data of an inner node (op {0!r}) follows from its parents and cannot be set. "
     "Change a leaf and compute the expression again, or make a new leaf: Value(number)"
 )
+MSG_ON_TAPE = (
+    "{0} in a function that is being compiled would happen once, now, and not when the "
+    "compiled function runs. Return what is needed; for derivatives use "
+    "autograd.value_and_grad inside, or backward() on the result outside"
+)
+MSG_NO_DELETING = "the {0} of a Value cannot be deleted, only set: {1}"
+MSG_SELF = "{0}() is a method of Values, and was called on {1}"
+MSG_FROZEN = (
+    "reading .data in a function that is being compiled would freeze this one number "
+    "into it. Compare the Value itself (if x > 0), compute with it (autograd.math), "
+    "and write x.detach() where no gradient is to pass"
+)
 
 
-# What `backward` calls: autograd.walk, which is written over Values, puts it here.
+# What `backward` and copies call: autograd.walk and autograd.copies, which are written
+# over Values, put it here.
 _backward = cython.declare(object, None)
+_copy = cython.declare(object, None)
 
 
 def walk_with(backward: Any) -> None:
     """Let Value.backward() call this function of a root and a seed."""
     global _backward
     _backward = backward
+
+
+def copy_with(copy: Any) -> None:
+    """Let copies of a Value be made by this function of a root and a memo or None."""
+    global _copy
+    _copy = copy
 
 
 @cython.final
@@ -103,10 +124,10 @@ class Value:
 
     Args:
         data: the number; anything with a real value: float, int, NumPy scalar.
-        name: what drawings and messages call it.
+        name: what drawings and messages call it, a string.
 
     Raises:
-        TypeError: if ``data`` is not a real number.
+        TypeError: if ``data`` is not a real number, or ``name`` not a string.
 
     >>> x = Value(2.0, name="x")
     >>> y = x * x + 3.0
@@ -122,7 +143,7 @@ class Value:
             "_primitive",
         )  # fmt: skip
 
-    def __init__(self, data: object, name: str | None = None) -> None:
+    def __init__(self, data: object, name: object = None) -> None:
         number = as_float(data)
         if number is None:
             raise TypeError(MSG_DATA.format(describe(data)))
@@ -130,6 +151,8 @@ class Value:
         self._primitive = None
         context: Context = current() if contexts else None
         self._label = None if context is None else label(context)
+        if context is not None and context.tape is not None:
+            context.tape.add(self)
         if not cython.compiled:
             self._grad = self._da = self._db = 0.0
             self._a = self._b = self._many = None
@@ -157,6 +180,9 @@ class Value:
     @property
     def data(self) -> float:
         """The number; assignable on leaves."""
+        context: Context = current() if contexts else None
+        if context is not None and context.tape is not None:
+            raise RuntimeError(MSG_FROZEN)
         return self._data
 
     @data.setter
@@ -166,7 +192,14 @@ class Value:
             raise TypeError(MSG_DATA.format(describe(value)))
         if self._primitive is not None and self._primitive is not CONSTANT:
             raise AttributeError(MSG_INNER_DATA.format(self.op))
+        context: Context = current() if contexts else None
+        if context is not None and context.tape is not None:
+            raise RuntimeError(MSG_ON_TAPE.format("setting .data"))
         self._data = number
+
+    @data.deleter
+    def data(self) -> None:
+        raise AttributeError(MSG_NO_DELETING.format("data", "x.data = 0.0"))
 
     @property
     def grad(self) -> float:
@@ -181,17 +214,25 @@ class Value:
             raise TypeError(message)
         self._grad = number
 
+    @grad.deleter
+    def grad(self) -> None:
+        raise AttributeError(MSG_NO_DELETING.format("gradient", "x.grad = 0.0"))
+
     @property
     def name(self) -> str | None:
         """What drawings and messages call this node, or None."""
         return self._label[0] if type(self._label) is tuple else None
 
     @name.setter
-    def name(self, value: str | None) -> None:
+    def name(self, value: object) -> None:
         if value is not None and not isinstance(value, str):
             message = f"a name is a string, not {describe(value)}"
             raise TypeError(message)
         self._label = (value, self.scope, self.where)
+
+    @name.deleter
+    def name(self) -> None:
+        raise AttributeError(MSG_NO_DELETING.format("name", "x.name = None"))
 
     @property
     def scope(self) -> str:
@@ -243,7 +284,12 @@ class Value:
 
     def detach(self) -> Value:
         """Return a constant of the same number: no gradient passes through it."""
-        return constant(self._data)
+        if type(self) is not Value:
+            raise TypeError(MSG_SELF.format("detach", describe(self)))
+        context: Context = current() if contexts else None
+        if context is None or context.tape is None:
+            return constant(self._data)
+        return new_node(DETACHED, self._data, self, None, 0.0, 0.0)
 
     def backward(self, seed: object = 1.0) -> None:
         """Add the derivative of this node by each leaf to the leaf's ``grad``.
@@ -266,6 +312,9 @@ class Value:
         6.0
 
         """
+        context: Context = current() if contexts else None
+        if context is not None and context.tape is not None:
+            raise RuntimeError(MSG_ON_TAPE.format("backward()"))
         _backward(self, seed)
 
     # Operators. The commonest are written out, so that compiled they touch no table;
@@ -283,7 +332,11 @@ class Value:
 
     def __radd__(self, other: object) -> Value:
         if type(other) is int and other == 0 and math.copysign(1.0, self._data) > 0.0:
-            return self  # the start of sum(): no node for it
+            # The start of sum(): no node for it. But a tape gets one, lest what is
+            # on it depend on a sign.
+            context: Context = current() if contexts else None
+            if context is None or context.tape is None:
+                return self
         number = _operand(other)
         if number is None:
             return NotImplemented
@@ -370,6 +423,8 @@ class Value:
 
     def relu(self) -> Value:
         """Return max(x, 0); a NaN stays one."""
+        if type(self) is not Value:
+            raise TypeError(MSG_SELF.format("relu", describe(self)))
         x: cython.double = self._data
         if x > 0.0:
             return new_node(_RELU, x, self, None, 1.0, 0.0)
@@ -423,28 +478,35 @@ class Value:
     # nodes of the same number are two keys.
 
     def __eq__(self, other: object) -> bool:
-        return self._data == _plain(other)
+        outcome = self._data == _plain(other)
+        return _noted("==", self, other, outcome) if contexts else outcome
 
     def __ne__(self, other: object) -> bool:
-        return self._data != _plain(other)
+        outcome = self._data != _plain(other)
+        return _noted("!=", self, other, outcome) if contexts else outcome
 
     def __lt__(self, other: object) -> bool:
-        return self._data < _plain(other)
+        outcome = self._data < _plain(other)
+        return _noted("<", self, other, outcome) if contexts else outcome
 
     def __le__(self, other: object) -> bool:
-        return self._data <= _plain(other)
+        outcome = self._data <= _plain(other)
+        return _noted("<=", self, other, outcome) if contexts else outcome
 
     def __gt__(self, other: object) -> bool:
-        return self._data > _plain(other)
+        outcome = self._data > _plain(other)
+        return _noted(">", self, other, outcome) if contexts else outcome
 
     def __ge__(self, other: object) -> bool:
-        return self._data >= _plain(other)
+        outcome = self._data >= _plain(other)
+        return _noted(">=", self, other, outcome) if contexts else outcome
 
     def __hash__(self) -> int:
         return id(self) >> 4
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        outcome = self._data != 0.0
+        return _noted("!=", self, 0.0, outcome) if contexts else outcome
 
     def __float__(self) -> float:
         raise TypeError(MSG_FLOAT.format("float"))
@@ -456,11 +518,19 @@ class Value:
         raise TypeError(MSG_FLOAT.format("complex"))
 
     def __format__(self, spec: str) -> str:
+        if type(self) is not Value:
+            raise TypeError(MSG_SELF.format("__format__", describe(self)))
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
         return f"Value(data={self._data!r}, grad={self._grad!r}{name})"
+
+    def __copy__(self) -> Value:
+        return _copy(self, None)
+
+    def __deepcopy__(self, memo: object) -> Value:
+        return _copy(self, memo)
 
     @staticmethod
     def __apply__(primitive: Primitive, args: tuple) -> Value:
@@ -486,6 +556,11 @@ def describe(x: object) -> str:
     if isinstance(x, Value):
         return f"a Value ({x!r})"
     return f"{x!r} (of type {type(x).__name__})"
+
+
+def number(node: Value) -> float:
+    """Return a Value's number, even while a function is recorded."""
+    return node._data
 
 
 def make_constant(nodes: list) -> None:
@@ -529,6 +604,15 @@ def _plain(x: object) -> object:
     return x
 
 
+@cython.cfunc
+def _noted(relation: str, a: object, b: object, outcome: object) -> object:
+    """Return the outcome of a comparison, written on the tape if there is one."""
+    context: Context = current()
+    if context is not None and context.tape is not None:
+        context.tape.compare(relation, a, b, outcome)
+    return outcome
+
+
 # --- Making nodes -------------------------------------------------------------------
 
 
@@ -545,7 +629,7 @@ def new_node(
     """Make a node of at most two operands, or under no_grad a constant."""
     context: Context = current() if contexts else None
     if context is not None and not context.recording:
-        return constant(data)
+        return _unrecorded(context, primitive, data, a, b)
     node: Value = Value.__new__(Value)
     node._data = data
     node._primitive = primitive
@@ -558,7 +642,35 @@ def new_node(
         node._grad = 0.0
         node._many = None
         node._mark = 0
+    if context is not None and context.tape is not None:
+        context.tape.add(node)
     return node
+
+
+@cython.cfunc
+def _unrecorded(
+    context: Context, primitive: object, data: cython.double, a: object, b: object
+) -> Value:
+    """Make a constant; on a tape, which is to compute it again, a detached node."""
+    if context.tape is None:
+        return constant(data)
+    context.recording = True
+    try:
+        node: Value = new_node(primitive, data, a, b, 0.0, 0.0)
+        if type(a) is tuple:
+            node._many = _zeros(len(a) + (0 if b is None else len(b)))
+        return new_node(DETACHED, data, node, None, 0.0, 0.0)
+    finally:
+        context.recording = False
+
+
+@cython.cfunc
+def _zeros(n: cython.Py_ssize_t) -> cython.p_double:
+    i: cython.Py_ssize_t
+    zeros = array(n)
+    for i in range(n):
+        zeros[i] = 0.0
+    return zeros
 
 
 @cython.cfunc
@@ -602,10 +714,12 @@ def apply(primitive: Primitive, args: tuple) -> Value:
     try:
         y = primitive.value(*floats)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
-        raise type(error)(_where(primitive, operands, error)) from None
+        raise _named(primitive, operands, error)  # noqa: B904 - it has its cause
     context: Context = current() if contexts else None
     if context is not None and not context.recording:
-        return constant(y)
+        if primitive.arity == 2:
+            return _unrecorded(context, primitive, y, operands[0], operands[1])
+        return _unrecorded(context, primitive, y, operands, None)
     if primitive.arity == 2:
         a, b = operands
         p, q = floats
@@ -622,11 +736,30 @@ def _apply_one(primitive: Primitive, operand: Value) -> Value:
     try:
         y = primitive.value(x)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
-        raise type(error)(_where(primitive, (operand,), error)) from None
+        raise _named(primitive, (operand,), error)  # noqa: B904 - as above
     context: Context = current() if contexts else None
     if context is not None and not context.recording:
-        return constant(y)
+        return _unrecorded(context, primitive, y, operand, None)
     return new_node(primitive, y, operand, None, primitive.partials[0](y, x), 0.0)
+
+
+def fused(primitive: Primitive, y: float, operands: tuple, partials: list) -> Value:
+    """Make a node whose value and partials are known: a compiled function's.
+
+    Args:
+        primitive: what made it, of any number of operands.
+        y: the number.
+        operands: Values and floats.
+        partials: a float for each operand.
+
+    """
+    i: cython.Py_ssize_t
+    node: Value = new_node(primitive, y, operands, None, 0.0, 0.0)
+    if node._primitive is primitive:
+        node._many = array(len(operands))
+        for i in range(len(operands)):
+            node._many[i] = partials[i]
+    return node
 
 
 @cython.cfunc
@@ -659,6 +792,20 @@ def _node_of_many(
 
 
 @cython.cfunc
+def _named(primitive: Any, operands: tuple, error: Any) -> object:
+    """Return the error with the operation and its operands in its message."""
+    message = _where(primitive, operands, error)
+    try:
+        named = type(error)(message)
+    except TypeError:  # of a user's own class, which is made from something else
+        error.add_note(message)
+        return error
+    # Where a user's own function raised it is worth showing; where a row did is not.
+    named.__cause__ = None if TABLE.get(primitive.name) is primitive else error
+    return named
+
+
+@cython.cfunc
 def _where(primitive: Any, operands: tuple, error: Any) -> str:
     """Return the error's message with the operation and its operands."""
     words = []
@@ -666,7 +813,7 @@ def _where(primitive: Any, operands: tuple, error: Any) -> str:
     for x in operands[:8]:
         if type(x) is Value and x.name is not None:
             words.append(x.name)
-            known.append(f"{x.name} = {x.data!r}")
+            known.append(f"{x.name} = {_plain(x)!r}")
         else:
             words.append(repr(_plain(x)))
     if len(operands) > 8:
@@ -676,7 +823,8 @@ def _where(primitive: Any, operands: tuple, error: Any) -> str:
     else:
         expression = f"{primitive.name}({', '.join(words)})"
     at = f" at {', '.join(known)}" if known else ""
-    return f"{error.args[-1]}: {expression}{at}"
+    what = error.args[-1] if error.args else type(error).__name__
+    return f"{what}: {expression}{at}"
 
 
 # --- State, for copies and pickles --------------------------------------------------
@@ -770,12 +918,16 @@ def _drain() -> cython.void:
 def _method(primitive: Primitive) -> Any:
     if primitive.arity == 1:
 
-        def method(self: Value) -> Value:
+        def method(self: object) -> Value:
+            if type(self) is not Value:
+                raise TypeError(MSG_SELF.format(primitive.name, describe(self)))
             return _apply_one(primitive, self)
 
     else:
 
-        def method(self: Value, *others: object) -> Value:
+        def method(self: object, *others: object) -> Value:
+            if type(self) is not Value:
+                raise TypeError(MSG_SELF.format(primitive.name, describe(self)))
             return apply(primitive, (self, *others))
 
     method.__name__ = method.__qualname__ = primitive.name

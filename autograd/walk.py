@@ -7,7 +7,9 @@ parent's adjoint. That is all of backpropagation.
 
 The walk does not recurse, so no graph is too deep for it. It numbers the nodes it
 reaches: ``node._mark - first`` is a node's place in the order, and a mark below
-``first`` belongs to an earlier walk. For the sake of those marks walks take turns.
+``first`` belongs to an earlier walk. For the sake of those marks walks take turns. A
+finaliser or a signal handler can still start one in the middle of another; such a walk
+marks with numbers far beyond, and puts back every mark it found.
 
 An adjoint is the derivative of the root, the last node, by the node at hand.
 """
@@ -23,6 +25,7 @@ try:
 except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
+from autograd.primitives.row import zeros
 from autograd.value import CONSTANT, walk_with
 
 if cython.compiled:
@@ -38,9 +41,12 @@ MSG_CONSTANT = (
 
 _clock = cython.declare(cython.longlong, 0)
 _lock = cython.declare(object, threading.RLock())
+# How many walks are under way, each in the middle of the one before.
+_walks = cython.declare(cython.longlong, 0)
+_BEYOND = cython.declare(cython.longlong, 2**40)  # more than any graph has nodes
 
 
-def topological_order(root: Value) -> list:
+def topological_order(root: object) -> list:
     """Return every node that root depends on, parents before children, root last.
 
     Raises:
@@ -51,17 +57,54 @@ def topological_order(root: Value) -> list:
     ['x', '*', '+']
 
     """
-    if type(root) is not Value:
-        message = f"a graph hangs on a Value, not on {describe(root)}"
-        raise TypeError(message)
     order: list = []
+    node: Value = _root(root)
     with _lock:
-        _visit(root, order)
+        found = _begin()
+        try:
+            _visit(node, order, found)
+        finally:
+            _end(found)
     return order
 
 
 @cython.cfunc
-def _visit(root: Value, order: list) -> cython.longlong:
+def _begin() -> list | None:
+    """Start a walk; return None, or where one in the middle of another notes marks."""
+    global _clock, _walks
+    _walks += 1
+    if _walks == 1:
+        return None
+    found: list = [_clock]
+    _clock += _walks * _BEYOND
+    return found
+
+
+@cython.cfunc
+def _end(found: list | None) -> object:
+    """End a walk, leaving no trace of it to the one it was in the middle of."""
+    global _clock, _walks
+    node: Value
+    if found is not None:
+        _clock = found[0]
+        for i in range(len(found) - 1, 0, -1):
+            node, node._mark = found[i]
+    _walks -= 1
+
+
+@cython.cfunc
+def _root(thing: object) -> Value:
+    """Return what is to be walked from, if it is a Value."""
+    if type(thing) is not Value:
+        message = f"a graph hangs on a Value, not on {describe(thing)}"
+        raise TypeError(message)
+    return thing
+
+
+@cython.cfunc
+def _visit(  # noqa: C901 - a helper more would cost a call for each node
+    root: Value, order: list, found: list | None
+) -> cython.longlong:
     """Append root's graph to order, parents first; return the first node's mark."""
     global _clock
     # A node is met (on the stack a second time, below its parents), then numbered.
@@ -74,6 +117,8 @@ def _visit(root: Value, order: list) -> cython.longlong:
     try:
         while stack:
             node = stack.pop()
+            if found is not None:
+                _note(node, met, found)
             if node._mark < met and node._a is not None:
                 node._mark = met
                 stack.append(node)
@@ -98,6 +143,13 @@ def _visit(root: Value, order: list) -> cython.longlong:
         # Also where Ctrl-C ends the walk: its marks must not pass for the next one's.
         _clock = number
     return first
+
+
+@cython.cfunc
+def _note(node: Value, met: cython.longlong, found: list) -> object:
+    """Note the mark that a node bears before this walk changes it."""
+    if node._mark < met:
+        found.append((node, node._mark))
 
 
 @cython.cfunc
@@ -153,12 +205,25 @@ def _spread_to_the_chosen(
     adjoints: cython.p_double,
     first: cython.longlong,
 ) -> object:
-    """Pass an infinite adjoint on; but 0 to what `where` and its kin did not choose."""
+    """Pass an infinite adjoint on, but nothing where there is nothing to pass.
+
+    That is: to what `where` and its kin did not choose, and through what is flat, as
+    comparisons are. Such zeros are exact, no small numbers that were rounded to 0.
+    """
     parent: Value
     selects: cython.bint = node._primitive.selects
-    for parent, partial in zip(node.parents, node.partials, strict=True):
-        if partial != 0.0 or not selects:
-            adjoints[parent._mark - first] += adjoint * partial
+    partials: tuple = node.partials
+    formulas: tuple = node._primitive.partials
+    arity = node._primitive.arity
+    k: cython.Py_ssize_t = -1
+    for i, x in enumerate(node.operands):
+        if type(x) is not Value:
+            continue
+        k += 1
+        chosen = not selects and not (arity is not None and formulas[i] is zeros)
+        if partials[k] != 0.0 or chosen:
+            parent = x
+            adjoints[parent._mark - first] += adjoint * partials[k]
 
 
 @cython.cfunc
@@ -192,28 +257,33 @@ def gradient(root: Value, inputs: list) -> list | None:
     i: cython.Py_ssize_t
     leaves: cython.Py_ssize_t = 0
     node: Value
+    order: list = []
     with _lock:
-        order: list = []
-        first = _visit(root, order)
-        for i in range(len(order)):
-            node = order[i]
-            leaves += node._primitive is None
-        for node in inputs:
-            leaves -= node._mark >= first and node._primitive is None
-        if leaves:
-            return None
-        adjoints = _sweep(order, first, 1.0)
-        found = [
-            adjoints[node._mark - first] if node._mark >= first else 0.0
-            for node in inputs
-        ]
-        if cython.compiled:
-            PyMem_Free(adjoints)
-        return found
+        found = _begin()
+        try:
+            first = _visit(root, order, found)
+            for i in range(len(order)):
+                node = order[i]
+                leaves += node._primitive is None
+            for node in inputs:
+                leaves -= node._mark >= first and node._primitive is None
+            if leaves:
+                return None
+            adjoints = _sweep(order, first, 1.0)
+            derivatives = [
+                adjoints[node._mark - first] if node._mark >= first else 0.0
+                for node in inputs
+            ]
+            if cython.compiled:
+                PyMem_Free(adjoints)
+            return derivatives
+        finally:
+            _end(found)
 
 
-def backward(root: Value, seed: object = 1.0) -> None:
-    """Differentiate root by every node of its graph: see `Value.backward`."""
+def backward(thing: object, seed: object = 1.0) -> None:
+    """Differentiate a Value by every node of its graph: see `Value.backward`."""
+    root: Value = _root(thing)
     start = as_float(seed)
     if start is None:
         message = f"a seed is one real number, not {describe(seed)}"
@@ -222,18 +292,22 @@ def backward(root: Value, seed: object = 1.0) -> None:
         raise ValueError(MSG_CONSTANT)
     i: cython.Py_ssize_t
     node: Value
+    order: list = []
     with _lock:
-        order: list = []
-        first = _visit(root, order)
-        adjoints = _sweep(order, first, start)
-        for i in range(len(order)):
-            node = order[i]
-            if node._primitive is None:
-                node._grad += adjoints[i]
-            elif node._primitive is not CONSTANT:
-                node._grad = adjoints[i]
-        if cython.compiled:
-            PyMem_Free(adjoints)
+        found = _begin()
+        try:
+            first = _visit(root, order, found)
+            adjoints = _sweep(order, first, start)
+            for i in range(len(order)):
+                node = order[i]
+                if node._primitive is None:
+                    node._grad += adjoints[i]
+                elif node._primitive is not CONSTANT:
+                    node._grad = adjoints[i]
+            if cython.compiled:
+                PyMem_Free(adjoints)
+        finally:
+            _end(found)
 
 
 walk_with(backward)

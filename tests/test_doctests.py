@@ -77,8 +77,8 @@ def test_a_wrong_example_is_caught() -> None:
     assert "Expected:\n    3\nGot:\n    2" in run(wrong)
 
 
-def test_the_python_in_the_readme_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_python_in_the_readme_runs_and_prints_what_is_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     blocks = ROOT.joinpath("README.md").read_text(encoding="utf-8").split("```python\n")
@@ -92,3 +92,8 @@ def test_the_python_in_the_readme_runs(
             assert run(example) == ""
         else:
             exec(compile(code, f"README.md block {number}", "exec"), names)  # noqa: S102
+            prints = [line for line in code.splitlines() if line.startswith("print(")]
+            beside = [line.rpartition("# ")[2].partition(", ")[0] for line in prints]
+            printed = map(float, capsys.readouterr().out.split())
+            written = map(float, " ".join(beside).split())
+            assert [*printed] == pytest.approx([*written], rel=1e-14)  # libms differ

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from autograd.diagnosis.graph import Finding, Graph, formula, site
+from autograd.diagnosis.graph import Finding, Graph, formula, own_op, site
 from autograd.value import Value
 
 USE_DEBUG = (
@@ -101,9 +101,9 @@ def _number(x: Any) -> float:
 
 
 def _advice(node: Value) -> str:
-    if any(x.op in {"exp", "exp2", "expm1"} for x in node.parents):
+    if any(own_op(x) in {"exp", "exp2", "expm1"} for x in node.parents):
         return EXP_ADVICE
-    return VALUE_ADVICE.get(node.op, VALUE_ADVICE[""])
+    return VALUE_ADVICE.get(own_op(node), VALUE_ADVICE[""])
 
 
 def gradient_not_finite(graph: Graph) -> Iterator[Finding]:
@@ -140,7 +140,8 @@ def gradient_not_finite(graph: Graph) -> Iterator[Finding]:
     else:
         kind = "infinite slope"
         text += f"The first to blame is {formula(node)}{site(node)}: its partial there "
-        text += f"is {partial!r}. " + PARTIAL_ADVICE.get(node.op, PARTIAL_ADVICE[""])
+        advice = PARTIAL_ADVICE.get(own_op(node), PARTIAL_ADVICE[""])
+        text += f"is {partial!r}. {advice}"
     if not node.where:
         text += f" {USE_DEBUG}"
     yield Finding(kind, text, (node, x))

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.primitives import TABLE
+from autograd.primitives.elementary import dist, sumprod
 from autograd.value import Value
 from autograd.walk import gradient, topological_order
 
@@ -98,6 +100,12 @@ def some(words: list[str], n: int | None = None, few: int = 4) -> str:
     return f"{', '.join(words[:few])} ... and {n - few} more"
 
 
+def own_op(node: Value) -> str:
+    """Return the operation if it is one of the table, "" for a leaf or a user's own."""
+    row = node.primitive
+    return row.symbol if row is not None and TABLE.get(row.name) is row else ""
+
+
 def formula(node: Value) -> str:
     """Return what a node computed, and its named inputs.
 
@@ -120,7 +128,7 @@ def expression(node: Value) -> str:
     half = len(operands) // 2
     if node.primitive.precedence and len(operands) == 2:
         return f"{_word(operands[0])} {node.op} {_word(operands[1])}"
-    if node.op in {"sumprod", "dist"}:
+    if node.primitive in (sumprod, dist):
         return f"{node.op}(({_words(operands[:half])}), ({_words(operands[half:])}))"
     return f"{node.primitive.name}({_words(operands)})"
 

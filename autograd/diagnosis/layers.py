@@ -16,7 +16,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from autograd.diagnosis.graph import Finding, Graph, some
+from autograd.diagnosis.graph import Finding, Graph, own_op, some
+from autograd.primitives.activations import relu
 from autograd.value import Value
 
 FLAT = 1e-4  # of the steepest slope: less is saturated
@@ -112,7 +113,7 @@ def dead(graph: Graph) -> Iterator[Finding]:
     """Find units whose relus are off in all of their nodes."""
     layers: dict[str, Units] = {}
     for node, parents in zip(graph.order, graph.parents, strict=True):
-        if node.op == "relu":
+        if node.primitive is relu:
             _count(layers, node, is_off=parents[0].data <= 0.0)
     for layer, units in layers.items():
         off = {scope: unit for scope, unit in units.items() if unit.is_off}
@@ -137,9 +138,10 @@ def saturated(graph: Graph) -> Iterator[Finding]:
     """Find layers and units whose sigmoids and tanhs are flat where they are."""
     kinds: dict[str, dict[str, Units]] = {op: {} for op in SATURATING}
     for node, partials in zip(graph.order, graph.partials, strict=True):
-        steepest = SATURATING.get(node.op)
+        op = own_op(node)
+        steepest = SATURATING.get(op)
         if steepest is not None:
-            _count(kinds[node.op], node, is_off=partials[0] < FLAT * steepest)
+            _count(kinds[op], node, is_off=partials[0] < FLAT * steepest)
     for op, layers in kinds.items():
         for layer, units in layers.items():
             nodes = tuple(node for unit in units.values() for node in unit.off)

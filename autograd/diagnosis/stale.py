@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 
 from autograd.diagnosis.graph import Finding, Graph, expression, site
+from autograd.primitives.arithmetic import mul
+from autograd.primitives.elementary import sumprod
 from autograd.value import Value
 
 NOT_CALLED = (
@@ -171,7 +173,7 @@ def _moved_factors(node: Value, leaves: set[int]) -> dict[int, Value]:
 
     The partial for each factor is the other factor.
     """
-    if node.op not in {"*", "sumprod"}:
+    if node.primitive not in (mul, sumprod):
         return {}
     operands = node.operands
     recorded = iter(node.partials)

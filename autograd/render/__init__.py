@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from autograd.render.notebook import register_formatters
@@ -49,7 +50,7 @@ def draw(
         A `graphviz.Digraph`, with ``.source``, ``.save()``, ``.render()``, ``.pipe()``.
 
     Raises:
-        TypeError: if ``values`` is not made of Values.
+        TypeError: if ``values`` is not made of Values, or ``time_limit`` no number.
         ValueError: if the file's suffix, or another argument, is not a known one.
         OSError: if the file cannot be written.
         ModuleNotFoundError: if there is neither the program ``dot`` nor the wheel.
@@ -62,6 +63,8 @@ def draw(
     """
     if direction not in (None, "LR", "TB", "RL", "BT"):
         raise ValueError(MSG_DIRECTION.format(direction))
+    if not isinstance(time_limit, Real):
+        raise TypeError(MSG_TIME_LIMIT.format(time_limit))
     if not time_limit > 0:
         raise ValueError(MSG_TIME_LIMIT.format(time_limit))
     from autograd.render.dot import dot_lines

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograd.primitives.elementary import sumprod
 from autograd.render.fold import EARLIER, OTHERS, Folding, Skeleton, fold
-from autograd.value import Value
+from autograd.value import CONSTANT, Value
 from autograd.walk import topological_order
 
 LIMIT = 300
@@ -42,7 +43,8 @@ class Node:
         data: the number.
         grad: the derivative that the last `backward()` left.
         scope: the path of the scope it belongs to.
-        is_output: whether it is what was asked to be drawn.
+        kind: one of ``"output"`` (what was asked to be drawn), ``"leaf"``,
+            ``"constant"`` and ``"inner"``.
 
     """
 
@@ -53,14 +55,12 @@ class Node:
     data: float
     grad: float
     scope: str
-    is_output: bool
+    kind: str
 
     @property
-    def kind(self) -> str:
-        """One of ``"output"``, ``"leaf"``, ``"constant"``, ``"inner"``."""
-        if self.is_output:
-            return "output"
-        return {"": "leaf", "const": "constant"}.get(self.op, "inner")
+    def is_output(self) -> bool:
+        """Whether it is what was asked to be drawn."""
+        return self.kind == "output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +245,14 @@ def _node(value: Value, key: str, scope: str, *, is_output: bool) -> Node:
         data=value.data,
         grad=value.grad,
         scope=scope,
-        is_output=is_output,
+        kind="output" if is_output else _kind(value),
     )
+
+
+def _kind(value: Value) -> str:
+    if value.primitive is None:
+        return "leaf"
+    return "constant" if value.primitive is CONSTANT else "inner"
 
 
 def _boxes(order: list[Value], folding: Folding) -> tuple[Box, ...]:
@@ -314,7 +320,7 @@ def formula(value: Value) -> str:
         return "constant"
     symbol = value.op
     words = [_word(operand) for operand in operands[:FORMULA]]
-    if symbol == "sumprod" and len(words) == len(operands):
+    if row is sumprod and len(words) == len(operands):
         half = len(words) // 2
         terms = map(_product, words[:half], words[half:])
         text = " + ".join(terms)
