@@ -90,7 +90,7 @@ def initializer(init: str | Initializer | None, activation: object) -> Initializ
         return he_uniform if rectifies else glorot_uniform
     if callable(init):
         return init
-    if init not in INITIALIZERS:
+    if not isinstance(init, str) or init not in INITIALIZERS:
         raise ValueError(MSG_INIT.format(init=init, known=", ".join(INITIALIZERS)))
     return INITIALIZERS[init]
 

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 MSG_SIZES = "nouts is a list of one or more positive ints like [16, 1], not {nouts!r}"
 MSG_PARTS = "{whole} consists of one or more {parts}, not {got}"
+MSG_ROW_OF_WEIGHTS = (
+    "the weights of a neuron are a sequence of {nin} Values, not {got!r}"
+)
 MSG_WEIGHTS = (
     "weights and biases are Values, not {got!r}. To set a number write "
     "neuron.w[0].data = 0.5; to share or replace a weight assign Values"
@@ -84,6 +87,7 @@ class Neuron(Part):
     ) -> None:
         super().__init__(name)
         check_size("the number of inputs", nin)
+        check_size("fan_out", fan_out)
         if nonlin is not None:
             if activation != "relu":
                 raise TypeError(MSG_NONLIN)
@@ -114,6 +118,8 @@ class Neuron(Part):
 
     @w.setter
     def w(self, weights: Iterable[Value]) -> None:
+        if not isinstance(weights, Iterable):
+            raise TypeError(MSG_ROW_OF_WEIGHTS.format(nin=self.nin, got=weights))
         weights = tuple(weights)
         if len(weights) != self.nin:
             message = f"this neuron has {self.nin} weights, got {len(weights)}"
@@ -247,7 +253,7 @@ class Layer(Part):
 
     @neurons.setter
     def neurons(self, neurons: Iterable[Neuron]) -> None:
-        neurons = tuple(neurons)
+        neurons = tuple(neurons) if isinstance(neurons, Iterable) else (neurons,)
         if not neurons or not all(isinstance(n, Neuron) for n in neurons):
             got = reprlib.repr(neurons)
             message = MSG_PARTS.format(whole="a layer", parts="Neurons", got=got)
@@ -327,6 +333,8 @@ class MLP(Part):
         super().__init__(name)
         if not isinstance(nouts, Sequence) or isinstance(nouts, str) or not nouts:
             raise TypeError(MSG_SIZES.format(nouts=nouts))
+        if not isinstance(activation, bool):
+            activation_function(activation)  # of one layer alone, nobody else would ask
         rng = generator(seed)
         last = len(nouts)
         self.layers = tuple(
@@ -357,7 +365,7 @@ class MLP(Part):
 
     @layers.setter
     def layers(self, layers: Iterable[Any]) -> None:
-        layers = tuple(layers)
+        layers = tuple(layers) if isinstance(layers, Iterable) else (layers,)
         if not layers or not all(isinstance(m, Module) and callable(m) for m in layers):
             got = reprlib.repr(layers)
             message = MSG_PARTS.format(

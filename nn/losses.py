@@ -11,6 +11,7 @@ over n samples makes about 2 n nodes.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value
@@ -32,6 +33,8 @@ MSG_SCORE = (
     "{loss} takes one score for each sample, but prediction {i} is {got!r}. For a "
     "model with several outputs take cross_entropy or mse_loss"
 )
+MSG_NUMBER = "{loss} takes numbers, but {what} {i} is {got!r} (of type {kind})"
+MSG_PARAMETERS = "l2 takes a module, or a sequence of its parameters, not {got!r}"
 MSG_ROW = (
     "{loss} takes a row of scores, one for each class, but prediction {i} is {got!r}. "
     "For one score a sample take binary_cross_entropy_with_logits or hinge_loss"
@@ -69,6 +72,8 @@ def mse_loss(predictions: Iterable[Any], targets: Iterable[Any]) -> Any:
         rows = [_pairs("mse_loss", p, t) for p, t in zip(ps, ts, strict=True)]
         ps = [p for row, _ in rows for p in row]
         ts = [t for _, row in rows for t in row]
+    _check_numbers("mse_loss", "prediction", ps)
+    _check_numbers("mse_loss", "target", ts)
     errors = tuple(p - t for p, t in zip(ps, ts, strict=True))
     return sumprod(errors, errors) / len(errors)
 
@@ -93,7 +98,7 @@ def binary_cross_entropy_with_logits(
     loss = "binary_cross_entropy_with_logits"
     zs, ts = _scores(loss, logits, targets)
     for i, t in enumerate(ts):
-        if isinstance(t, str | Value) or not 0.0 <= t <= 1.0:
+        if not isinstance(t, Real) or not 0.0 <= float(t) <= 1.0:
             raise ValueError(MSG_PROBABILITY.format(loss=loss, i=i, got=t))
     ts = [float(t) for t in ts]
     # Both terms are positive, so that nothing cancels; one of them is usually absent.
@@ -175,7 +180,10 @@ def l2(parameters: Module | Iterable[Scalar]) -> Any:
     """
     if isinstance(parameters, Module):
         parameters = parameters.parameters()
-    values = tuple(parameters)
+    try:
+        values = tuple(parameters)
+    except TypeError:
+        raise TypeError(MSG_PARAMETERS.format(got=parameters)) from None
     return sumprod(values, values)
 
 
@@ -196,11 +204,13 @@ def accuracy(predictions: Iterable[Any], targets: Iterable[Any]) -> float:
 
     """
     ps, ts = _pairs("accuracy", predictions, targets)
+    _check_numbers("accuracy", "target", ts)
     right = 0
     for p, t in zip(ps, ts, strict=True):
         if isinstance(p, list | tuple):
             right += max(range(len(p)), key=p.__getitem__) == t
         else:
+            _check_numbers("accuracy", "prediction", [p])
             right += (p > 0.0) == (t > 0.5)
     return right / len(ps)
 
@@ -223,7 +233,17 @@ def _scores(loss: str, scores: Any, targets: Any) -> tuple[list[Any], list[Any]]
     for i, z in enumerate(zs):
         if isinstance(z, list | tuple):
             raise TypeError(MSG_SCORE.format(loss=loss, i=i, got=z))
+    _check_numbers(loss, "prediction", zs)
     return zs, ts
+
+
+def _check_numbers(loss: str, what: str, items: list[Any]) -> None:
+    """Raise unless all are Values and real numbers."""
+    for i, x in enumerate(items):
+        if not isinstance(x, Value | Real):
+            kind = type(x).__name__
+            message = MSG_NUMBER.format(loss=loss, what=what, i=i, got=x, kind=kind)
+            raise TypeError(message)
 
 
 def _list(loss: str, what: str, items: Any) -> list[Any]:

@@ -13,12 +13,10 @@ of Values raises instead of being passed over.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from autograd import Value
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 MSG_SET = (
     "{path} is a set that holds parameters. A set has no order, so their names and "
@@ -31,6 +29,11 @@ MSG_SAME_NAME = (
 MSG_STATE = (
     "the state does not fit this {kind}, and nothing was loaded. Missing: {missing}. "
     "Unexpected: {unexpected}. It must come from state_dict() of a model of this shape"
+)
+
+
+MSG_NO_STATE = (
+    "a state is a dict of names and numbers, as state_dict() returns it, not {got!r}"
 )
 
 
@@ -95,11 +98,13 @@ class Module:
             state: a finite number for each name in ``named_parameters()``.
 
         Raises:
-            TypeError: if something in ``state`` is not a number.
+            TypeError: if ``state`` is no dict, or something in it is not a number.
             ValueError: if names are missing or unexpected, or a number is not finite.
                 Nothing is changed then.
 
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(MSG_NO_STATE.format(got=state))
         named = dict(self.named_parameters())
         missing = [name for name in named if name not in state]
         unexpected = [name for name in state if name not in named]

@@ -28,6 +28,11 @@ MSG_STEP = (
     "none was changed. A smaller learning rate or a smaller start helps"
 )
 MSG_RANGE = "{what} is {bounds}, not {got!r}"
+MSG_BETAS = "betas are a pair of numbers, like (0.9, 0.999), not {got!r}"
+MSG_PROPOSE = (
+    "{kind} does not say how it steps: define _propose(rate, gradients), which returns "
+    "the new numbers and the new state"
+)
 
 
 class Optimizer:
@@ -46,6 +51,9 @@ class Optimizer:
     __slots__ = ("_state", "lr", "params", "steps")
 
     def __init__(self, params: Iterable[Value], lr: float | Schedule) -> None:
+        if not isinstance(params, Iterable):
+            what = f"a {type(params).__name__} is no sequence of them"
+            raise TypeError(MSG_PARAMETERS.format(what=what))
         self.params = tuple(params)
         self.lr = lr
         self.steps = 0
@@ -88,7 +96,7 @@ class Optimizer:
     def _propose(
         self, rate: float, gradients: list[float]
     ) -> tuple[list[float], tuple[list[float], ...]]:
-        raise NotImplementedError
+        raise NotImplementedError(MSG_PROPOSE.format(kind=type(self).__name__))
 
     def _rate(self) -> float:
         rate = self.lr(self.steps) if callable(self.lr) else self.lr
@@ -210,6 +218,8 @@ class Adam(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(params, lr)
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise TypeError(MSG_BETAS.format(got=betas))
         for beta in betas:
             _check("a beta", beta, low=0.0, below=1.0)
         _check("eps", eps, low=1e-300)  # 0 would divide by 0 where all g are 0
@@ -244,6 +254,7 @@ def linear_decay(start: float, end: float, steps: int) -> Schedule:
     [1.0, 0.55, 0.1, 0.1]
 
     """
+    _check_numbers(start=start, end=end)
     _check("steps", steps, low=1)
     return partial(_linear, start, end, steps)
 
@@ -258,6 +269,7 @@ def cosine_decay(start: float, end: float, steps: int) -> Schedule:
     [1.0, 0.854, 0.5, 0.146, 0.0]
 
     """
+    _check_numbers(start=start, end=end)
     _check("steps", steps, low=1)
     return partial(_cosine, start, end, steps)
 
@@ -269,6 +281,7 @@ def exponential_decay(start: float, factor: float, every: int = 1) -> Schedule:
     [1.0, 1.0, 0.5, 0.25]
 
     """
+    _check_numbers(start=start, factor=factor)
     _check("every", every, low=1)
     return partial(_exponential, start, factor, every)
 
@@ -284,6 +297,11 @@ def _cosine(start: float, end: float, steps: int, k: int) -> float:
 
 def _exponential(start: float, factor: float, every: int, k: int) -> float:
     return start * factor ** (k // every)
+
+
+def _check_numbers(**numbers: object) -> None:
+    for what, number in numbers.items():
+        _check(what, number, low=0.0)
 
 
 def _check(what: str, number: object, *, low: float, below: float = math.inf) -> None:

@@ -65,6 +65,19 @@ MSG_NO_TQDM = (
     "fit shows no progress bar, since tqdm is not installed: write pip install tqdm, "
     "or progress=False"
 )
+MSG_FUNCTION = (
+    "the {what} of fit is a function of a list of predictions and a list of targets, "
+    "like nn.{example}, not {got!r}"
+)
+MSG_MODEL = (
+    "fit trains a model, something with parameters() that is called with a row, like "
+    "nn.MLP, not {got!r}"
+)
+MSG_OPTIMIZER = (
+    "the optimizer of fit is one like SGD(model.parameters(), lr=0.1), not {got!r}"
+)
+MSG_VALIDATION = "validation is a pair, (rows, targets), not {got!r}"
+MSG_TOLERANCE = "the tolerance is a share from 0 to less than 1, not {got!r}"
 MSG_COUNT = "{what} is a positive int{other}, not {got!r}"
 
 
@@ -159,8 +172,9 @@ def fit(
     ('converged', 1.0)
 
     """
+    _check_parts(model, loss, metric, optimizer)
     data = read_table("X", X, y, model)
-    held_out = validation and read_table("validation X", *validation, model)
+    held_out = validation and read_table("validation X", *_pair(validation), model)
     _check_count("epochs", epochs)
     if batch_size is not None:
         _check_count("batch_size", batch_size, " or None")
@@ -287,11 +301,10 @@ class _Patience:
     """Tell from each epoch's loss whether to stop."""
 
     def __init__(self, tolerance: float, patience: int | None) -> None:
+        if not isinstance(tolerance, int | float):
+            raise TypeError(MSG_TOLERANCE.format(got=tolerance))
         if not 0.0 <= tolerance < 1.0:
-            message = (
-                f"the tolerance is a share from 0 to less than 1, not {tolerance!r}"
-            )
-            raise ValueError(message)
+            raise ValueError(MSG_TOLERANCE.format(got=tolerance))
         self.tolerance = tolerance
         self.patience = math.inf if patience is None else patience
         self.best: float | None = None
@@ -346,6 +359,28 @@ def _note(
     losses.append(loss)
     if metric is not None:
         metrics.append(metric)
+
+
+def _pair(validation: Any) -> tuple[Any, Any]:
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise TypeError(MSG_VALIDATION.format(got=validation))
+    rows, targets = validation
+    return rows, targets
+
+
+def _check_parts(model: object, loss: object, metric: object, optimizer: Any) -> None:
+    """Raise unless these can be called, and have what `fit` asks of them."""
+    if not callable(model) or not hasattr(model, "parameters"):
+        raise TypeError(MSG_MODEL.format(got=model))
+    if not callable(loss):
+        raise TypeError(MSG_FUNCTION.format(what="loss", example="mse_loss", got=loss))
+    if metric is not None and not callable(metric):
+        message = MSG_FUNCTION.format(what="metric", example="accuracy", got=metric)
+        raise TypeError(message)
+    if optimizer is not None and not (
+        hasattr(optimizer, "params") and hasattr(optimizer, "step")
+    ):
+        raise TypeError(MSG_OPTIMIZER.format(got=optimizer))
 
 
 def _check_count(what: str, number: object, other: str = "") -> None:

@@ -9,6 +9,7 @@ the group `bench` of pyproject.toml are installed:
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def main() -> None:
         rivals["torch"] = torch
         times = medians(
             {
-                name: lambda run=run, name=name: run(nodes, repeats[name])
+                name: functools.partial(run, nodes, repeats[name])
                 for name, run in rivals.items()
             }
         )
