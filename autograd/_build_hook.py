@@ -40,6 +40,7 @@ MODULES = (
     "autograd/walk.py",
     "autograd/value.py",
     "autograd/dot.py",
+    "autograd/compiler/native.py",
 )
 
 # The bits must be those of the interpreted form: no fused multiply-add that the

@@ -23,6 +23,7 @@ compiled = False
 # C types stand in annotations, which nobody evaluates, and in calls of `declare` and
 # `cast`, which ignore them: any object will do.
 bint = double = longlong = size_t = void = Py_ssize_t = p_double = object
+p_longlong = object
 NULL = None
 
 
@@ -34,6 +35,11 @@ def declare(_: object = None, value: Any = None, **__: object) -> Any:
 def cast(_: object, value: T) -> T:
     """Return ``value``: its C type matters to the compiler only."""
     return value
+
+
+def address(thing: T) -> T:
+    """Return ``thing``: only C code asks where a thing is."""
+    return thing
 
 
 def cclass(thing: T) -> T:

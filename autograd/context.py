@@ -292,3 +292,9 @@ def tape_in_use() -> Any:
     """Return the tape that this thread writes on, or None."""
     context: Context = current() if contexts else None
     return None if context is None else context.tape
+
+
+def is_recording() -> bool:
+    """Return whether nodes remember their operands here: not so under `no_grad`."""
+    context: Context = current() if contexts else None
+    return context is None or context.recording

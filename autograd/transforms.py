@@ -19,6 +19,7 @@ Letters: ``y_bar`` is the adjoint of the node y, ``y_dot`` its tangent.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
@@ -283,8 +284,9 @@ def pushforward(
                 if plain
                 else _active_partials(node, active)
             )
+            times = operator.mul if plain else strong_mul
             terms = [
-                tangents[id(x)] * partial
+                times(tangents[id(x)], partial)
                 for x, partial in pairs
                 if id(x) in tangents
                 and not _is_zero(partial)

@@ -37,6 +37,7 @@ try:
 except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
+from autograd.display import mimebundle
 from autograd.primitives import TABLE, Primitive, activations, arithmetic, powers
 
 if cython.compiled:
@@ -525,6 +526,11 @@ class Value:
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
         return f"Value(data={self._data!r}, grad={self._grad!r}{name})"
+
+    def _repr_mimebundle_(self, **options: object) -> object:
+        if type(self) is not Value:
+            raise TypeError(MSG_SELF.format("_repr_mimebundle_", describe(self)))
+        return mimebundle(self, **options)
 
     def __copy__(self) -> Value:
         return _copy(self, None)

@@ -286,3 +286,11 @@ def test_scipy_minimizes_value_and_gradient_as_they_come():
         )
         < 1e-4
     )
+
+
+@pytest.mark.parametrize("n", range(1, 6))
+def test_a_power_has_all_its_derivatives_at_zero(n):
+    f = lambda x: x ** float(n)  # noqa: E731
+    for order in range(1, 7):
+        f = grad(f)
+        assert f(0.0) == (math.factorial(n) if order == n else 0.0), order

@@ -126,9 +126,9 @@ def _ndtri_slope(x: float) -> float:
 
 
 def _exp_square(x: float) -> float:
-    if math.isnan(x):
-        return x
-    h = math.ldexp(round(math.ldexp(x, 20)), -20) if abs(x) < 30.0 else x
+    if not abs(x) < 30.0:
+        return x if math.isnan(x) else math.inf
+    h = math.ldexp(round(math.ldexp(x, 20)), -20)
     try:
         return math.exp(h * h) * math.exp((x - h) * (x + h))
     except OverflowError:

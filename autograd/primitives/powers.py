@@ -88,13 +88,13 @@ def _power_partial(n: float, m: float, a: float, b: float) -> float:
     if c == 0.0:
         return 0.0
     if a == 0.0:
-        return c * _power(a, b - n)
+        return math.ldexp(c, exponent) if b == n else c * _power(a, b - n)
     return _times_power(c, exponent, a, b, n)
 
 
 def _sum_of_logs(n: float, m: float, a: float, b: float) -> float:
     """Return the sum over j; log(0) counts as 0, as x**y by y does at x = 0."""
-    log = math.log(a) if a > 0.0 else 0.0
+    log = math.log(a) if m and a > 0.0 else 0.0
     if n == 0.0:
         return log ** int(m)
     if n == m == 1.0:

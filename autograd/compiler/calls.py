@@ -1,0 +1,49 @@
+"""A call of a batch as one instruction of a program: what `vmap` leaves in a recording.
+
+A compiled function that calls a vmapped one does not contain the code of its rows. It
+has one *element* for each result of the batch: a primitive without a formula, whose
+number is a place in the memory that the batch writes its sums to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class EagerlyError(Exception):
+    """What is recorded cannot be one program, so it is to run as it stands."""
+
+
+@dataclass(eq=False)
+class BatchCall:
+    """A batch that is summed over its rows, within a program.
+
+    Attributes:
+        runner: the compiled batch.
+        guards: the compiled batch that tells which rows it is right for, or None.
+        shared: how many operands are numbers, the same for all rows.
+        widths: for each further operand, an array's address: the numbers of a row.
+        height: the number of rows.
+
+    """
+
+    runner: Any
+    guards: Any
+    shared: int
+    widths: Sequence[int]
+    height: int
+
+
+@dataclass(eq=False)
+class Element:
+    """The value of a primitive that is a result of a batch; -1 is the batch itself."""
+
+    call: BatchCall
+    k: int
+
+    def __call__(self, *_: float) -> float:
+        """Refuse: floats do not tell where the arrays are."""
+        message = "a batch within a program runs natively only"
+        raise TypeError(message)

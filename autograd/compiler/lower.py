@@ -1,0 +1,325 @@
+"""lower: a Program becomes LLVM functions, loops where the code repeats itself.
+
+A program has no loops, so code of its own length for each of its instructions would
+take LLVM seconds and minutes. But scalar code that was written with loops repeats
+itself: a layer is many sums of products of the same length, none of which needs
+another. Such instructions are grouped: one row, one depth, their results side by side
+in memory, and LLVM gets a loop with tables of where the operands are. What does not
+repeat is written out, in functions of limited length, so that LLVM's time stays
+proportional to the length of the code.
+
+A number is *uniform*, one for all rows of a batch, or *varying*, one for each row. What
+uniform numbers alone decide is computed once, before the rows. Rows are taken in
+blocks: in the block's memory, each varying place has its numbers for all rows side by
+side, and the machine computes as many at once as it has lanes. A program for single
+numbers is a batch without rows: all is uniform.
+
+Letters: ``u`` is the memory of uniform numbers, ``v`` that of varying ones.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain
+
+from autograd.compiler.dots import dots
+from autograd.compiler.expand import expand
+from autograd.compiler.llvm import CORE, OPPOSITES, RELATIONS, Module, Text
+from autograd.compiler.passes import (
+    SUMPROD,
+    guarded,
+    live,
+    optimize,
+    optimize_guarded,
+)
+from autograd.compiler.program import Guard, Program
+from autograd.compiler.schedule import FEW, Group, Layout
+from autograd.compiler.sums import Sums
+
+LONG = 200  # instructions of a function
+CACHED = 30_000  # vectors of a block
+
+
+class Lowering(Sums):
+    """Turn one program into one module."""
+
+    def write(self) -> None:
+        """Write all functions into the module."""
+        before = self.schedule(uniform=True)
+        during = self.schedule(uniform=False)
+        self.layout.sums = len(self.program.outputs) if self.reduce else 0
+        width = sum(len(g.places) for g in during)
+        deep = any(len(g.places) > 1 and g.row is SUMPROD for g in during)
+        self.layout.block = self.lanes * (self._vectors(width) if deep else 1)
+        used = self._used_elsewhere(before + during)
+        heads = [
+            self._parts("once", before, used, uniform=True),
+            self._parts("rows", during, used, uniform=False) if self.rows else [],
+        ]
+        (self._batch if self.rows else self._single)(*heads)
+
+    @staticmethod
+    def _vectors(width: int) -> int:
+        """Return how many vectors of rows a block has, for so many varying places.
+
+        Many rows share the loads of what is uniform, and of the sums over rows; but
+        what a few loops work on is to stay in the processor's cache.
+        """
+        return next((k for k in (16, 8) if width * k < CACHED), 4) if width > 100 else 1
+
+    def _used_elsewhere(self, groups: list[Group]) -> set[int]:
+        """Return the places that are read by more than the code written beside them."""
+        p = self.program
+        used = {*p.outputs}
+        for g in p.guards:
+            used |= {g.a, g.b}
+        for group in groups:
+            if group.is_loop:
+                used.update(group.places, *group.operands)
+            elif not self.is_uniform[group.places[0]]:  # it is written after those
+                used.update(x for x in group.operands[0] if self.is_uniform[x])
+        for group in self._all_summed():
+            used.update(*group.operands)
+        # What crosses from one function into another is added by `_parts`.
+        return used
+
+    def _parts(
+        self, name: str, groups: list[Group], used: set[int], *, uniform: bool
+    ) -> list[str]:
+        """Write functions of limited length; return their names."""
+        parts: list[list[Group]] = [[]]
+        length = 0
+        for group in groups:
+            cost = 20 if group.is_loop else 1 + len(group.operands[0]) // 2
+            if length + cost > LONG and parts[-1]:
+                parts.append([])
+                length = 0
+            parts[-1].append(group)
+            length += cost
+        # Loops part a function into runs, and each run knows its own results only.
+        runs = list(
+            accumulate(
+                group.is_loop or k == 0
+                for part in parts
+                for k, group in enumerate(part)
+            )
+        )
+        home = {
+            place: run
+            for run, group in zip(runs, chain(*parts), strict=True)
+            for place in group.places
+        }
+        for run, group in zip(runs, chain(*parts), strict=True):
+            for operands in group.operands:
+                used.update(x for x in operands if home.get(x) != run)
+        names = []
+        for i, part in enumerate(parts):
+            if part:
+                names.append(f"{self.name}_{name}{i}")
+                self._part(names[-1], part, used, uniform, split=len(parts) > 1)
+        return names
+
+    def _part(
+        self,
+        name: str,
+        groups: list[Group],
+        used: set[int],
+        uniform: bool,
+        *,
+        split: bool,
+    ) -> None:
+        keep = "noinline " if split else ""
+        head = f"internal void @{name}(ptr noalias %u, ptr noalias %v, i64 %n) {keep}"
+        t = Text(self.module, head, 1 if uniform else self.lanes)
+        run: list[Group] = []
+        for group in [*groups, None]:
+            if group is not None and not group.is_loop:
+                run.append(group)
+                continue
+            if run:
+                write = functools.partial(self._run, t, run, used)
+                self._over_rows(t, uniform, write)
+                run = []
+            if group is not None:
+                self._loop(t, group, uniform=uniform)
+        t.write("ret void")
+        self.module.parts.append(t.finish())
+
+    def _guard(self, t: Text, guard: Guard, r: str) -> str:
+        a = self._value(t, guard.a, r)
+        if guard.relation == "finite":
+            return t.compare("olt", t.intrinsic("fabs", a), t.number(float("inf")))
+        relation = (RELATIONS if guard.holds else OPPOSITES)[guard.relation]
+        return t.compare(relation, a, self._value(t, guard.b, r))
+
+    def _all_hold(self, t: Text, guards: Iterable[Guard], r: str) -> str | None:
+        flags = [self._guard(t, g, r) for g in guards]
+        if not flags:
+            return None
+        ok = flags[0]
+        for flag in flags[1:]:
+            ok = t.new(f"and {t.flag} {ok}, {flag}")
+        return ok
+
+    def _begin(self, t: Text, once: list[str]) -> None:
+        p = self.program
+        if p.constants:
+            table = self.module.doubles(f"{self.name}_constants", p.constants)
+            self.module.declare(
+                "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
+            )
+            address = t.address("%u", str(self.shared))
+            t.write(
+                f"call void @llvm.memcpy.p0.p0.i64(ptr {address}, ptr {table}, "
+                f"i64 {8 * len(p.constants)}, i1 false)"
+            )
+        for name in once:
+            t.write(f"call void @{name}(ptr %u, ptr %u, i64 0)")
+
+    def _single(self, once: list[str], _rows: list[str]) -> None:
+        """Write ``i32 run(double *u, double *out)``, 1 if all guards hold."""
+        p = self.program
+        t = Text(self.module, f"i32 @{self.name}(ptr noalias %u, ptr noalias %out)", 1)
+        self._begin(t, once)
+        self._write_out(t)
+        ok = self._all_hold(t, p.guards, "0")
+        for region in self.calls.values():
+            status = t.new(f"load i64, ptr {t.address('%u', str(region.start))}")
+            fine = t.new(f"icmp ne i64 {status}, 0")
+            ok = fine if ok is None else t.new(f"and i1 {ok}, {fine}")
+        t.write(f"ret i32 {'1' if ok is None else t.new(f'zext i1 {ok} to i32')}")
+        self.module.parts.append(t.finish())
+
+    def _write_out(self, t: Text) -> None:
+        """Write the outputs, in loops where they are side by side."""
+        outputs = self.program.outputs
+        slots = [self.slots[x] for x in outputs]
+        i = 0
+        while i < len(outputs):
+            n = 1
+            while i + n < len(outputs) and slots[i + n] == slots[i] + n:
+                n += 1
+            if n < FEW or self.program.is_constant(outputs[i]):
+                n = 1
+                t.store(self._value(t, outputs[i], "0"), "%out", str(i))
+            else:
+                with t.loop("0", str(n)) as k:
+                    x = t.spread("%u", t.new(f"add nsw i64 {k}, {slots[i]}"))
+                    t.store(x, "%out", t.new(f"add nsw i64 {k}, {i}"))
+            i += n
+
+    def _batch(self, once: list[str], rows: list[str]) -> None:
+        """Write the function of a batch of rows.
+
+        ``i32 run(double *u, double **columns, i64 *strides, i64 begin, i64 end,
+        double *out, i64 height, i8 *flags, double *v)`` reads row i of input k at
+        ``columns[k][i * strides[k]]``. It writes result k of row i to
+        ``out[k * height + i]``, or adds the sums over the rows to ``out[k]``; and for
+        each row whether all guards hold.
+        """
+        p, n = self.program, self.lanes
+        head = (
+            f"i32 @{self.name}(ptr noalias %u, ptr %columns, ptr %strides, i64 %begin, "
+            "i64 %end, ptr noalias %out, i64 %height, ptr %flags, ptr noalias %v)"
+        )
+        t = Text(self.module, head, 1)
+        self._begin(t, once)
+        uniform = [g for g in p.guards if self._is_uniform(g)]
+        varying = [g for g in p.guards if not self._is_uniform(g)]
+        ok = self._all_hold(t, uniform, "0")
+        sums = t.address("%v", str(self.layout.varying * self.layout.block))
+        if self.reduce:
+            with t.loop("0", str(self.layout.sums * n)) as i:
+                t.store(t.number(0.0), sums, i)
+        last = t.new("sub nsw i64 %end, 1")
+        with t.loop("%begin", "%end", self.layout.block) as row:
+            left = t.new(f"sub nsw i64 %end, {row}")
+            few = t.new(f"icmp slt i64 {left}, {self.layout.block}")
+            m = t.new(f"select i1 {few}, i64 {left}, i64 {self.layout.block}")
+            up = t.new(f"add nsw i64 {m}, {n - 1}")
+            whole = t.new(f"and i64 {up}, {-n}")
+            self._read_rows(t, row, last, whole)
+            for name in rows:
+                t.write(f"call void @{name}(ptr %u, ptr %v, i64 {whole})")
+            self._to_lanes(t, n)
+            if self.reduce:
+                self._write_sums(t, sums, m, whole)
+            else:
+                self._write_rows(t, row, whole)
+            if varying:
+                self._write_flags(t, varying, row, whole)
+            self._to_lanes(t, 1)
+        if self.reduce:
+            self._add_lanes(t, sums)
+        t.write(f"ret i32 {'1' if ok is None else t.new(f'zext i1 {ok} to i32')}")
+        self.module.parts.append(t.finish())
+
+    def _is_uniform(self, guard: Guard) -> bool:
+        return self.is_uniform[guard.a] and (guard.b < 0 or self.is_uniform[guard.b])
+
+    def _read_rows(self, t: Text, row: str, last: str, whole: str) -> None:
+        """Copy the block's inputs; beyond the last row, that again."""
+        with t.loop("0", str(len(self.rows))) as k:
+            place = t.new(f"getelementptr ptr, ptr %columns, i64 {k}")
+            column = t.new(f"load ptr, ptr {place}")
+            place = t.new(f"getelementptr i64, ptr %strides, i64 {k}")
+            stride = t.new(f"load i64, ptr {place}")
+            start = t.new(f"mul nsw i64 {k}, {self.layout.block}")
+            most = t.new(f"sub nsw i64 {last}, {row}")
+            inside = t.new(f"icmp slt i64 {most}, {whole}")
+            end = t.new(f"select i1 {inside}, i64 {most}, i64 {whole}")
+            for first, stop in (("0", end), (end, whole)):
+                with t.loop(first, stop) as r:
+                    i = t.new(f"add nsw i64 {row}, {r}") if stop == end else last
+                    x = t.load(column, t.new(f"mul nsw i64 {i}, {stride}"))
+                    t.store(x, "%v", t.new(f"add nsw i64 {start}, {r}"))
+
+    def _write_rows(self, t: Text, row: str, whole: str) -> None:
+        with t.loop("0", whole, self.lanes) as r:
+            i = t.new(f"add nsw i64 {row}, {r}")
+            for k, place in enumerate(self.program.outputs):
+                start = t.new(f"mul nsw i64 %height, {k}")
+                at = t.new(f"add nsw i64 {start}, {i}")
+                t.store(self._value(t, place, r), "%out", at)
+
+    def _write_flags(self, t: Text, guards: list[Guard], row: str, whole: str) -> None:
+        n = self.lanes
+        with t.loop("0", whole, n) as r:
+            ok = self._all_hold(t, guards, r)
+            bits = t.new(f"zext <{n} x i1> {ok} to <{n} x i8>")
+            i = t.new(f"add nsw i64 {row}, {r}")
+            at = t.new(f"getelementptr i8, ptr %flags, i64 {i}")
+            t.write(f"store <{n} x i8> {bits}, ptr {at}, align 1")
+
+
+def for_machine(program: Program) -> Program:
+    """Return the program in the rows that machine code has, errors made guards."""
+    core = expand(guarded(optimize(program)), CORE)
+    return live(dots(optimize_guarded(core)))
+
+
+def lower(
+    program: Program,
+    module: Module,
+    *,
+    rows: Sequence[int] = (),
+    reduce: bool = False,
+    name: str = "run",
+) -> Layout:
+    """Write a program, of rows in core alone, into a module.
+
+    Args:
+        program: what is to be computed.
+        module: where it is written.
+        rows: which of the inputs are different for each row.
+        reduce: whether results are summed over the rows.
+        name: of the function that is called.
+
+    Returns:
+        How much memory the function needs, and of what kind.
+
+    """
+    lowering = Lowering(program, tuple(rows), reduce, module, name)
+    lowering.write()
+    return lowering.layout

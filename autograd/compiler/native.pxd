@@ -1,0 +1,11 @@
+ctypedef int (*Single)(double* u, double* out) noexcept nogil
+
+cdef class Native:
+    cdef Single _run
+    cdef Py_ssize_t _inputs, _memory, _outputs
+    cdef object _form, _arrays
+    cdef readonly object address
+    cdef double* _room
+    cdef bint _busy
+    cdef object _call(self, tuple args, bint formed)
+    cdef object _call_with_arrays(self, tuple args)

@@ -1,0 +1,247 @@
+"""Program: a recorded computation, as plain data.
+
+A Program is what is left of a run of scalar code on Values when the numbers are taken
+away: which row of the table was applied to which earlier results. It has no loops and
+no branches; where the recorded code compared numbers, a guard says how the comparison
+went, and the program is right only for inputs for which all guards hold.
+
+    program     = inputs constants code outputs guards
+    place       = 0, 1, 2, ...: the inputs have the first places, then the constants,
+                  then the result of each instruction
+    instruction = row place*
+    output      = place
+    guard       = relation place place holds | "finite" place
+
+This file has the grammar, the verifier (`Program.check`), the interpreter
+(`Program.run`, the oracle for every target) and the printer (``str(program)``).
+Targets turn a program into something that runs: see `autograd.compiler.targets`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import chain
+from typing import Any
+
+from autograd.display import mimebundle
+from autograd.primitives import TABLE, Primitive
+
+RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+MSG_PLACE = "instruction {0} ({1}) reads place {2}, which has no number yet"
+MSG_ARITY = "instruction {0}: {1} takes {2} operands, not {3}"
+MSG_INPUTS = "{0} takes {1} numbers, not {2}"
+MSG_STATE = "this state is no program's: it lacks, or has besides, {0}"
+MSG_ROW = "there is no primitive called {0!r} in the table: no program from elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """Apply a row to the numbers at some places."""
+
+    row: Primitive
+    operands: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition for the program to be right: a comparison, or a finite number."""
+
+    relation: str
+    a: int
+    b: int  # for "finite" a once more
+    holds: bool = True
+
+    def text(self, name_at: Callable[[int], str]) -> str:
+        """Return the condition, given what tells how a place is called."""
+        if self.relation == "finite":
+            return f"{name_at(self.a)} is finite"
+        condition = f"{name_at(self.a)} {self.relation} {name_at(self.b)}"
+        return condition if self.holds else f"not {condition}"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A recorded computation; see the grammar above.
+
+    Attributes:
+        inputs: a name for each input, "" where it has none.
+        constants: the numbers that the code uses as they are.
+        code: the instructions, each after those whose results it uses.
+        outputs: the places of the results.
+        guards: what must hold for the program to be right.
+        name: what listings call it.
+
+    >>> from autograd.compiler import trace
+    >>> print(trace(lambda x, y: x * y + 2.0, 3.0, 4.0))
+    f(v0, v1):
+        v3 = v0 * v1
+        v4 = v3 + 2.0
+        return v4
+
+    """
+
+    inputs: tuple[str, ...]
+    constants: tuple[float, ...]
+    code: tuple[Instruction, ...]
+    outputs: tuple[int, ...]
+    guards: tuple[Guard, ...] = ()
+    name: str = field(default="f", compare=False)
+
+    @property
+    def first_result(self) -> int:
+        """The place of the first instruction's result."""
+        return len(self.inputs) + len(self.constants)
+
+    @property
+    def size(self) -> int:
+        """The number of places."""
+        return self.first_result + len(self.code)
+
+    def is_constant(self, place: int) -> bool:
+        """Return whether the place holds one of the constants."""
+        return len(self.inputs) <= place < self.first_result
+
+    def run(
+        self, inputs: Sequence[Any], call: Callable[..., Any] = Primitive.__call__
+    ) -> list[Any]:
+        """Return what is at all places.
+
+        Args:
+            inputs: floats or Values, or whatever ``call`` takes.
+            call: applies a row to operands; as it is, on floats or on Values.
+
+        Raises:
+            ValueError: if there are not as many inputs as the program has.
+
+        """
+        if len(inputs) != len(self.inputs):
+            message = MSG_INPUTS.format(self.name, len(self.inputs), len(inputs))
+            raise ValueError(message)
+        results = [*inputs, *self.constants]
+        for step in self.code:
+            results.append(call(step.row, *[results[i] for i in step.operands]))
+        return results
+
+    def __call__(self, *inputs: Any) -> list[Any]:
+        """Return the outputs for these inputs, whether or not the guards hold."""
+        results = self.run(inputs)
+        return [results[i] for i in self.outputs]
+
+    def holds(self, results: Sequence[Any]) -> bool:
+        """Return whether all guards hold, given what `run` returned."""
+        return all(
+            abs(results[g.a]) < math.inf
+            if g.relation == "finite"
+            else RELATIONS[g.relation](results[g.a], results[g.b]) == g.holds
+            for g in self.guards
+        )
+
+    def check(self) -> Program:  # noqa: C901 - one condition after the other
+        """Return the program if it is well formed.
+
+        Raises:
+            ValueError, TypeError: if it is not, saying where.
+
+        """
+        if not all(type(c) is float for c in self.constants):
+            raise TypeError("a program's constants are floats")
+        if not all(type(text) is str for text in (self.name, *self.inputs)):
+            raise TypeError("a program's name and its inputs' names are strings")
+        if not self.name.isidentifier():
+            message = f"a program's name is an identifier, not {self.name!r}"
+            raise ValueError(message)
+        if not all(type(g) is Guard for g in self.guards):
+            raise TypeError("a program's guards are Guards")
+        place = self.first_result
+        for i, step in enumerate(self.code):
+            if not isinstance(step.row, Primitive):
+                message = f"instruction {i} applies {step.row!r}, which is no primitive"
+                raise TypeError(message)
+            for x in step.operands:
+                if type(x) is not int or not 0 <= x < place + i:
+                    raise ValueError(MSG_PLACE.format(i, step.row.name, x))
+            if step.row.arity not in {None, len(step.operands)}:
+                n = len(step.operands)
+                raise ValueError(MSG_ARITY.format(i, step.row.name, step.row.arity, n))
+        used = chain(
+            self.outputs,
+            (g.a for g in self.guards),
+            (g.b for g in self.guards),
+        )
+        if not all(type(x) is int and 0 <= x < self.size for x in used):
+            raise ValueError("an output or a guard is at a place that does not exist")
+        if not all(g.relation in {*RELATIONS, "finite"} for g in self.guards):
+            raise ValueError("a guard has a relation that does not exist")
+        return self
+
+    def replace(self, **changes: Any) -> Program:
+        """Return the program with some fields changed."""
+        return replace(self, **changes)
+
+    def __str__(self) -> str:
+        return "\n    ".join(self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the listing."""
+        inputs = map(self.name_at, range(len(self.inputs)))
+        yield f"{self.name}({', '.join(inputs)}):"
+        for place, step in enumerate(self.code, self.first_result):
+            operands = [self.name_at(x) for x in step.operands]
+            row = step.row
+            name = self.name_at(place)
+            if row.precedence and len(operands) == 2:
+                yield f"{name} = {operands[0]} {row.symbol} {operands[1]}"
+            elif row.precedence:
+                yield f"{name} = {row.symbol}{operands[0]}"
+            else:
+                yield f"{name} = {row.name}({', '.join(operands)})"
+        for guard in self.guards:
+            yield f"guard {guard.text(self.name_at)}"
+        yield "return " + ", ".join(map(self.name_at, self.outputs))
+
+    def name_at(self, place: int) -> str:
+        """Return what a place is called in listings; a constant by its number."""
+        if self.is_constant(place):
+            return repr(self.constants[place - len(self.inputs)])
+        return f"v{place}"
+
+    def names(self) -> list[str]:
+        """Return what all places are called in listings."""
+        return [self.name_at(i) for i in range(self.size)]
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        return mimebundle(self, **options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "code": [(s.row, s.operands) for s in self.code]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        names = {field.name for field in fields(self)}
+        if set(state) != names:
+            raise ValueError(MSG_STATE.format(sorted(set(state) ^ names)))
+        code = tuple(Instruction(row, tuple(x)) for row, x in state["code"])
+        self.__dict__.update(state, code=code)
+        self.check()
+
+
+def row_named(name: str) -> Primitive:
+    """Return the table's row of that name.
+
+    Raises:
+        ValueError: if there is none.
+
+    """
+    if name not in TABLE:
+        raise ValueError(MSG_ROW.format(name))
+    return TABLE[name]

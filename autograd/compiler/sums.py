@@ -1,0 +1,196 @@
+"""sums: what is added up over the rows of a batch.
+
+The sums of a block are kept lane by lane until all rows are done. Products that are but
+added up, as in the gradient of a layer's weights, are never stored: tiles of them are
+multiplied and added at once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from autograd.compiler.llvm import Text
+from autograd.compiler.loops import Loops, tiles_of
+
+# Numbers, others, and for each of these with each of those where the sum is.
+Grid = tuple[list[int], list[int], list[list[int]]]
+
+
+class Sums(Loops):
+    """Write what adds up over rows."""
+
+    def _write_sums(self, t: Text, sums: str, m: str, whole: str) -> None:
+        """Add the block's rows to the sums, in each lane; those beyond the last not."""
+        p = self.program
+        index: dict[int, int] = {}
+        for k, x in enumerate(p.outputs):
+            index.setdefault(x, k)
+        plain: dict[bool, list[int]] = defaultdict(list)
+        for x in index:
+            if x not in self.summed:
+                plain[self.is_uniform[x]].append(x)
+        for kind, places in plain.items():
+            outs = [index[x] for x in places]
+            with t.loop("0", str(len(places))) as i:
+                at = self._index(t, [self.slots[x] for x in places], i)
+                out = self._index(t, outs, i)
+                self._add_rows(
+                    t, sums, [out], m, whole,
+                    functools.partial(self._one_term, t, kind, at),
+                )  # fmt: skip
+        products: dict[tuple[bool, bool], list[tuple[int, int, int]]] = defaultdict(
+            list
+        )
+        for group in self._all_summed():
+            for place, (a, b) in zip(group.places, group.operands, strict=True):
+                kinds = (self.is_uniform[a], self.is_uniform[b])
+                products[kinds].append((a, b, index[place]))
+        for kinds, triples in products.items():
+            for grid in _grids(triples):
+                self._add_products(t, sums, m, whole, kinds, grid)
+
+    def _one_term(
+        self, t: Text, kind: bool, at: str, r: str, inside: str
+    ) -> list[tuple[str, ...]]:
+        return [(self._masked(t, inside, self._at(t, kind, at, r)),)]
+
+    def _all_pairs(
+        self,
+        t: Text,
+        kinds: tuple[bool, bool],
+        left: list[str],
+        right: list[str],
+        r: str,
+        inside: str,
+    ) -> list[tuple[str, ...]]:
+        """Return the factors of all products of one tile."""
+        xs = [self._masked(t, inside, self._at(t, kinds[0], at, r)) for at in left]
+        ys = [self._at(t, kinds[1], at, r) for at in right]
+        return [(x, y) for x in xs for y in ys]
+
+    def _add_products(
+        self,
+        t: Text,
+        sums: str,
+        m: str,
+        whole: str,
+        kinds: tuple[bool, bool],
+        grid: Grid,
+    ) -> None:
+        """Add the products of each of some numbers with each of some others."""
+        ones, others, outs = grid
+        slots = [[self.slots[x] for x in side] for side in (ones, others)]
+        for start, end, height in tiles_of(len(ones)):
+            with t.loop(str(start), str(end), height) as i:
+                rows = [i] + [t.new(f"add nsw i64 {i}, {k}") for k in range(1, height)]
+                left = [self._index(t, slots[0], x) for x in rows]
+                for begin, stop, width in tiles_of(len(others)):
+                    with t.loop(str(begin), str(stop), width) as j:
+                        columns = [j] + [
+                            t.new(f"add nsw i64 {j}, {k}") for k in range(1, width)
+                        ]
+                        right = [self._index(t, slots[1], x) for x in columns]
+                        places = [
+                            self._index2(t, outs, x, y) for x in rows for y in columns
+                        ]
+                        pairs = functools.partial(
+                            self._all_pairs, t, kinds, left, right
+                        )
+                        self._add_rows(t, sums, places, m, whole, pairs)
+
+    def _add_rows(
+        self,
+        t: Text,
+        sums: str,
+        outs: list[str],
+        m: str,
+        whole: str,
+        terms: Callable[[str, str], list[tuple[str, ...]]],
+    ) -> None:
+        """Add terms, or products of two, to some of the sums, for all rows."""
+        n = self.lanes
+        ats = [t.new(f"mul nsw i64 {out}, {n}") for out in outs]
+        variables = [t.variable(t.type) for _ in outs]
+        for variable, at in zip(variables, ats, strict=True):
+            t.write(f"store {t.type} {t.load(sums, at)}, ptr {variable}")
+        with t.loop("0", whole, n) as r:
+            count = t.splat(t.new(f"sub nsw i64 {m}, {r}"), "i64")
+            steps = ", ".join(f"i64 {i}" for i in range(n))
+            inside = t.new(f"icmp slt <{n} x i64> <{steps}>, {count}")
+            for variable, xs in zip(variables, terms(r, inside), strict=True):
+                old = t.new(f"load {t.type}, ptr {variable}")
+                if len(xs) == 2:
+                    new = t.intrinsic("fma", *xs, old)
+                else:
+                    new = t.binary("fadd", old, *xs)
+                t.write(f"store {t.type} {new}, ptr {variable}")
+        for variable, at in zip(variables, ats, strict=True):
+            t.store(t.new(f"load {t.type}, ptr {variable}"), sums, at)
+
+    @staticmethod
+    def _masked(t: Text, inside: str, x: str) -> str:
+        return t.select(inside, x, t.number(0.0))
+
+    def _add_lanes(self, t: Text, sums: str) -> None:
+        """Add up the lanes of each sum: of as many sums at once as there are lanes."""
+        p, n = self.program, self.lanes
+        first: dict[int, int] = {}
+        sources = [first.setdefault(x, k) for k, x in enumerate(p.outputs)]
+        full = len(sources) // n * n
+        with t.loop("0", str(full), n) as k:
+            ks = [k] + [t.new(f"add nsw i64 {k}, {i}") for i in range(1, n)]
+            self._to_lanes(t, n)
+            xs = [
+                t.load(sums, t.new(f"mul nsw i64 {self._index(t, sources, i)}, {n}"))
+                for i in ks
+            ]
+            width = 1
+            while width < n:
+                xs = [
+                    self._add_halves(t, a, b, width)
+                    for a, b in zip(xs[::2], xs[1::2], strict=True)
+                ]
+                width *= 2
+            t.store(xs[0], "%out", k)
+            self._to_lanes(t, 1)
+        name = f"llvm.vector.reduce.fadd.v{n}f64"
+        self.module.declare(f"declare double @{name}(double, <{n} x double>)")
+        with t.loop(str(full), str(len(sources))) as k:
+            at = t.new(f"mul nsw i64 {self._index(t, sources, k)}, {n}")
+            x = t.new(f"load <{n} x double>, ptr {t.address(sums, at)}, align 8")
+            arguments = f"double -0.0, <{n} x double> {x}"
+            t.store(t.new(f"call reassoc double @{name}({arguments})"), "%out", k)
+
+    @staticmethod
+    def _add_halves(t: Text, a: str, b: str, width: int) -> str:
+        """Return the sums of neighbouring stretches of lanes: of a, of b, in turns."""
+        n = t.lanes
+        halves = []
+        for start in (0, width):
+            lanes = [
+                side * n + block + start + i
+                for block in range(0, n, 2 * width)
+                for side in (0, 1)
+                for i in range(width)
+            ]
+            mask = ", ".join(f"i32 {i}" for i in lanes)
+            halves.append(
+                t.new(f"shufflevector {t.type} {a}, {t.type} {b}, <{n} x i32> <{mask}>")
+            )
+        return t.binary("fadd", *halves)
+
+
+def _grids(products: Iterable[tuple[int, int, int]]) -> list[Grid]:
+    """Sort products (a, b, out) into grids, each of all a's with all b's."""
+    partners: dict[int, dict[int, int]] = defaultdict(dict)
+    for a, b, out in products:
+        partners[a][b] = out
+    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for a, outs in partners.items():
+        alike[tuple(sorted(outs))].append(a)
+    return [
+        (ones, list(others), [[partners[a][b] for b in others] for a in ones])
+        for others, ones in alike.items()
+    ]

@@ -1,0 +1,150 @@
+"""The SymPy target: a function of symbols that returns expressions, to be read.
+
+Here rows are written as mathematics has them, without what floats need to stay
+accurate; what has no such form is expanded like elsewhere.
+"""
+
+from __future__ import annotations
+
+from autograd.compiler.program import Program
+from autograd.compiler.targets.source import Infix, Spelling, Target, Writer, named
+
+SAME = (
+    "sqrt", "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh",
+    "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "erfinv", "erfcinv",
+    "gamma", "digamma", "sign",
+)  # fmt: skip
+
+
+def _if(condition: str, a: str, b: str) -> str:
+    return f"sympy.Piecewise(({a}, {condition}), ({b}, True))"
+
+
+def _pairs(pq: tuple[str, ...], form: str) -> str:
+    n = len(pq) // 2
+    pairs = zip(pq[:n], pq[n:], strict=True)
+    return "sympy.Add(" + ", ".join(form.format(a, b) for a, b in pairs) + ")"
+
+
+def _sum(form: str, xs: tuple[str, ...]) -> str:
+    return "sympy.Add(" + ", ".join(form.format(x) for x in xs) + ")"
+
+
+SPELLINGS: dict[str, Spelling] = {
+    "add": Infix("+", 1),
+    "sub": Infix("-", 1),
+    "mul": Infix("*", 2),
+    "strong_mul": Infix("*", 2),
+    "div": Infix("/", 2),
+    "quotient": Infix("/", 2),
+    "neg": Infix("-", 3),
+    "pow": Infix("**", 4),
+    "power": Infix("**", 4),
+    **{name: f"sympy.{name}" for name in SAME},
+    "abs": "sympy.Abs",
+    "maximum": "sympy.Max",
+    "minimum": "sympy.Min",
+    "clip": "sympy.Min(sympy.Max({0}, {1}), {2})",
+    "relu": "sympy.Max({0}, 0.0)",
+    "floor": "sympy.floor",
+    "ceil": "sympy.ceiling",
+    "trunc": "sympy.sign({0}) * sympy.floor(sympy.Abs({0}))",
+    "mod": "sympy.Mod",
+    "floordiv": "sympy.floor({0} / {1})",
+    "greater": _if("{0} > {1}", "1.0", "0.0"),
+    "equal": _if("sympy.Eq({0}, {1})", "1.0", "0.0"),
+    "step": _if("{0} > 0.0", "1.0", "0.0"),
+    "where": _if("sympy.Ne({0}, 0.0)", "{1}", "{2}"),
+    "heaviside": "sympy.Heaviside",
+    "square": "{0}**2",
+    "reciprocal": "1 / {0}",
+    "over_square": "{0} / {1}**2",
+    "fma": "{0} * {1} + {2}",
+    "ldexp": "{0} * 2**{1}",
+    "rsqrt": "1 / sympy.sqrt({0})",
+    "cbrt": "sympy.cbrt",
+    "exp2": "2**{0}",
+    "expm1": "sympy.exp({0}) - 1",
+    "log_or_nan": "sympy.log",
+    "log2": "sympy.log({0}) / sympy.log(2)",
+    "log10": "sympy.log({0}) / sympy.log(10)",
+    "log1p": "sympy.log(1 + {0})",
+    "lgamma": "sympy.loggamma",
+    "polygamma": "sympy.polygamma",
+    "beta": "sympy.beta",
+    "lbeta": "sympy.log(sympy.beta({0}, {1}))",
+    "degrees": "{0} * 180 / sympy.pi",
+    "radians": "{0} * sympy.pi / 180",
+    "power_slope": "{1} * {0}**({1} - 1)",
+    "power_log": "{0}**{1} * sympy.log({0})",
+    "exp_of_difference": "sympy.exp({0} - {1})",
+    "one_minus_square": "1 - {0}**2",
+    "sech_squared": "sympy.sech({0})**2",
+    "exp_minus_square": "sympy.exp(-{0}**2)",
+    "exp_square": "sympy.exp({0}**2)",
+    "normal_density": "sympy.exp(-{0}**2 / 2) / sympy.sqrt(2 * sympy.pi)",
+    "ndtr": "sympy.erfc(-{0} / sympy.sqrt(2)) / 2",
+    "gelu": "{0} * sympy.erfc(-{0} / sympy.sqrt(2)) / 2",
+    "log_ndtr": "sympy.log(sympy.erfc(-{0} / sympy.sqrt(2)) / 2)",
+    "ndtri": "sympy.sqrt(2) * sympy.erfinv(2 * {0} - 1)",
+    "sigmoid": "1 / (1 + sympy.exp(-{0}))",
+    "sigmoid_slope": "sympy.sech({0} / 2)**2 / 4",
+    "sigmoid_of_difference": "1 / (1 + sympy.exp({1} - {0}))",
+    "sigmoid_slope_of_difference": "sympy.sech(({0} - {1}) / 2)**2 / 4",
+    "log_sigmoid": "-sympy.log(1 + sympy.exp(-{0}))",
+    "softplus": "sympy.log(1 + sympy.exp({0}))",
+    "logaddexp": "sympy.log(sympy.exp({0}) + sympy.exp({1}))",
+    "silu": "{0} / (1 + sympy.exp(-{0}))",
+    "mish": "{0} * sympy.tanh(sympy.log(1 + sympy.exp({0})))",
+    "log1mexp": "sympy.log(1 - sympy.exp(-{0}))",
+    "xlogy": "{0} * sympy.log({1})",
+    "logit": "sympy.log({0} / (1 - {0}))",
+    "log_cosh": "sympy.log(sympy.cosh({0}))",
+    "sinc": "sympy.sinc(sympy.pi * {0})",
+    "j0": "sympy.besselj(0, {0})",
+    "j1": "sympy.besselj(1, {0})",
+    "jn": "sympy.besselj",
+    "i0": "sympy.besseli(0, {0})",
+    "i1": "sympy.besseli(1, {0})",
+    "iv": "sympy.besseli",
+    "sumprod": lambda *pq: _pairs(pq, "({0}) * ({1})"),
+    "dist": lambda *pq: f"sympy.sqrt({_pairs(pq, '(({0}) - ({1}))**2')})",
+    "fsum": lambda *xs: _sum("{0}", xs),
+    "hypot": lambda *xs: f"sympy.sqrt({_sum('({0})**2', xs)})",
+    "logsumexp": lambda *xs: f"sympy.log({_sum('sympy.exp({0})', xs)})",
+    "cosine": lambda *xs: f"({xs[0]}) / sympy.sqrt({_sum('({0})**2', xs)})",
+    "prod": "sympy.Mul",
+    "product": "sympy.Mul",
+}
+SYMPY = Target("SymPy", SPELLINGS, ("sympy.oo", "sympy.nan"), "sympy.Float", {"sympy"})
+
+
+def sympy_source(program: Program) -> str:
+    """Return a function of symbols, or numbers, that returns SymPy's expressions.
+
+    Raises:
+        NotImplementedError: if the program has something that is no mathematics, like
+            the distance to the next float.
+
+    >>> from autograd.compiler import trace
+    >>> from autograd.math import exp
+    >>> print(sympy_source(trace(lambda x, y: exp(-x / y), 1.0, 2.0)))
+    import sympy
+    <BLANKLINE>
+    <BLANKLINE>
+    def f(v0, v1):
+        v0 = sympy.sympify(v0)
+        v1 = sympy.sympify(v1)
+        v4 = sympy.exp(-v0 / v1)
+        return [v4]
+
+    """
+    program = SYMPY.expanded(program)
+    writer = Writer(program, SYMPY)
+    names = writer.names[: len(program.inputs)]
+    name = named(program.name, "f", {*writer.names, "sympy"})
+    lines = ["import sympy", "", "", f"def {name}({', '.join(names)}):"]
+    lines += [f"    {x} = sympy.sympify({x})" for x in names]
+    lines += [f"    {line.name} = {line.text}" for line in writer.write()]
+    outputs = ", ".join(writer.text_of(x).text for x in program.outputs)
+    return "\n".join([*lines, f"    return [{outputs}]"])

@@ -1,0 +1,140 @@
+"""The targets JAX and PyTorch: functions of arrays of doubles, element by element.
+
+Both are NumPy in all but names, so there is one table, and what differs. The source is
+a plain function; compile and differentiate it with their own means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autograd.compiler.program import Guard, Program
+from autograd.compiler.targets.numpy import ARITHMETIC
+from autograd.compiler.targets.source import Spelling, Target, Writer, named
+
+COMMON = (
+    "sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
+    "tan", "sinh", "cosh", "tanh", "fmod", "copysign", "maximum", "minimum", "hypot",
+    "square", "nextafter", "abs",
+)  # fmt: skip
+ARC = ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")
+SPECIAL = ("erf", "erfc", "erfinv", "digamma", "ndtr", "ndtri", "log_ndtr", "i0", "i1")
+ROUNDING = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "round"}
+
+
+def _spellings(module: str, special: str) -> dict[str, Spelling]:
+    return {
+        **ARITHMETIC,
+        **{name: f"{module}.{name}" for name in COMMON},
+        **{name: f"{module}.arc{name[1:]}" for name in ARC},
+        **{name: f"{module}.{y}({{0}}) + 0.0" for name, y in ROUNDING.items()},
+        **{name: f"{special}.{name}" for name in SPECIAL},
+        "lgamma": f"{special}.gammaln",
+    }
+
+
+JAX = Target(
+    "JAX",
+    {
+        **_spellings("jnp", "special"),
+        "cbrt": "jnp.cbrt",
+        "where": "jnp.where({0} != 0.0, {1}, {2})",
+        "greater": "jnp.float64({0} > {1})",
+        "equal": "jnp.float64({0} == {1})",
+        "gamma": "special.gamma",
+        "polygamma": "special.polygamma(jnp.int64({0}), {1})",
+        "lbeta": "special.betaln",
+        "beta": "special.beta",
+    },
+    ("jnp.inf", "jnp.nan"),
+    "jnp.float64",
+    {"jax", "jnp", "special", "ok"},
+)
+TORCH = Target(
+    "PyTorch",
+    {
+        **_spellings("torch", "torch.special"),
+        "where": "torch.where({0} != 0.0, {1}, {2})",
+        "greater": "({0} > {1}).double()",
+        "equal": "({0} == {1}).double()",
+        "j0": "torch.special.bessel_j0",
+        "j1": "torch.special.bessel_j1",
+    },
+    ("torch.inf", "torch.nan"),
+    reserved={"torch", "ok"},
+    named=True,
+)
+JAX_HEAD = """\
+import jax
+import jax.numpy as jnp
+from jax.scipy import special
+
+jax.config.update("jax_enable_x64", True)
+
+
+"""
+
+
+def jax_source(program: Program, *, guards: bool = False) -> str:
+    """Return a function of numbers and arrays, over jax.numpy.
+
+    Args:
+        program: any program.
+        guards: whether it returns a pair, the outputs and whether all guards hold.
+
+    Raises:
+        NotImplementedError: if the program has a function that JAX lacks.
+
+    """
+    number = "jnp.asarray({0}, dtype=jnp.float64)".format
+    return JAX_HEAD + _function(program, JAX, "jnp", number, guards=guards)
+
+
+def torch_source(program: Program, *, guards: bool = False) -> str:
+    """Return a function of numbers and tensors, over torch.
+
+    Args:
+        program: any program.
+        guards: whether it returns a pair, the outputs and whether all guards hold.
+
+    Raises:
+        NotImplementedError: if the program has a function that PyTorch lacks.
+
+    """
+    number = "torch.as_tensor({0}, dtype=torch.float64)".format
+    source = _function(program, TORCH, "torch", number, guards=guards)
+    return "import torch\n\n\n" + source
+
+
+def _function(
+    program: Program,
+    target: Target,
+    module: str,
+    number: Callable[[str], str],
+    *,
+    guards: bool,
+) -> str:
+    program = target.expanded(program)
+    writer = Writer(program, target)
+    names = writer.names[: len(program.inputs)]
+    body = [f"{name} = {number(name)}" for name in names]
+    if target.named:
+        constants = enumerate(map(target.number, program.constants), len(names))
+        body += [f"v{i} = {number(x.text)}" for i, x in constants]
+    body += [f"{line.name} = {line.text}" for line in writer.write()]
+    if guards:
+        held = [_holds(guard, writer, module) for guard in program.guards]
+        body += [f"ok = {number('1.0')} > 0.0", *[f"ok = ok & {x}" for x in held]]
+    outputs = ", ".join(writer.text_of(x).text for x in program.outputs)
+    body.append(f"return [{outputs}]" + ", ok" * guards)
+    name = named(program.name, "f", {*writer.names, *target.reserved})
+    head = f"def {name}({', '.join(names)}):"
+    return "\n".join([head, *[f"    {line}" for line in body]])
+
+
+def _holds(guard: Guard, writer: Writer, module: str) -> str:
+    a = writer.text_of(guard.a).text
+    if guard.relation == "finite":
+        return f"{module}.isfinite({a})"
+    condition = f"({a} {guard.relation} {writer.text_of(guard.b).text})"
+    return condition if guard.holds else f"{module}.logical_not{condition}"

@@ -1,0 +1,102 @@
+"""Do the first call and the replay stay in proportion to a program's length?
+
+Two programs of any length: a *chain*, in which each operation needs the one before, and
+so nothing repeats side by side; and a *sum* over data rows written out, (a*x + b - y)
+squared for each row, as a loop over data in Python becomes. Value and gradient of both,
+of two floats; the first call's and a replay's time for an operation of the function.
+
+    python -P tests/bench/compiled_growth.py
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from setting import Table, one_core
+
+from autograd import jit, value_and_grad
+
+FIRST = (100, 1_000, 10_000, 100_000)
+REPLAY = (*FIRST, 1_000_000)
+POINT = (0.999, 0.5)
+
+
+def chain(operations: int) -> Callable[..., Any]:
+    """Return a function of so many operations, one after the other."""
+
+    def f(a: Any, b: Any) -> Any:
+        v = a
+        for _ in range(operations // 4):
+            v = v * a
+            v = v + b
+            v = v - 0.5
+            v = v * 0.999
+        return v
+
+    return f
+
+
+def rows(operations: int) -> Callable[..., Any]:
+    """Return a function of so many operations, five for each of some data rows."""
+    data = [(k % 97 / 97.0, k % 89 / 89.0) for k in range(operations // 5)]
+
+    def f(a: Any, b: Any) -> Any:
+        total = 0.0
+        for x, y in data:
+            residual = a * x + b - y
+            total = total + residual * residual
+        return total
+
+    return f
+
+
+def measure(f: Callable[..., Any], operations: int) -> tuple[float, float]:
+    """Return the seconds for each operation of a first call, and of a replay."""
+    compiled = jit(value_and_grad(f, (0, 1)))
+    start = time.perf_counter()
+    compiled(*POINT)
+    first = time.perf_counter() - start
+    turns = []
+    repeat = max(3, 300_000 // operations)
+    for _ in range(7):
+        start = time.perf_counter()
+        for _ in range(repeat):
+            compiled(*POINT)
+        turns.append((time.perf_counter() - start) / repeat)
+    return first / operations, statistics.median(turns) / operations
+
+
+def main() -> None:
+    """Print the table."""
+    largest = int(sys.argv[1]) if len(sys.argv) > 1 else REPLAY[-1]
+    one_core()
+    table = Table()
+    measure(chain(100), 100)  # loads LLVM
+    for name, make in (("chain", chain), ("rows", rows)):
+        firsts, replays = {}, {}
+        for n in REPLAY:
+            if n > largest:
+                break
+            tries = [measure(make(n), n) for _ in range(5 if n <= 1_000 else 1)]
+            firsts[n] = statistics.median(first for first, _ in tries)
+            replays[n] = statistics.median(replay for _, replay in tries)
+            print(
+                f"    {name:6} {n:>9,} operations: first call {firsts[n] * 1e6:8.1f} "
+                f"us each, replay {replays[n] * 1e9:8.2f} ns each"
+            )
+        asked = [firsts[n] for n in FIRST if n in firsts]
+        growth = max(asked) / asked[0]
+        table.at_most(f"first call, {name}: worst / at 100", growth, 2.0)
+        growth = max(replays.values()) / replays[100]
+        table.at_most(f"replay, {name}: worst / at 100", growth, 3.0)
+    table.show()
+
+
+if __name__ == "__main__":
+    main()

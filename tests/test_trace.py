@@ -1,0 +1,271 @@
+"""A recording is what a function did to its numbers, and it misses none of them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+import sys
+import time
+
+import pytest
+
+from autograd import Value, grad, no_grad
+from autograd import math as am
+from autograd.compiler import Guard, Program, jit, trace
+from autograd.compiler.trace import record_once
+
+COUNTER = itertools.count()
+MODULE = sys.modules["autograd.compiler.trace"]
+
+
+def rows(program):
+    return [step.row.name for step in program.code]
+
+
+def test_what_nothing_depends_on_is_not_recorded():
+    def f(x):
+        am.exp(x) * 3.0
+        return x + 1.0
+
+    assert rows(trace(f, 2.0)) == ["add"]
+
+
+def test_inputs_are_the_numbers_of_any_structure_in_order():
+    def f(p, x):
+        return p["b"] - x[1] * p["a"][0]
+
+    program = trace(f, {"a": [2.0], "b": 3.0}, (4.0, 5.0))
+    assert len(program.inputs) == 4
+    assert program(2.0, 3.0, 4.0, 5.0) == [-7.0]
+    assert program(10.0, 20.0, 30.0, 40.0) == [-380.0]
+
+
+def test_results_of_any_structure_are_outputs_in_order():
+    assert trace(lambda x: {"b": [x, 2.0 * x], "a": -x}, 3.0)(5.0) == [-5.0, 5.0, 10.0]
+
+
+def test_constants_are_kept_once_and_to_the_last_bit():
+    program = trace(lambda x: (x + 0.1) * 0.1 - math.pi * Value(math.pi), 1.0)
+    assert program.constants == (0.1, math.pi)
+    zeros = trace(lambda x: am.copysign(x, 0.0) + am.copysign(x, -0.0), 1.0)
+    assert [math.copysign(1.0, c) for c in zeros.constants] == [1.0, -1.0]
+
+
+def test_comparisons_are_guards_in_the_order_they_were_asked():
+    def f(x, y):
+        if x > y or x == 1.0 or y <= 0:
+            return x
+        return y
+
+    program = trace(f, 1.0, 2.0)
+    assert [(g.relation, g.a, g.holds) for g in program.guards] == [
+        (">", 0, False),
+        ("==", 0, True),
+    ]
+    assert not program.code
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: 1.0 if x else 2.0,
+        lambda x: max(x, 1.0),
+        lambda x: min([x, 1.0, 5.0]),
+        lambda x: sorted([x, 1.0, 5.0])[1],
+        lambda x: x if x in {7.0: 1} or x in [1.0, 2.5] else -x,
+        lambda x: sum(1.0 for i in range(5) if i < x),
+        lambda x: [x, -x][x > 1.5],
+        lambda x: x if 0.0 < x <= 3.0 else -x,
+        lambda x: am.sqrt(x) if not x < 0.0 else am.sqrt(-x),
+    ],
+    ids=["bool", "max", "min", "sorted", "in", "range", "index", "between", "not"],
+)
+def test_whatever_asks_a_comparison_is_guarded(f):
+    program = trace(f, 2.5)
+    assert program.guards
+    for x in (2.5, 2.4, -1.0, 0.0, 1.0, 1.5, 3.5, 7.0, 100.0):
+        try:
+            results = program.run([x])
+        except ValueError:
+            continue
+        if program.holds(results):
+            assert program(x) == [f(x)]
+
+
+def test_values_that_were_there_before_are_captured():
+    w = Value(3.0, name="weight")
+    inner = w * 2.0
+    recording = record_once(lambda xs: xs[0] * inner + w, [5.0], "f")
+    assert {id(x) for x in recording.captured} == {id(inner), id(w)}
+    assert sorted(recording.program.inputs) == ["", "", "weight"]
+    numbers = [x.data for x in recording.captured]
+    assert recording.program(5.0, *numbers) == [33.0]
+
+
+def test_a_derivative_inside_is_recorded_as_what_it_computes():
+    program = trace(grad(lambda x: x**3 + am.sin(x)), 2.0)
+    for x in (2.0, 0.7, -3.0, 0.0):
+        assert program(x) == [pytest.approx(3.0 * x * x + math.cos(x), rel=1e-15)]
+
+
+def test_what_is_detached_still_varies():
+    def f(x):
+        with no_grad():
+            y = x * x
+        return y + x.detach()
+
+    assert trace(f, 3.0)(5.0) == [30.0]
+
+
+# --- Numbers that escape ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * random.random(),
+        lambda x: x * time.perf_counter(),
+        lambda x: x + float(repr(x).split("data=")[1].split(",")[0]),
+        lambda x: x + float(f"{x:.9g}"),
+        lambda x: x * (x * x).partials[0],
+        lambda x: x * next(COUNTER),
+    ],
+    ids=["random", "clock", "repr", "format", "partials", "counter"],
+)
+def test_a_number_that_escapes_is_an_error_that_says_what_to_write(f):
+    with pytest.raises(
+        RuntimeError, match=r"no function of its arguments.*stay a Value"
+    ):
+        trace(f, 2.5)
+
+
+def test_code_that_depends_on_what_escaped_is_an_error():
+    def f(x):
+        for _ in range(int(float(f"{x:.9g}"))):
+            x = x * 1.5
+        return x
+
+    with pytest.raises(RuntimeError, match="other operations though all comparisons"):
+        trace(f, 10.5)
+
+
+def test_a_random_number_is_found_without_any_argument():
+    w = Value(2.0)
+    with pytest.raises(RuntimeError, match="did not do the same twice"):
+        jit(lambda: w * random.random())()
+
+
+def test_a_random_number_is_found_where_all_points_nearby_go_another_way():
+    def f(x):
+        return x * random.random() if x == 3.0 else x
+
+    with pytest.raises(RuntimeError, match="did not do the same twice"):
+        trace(f, 3.0)
+
+
+@pytest.mark.parametrize("read", ["data", "grad"])
+def test_reading_data_or_grad_is_an_error_or_no_leak(read):
+    def f(x):
+        return x * getattr(x, read)
+
+    if read == "data":
+        with pytest.raises(RuntimeError, match=r"\.data.*Compare the Value itself"):
+            trace(f, 2.0)
+    else:
+        assert trace(f, 2.0)(5.0) == [f(Value(5.0)).data]
+
+
+def test_backward_inside_is_an_error_that_names_value_and_grad():
+    with pytest.raises(RuntimeError, match="value_and_grad"):
+        trace(lambda x: (x * x).backward(), 2.0)
+
+
+@pytest.mark.parametrize("convert", [float, int, math.exp, math.floor, complex])
+def test_converting_to_a_plain_number_is_an_error_or_stays_a_value(convert):
+    try:
+        program = trace(lambda x: x * convert(x), 2.5)
+    except TypeError as error:
+        assert ".data" in str(error) or "autograd.math" in str(error)  # noqa: PT017
+    else:
+        assert program(4.5) == [4.5 * convert(4.5)]
+
+
+# --- Results and ends ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (None, "is a return statement missing"),
+        ("1.0", "'1.0'"),
+        ([1.0, None], "None"),
+        (True, "True"),
+        (1j, "1j"),
+        ({1.0}, "set"),
+        (object(), "object"),
+    ],
+    ids=str,
+)
+def test_what_is_no_number_cannot_be_returned(result, message):
+    with pytest.raises(TypeError, match=f"f returned .*{message}"):
+        jit(named_f(lambda _: result))(1.0)
+
+
+def named_f(f):
+    f.__name__ = "f"
+    return f
+
+
+def test_a_loop_that_never_ends_is_an_error(monkeypatch):
+    monkeypatch.setattr(MODULE, "LIMIT", [1000])
+
+    def f(x):
+        while True:
+            x = x + 1.0
+
+    with pytest.raises(MemoryError, match="f recorded 1,000 operations"):
+        trace(f, 1.0)
+
+
+def test_a_loop_of_comparisons_that_never_ends_is_an_error(monkeypatch):
+    monkeypatch.setattr(MODULE, "LIMIT", [1000])
+
+    def f(x):
+        while x > 0.0:
+            pass
+
+    with pytest.raises(MemoryError, match="did not come to an end"):
+        trace(f, 1.0)
+
+
+def test_a_recursion_that_never_ends_is_pythons_own_error():
+    def f(x):
+        return f(x + 1.0)
+
+    with pytest.raises(RecursionError):
+        trace(f, 1.0)
+    assert trace(lambda x: x + 1.0, 1.0)(2.0) == [3.0]
+
+
+def test_an_error_in_the_function_is_raised_as_it_is_and_leaves_nothing_behind():
+    for f, error in (
+        (lambda x: 1.0 / (x - x), ZeroDivisionError),
+        (lambda x: am.log(-x), ValueError),
+        (lambda x: am.exp(1000.0 * x), OverflowError),
+        (lambda x: x.nothing, AttributeError),
+    ):
+        with pytest.raises(error):
+            trace(f, 1.0)
+    assert Value(2.0).data == 2.0
+
+
+def test_a_recording_is_well_formed_and_names_the_function():
+    def pythagoras(a, b):
+        return am.hypot(a, b) if a > 0 else b
+
+    program = trace(pythagoras, 3.0, 4.0)
+    assert isinstance(program.check(), Program)
+    assert program.name == "pythagoras"
+    assert program.guards == (Guard(">", 0, 2),)
+    assert trace(lambda x: x, 1.0).name == "f"
