@@ -7,6 +7,9 @@ numbers that softplus and logsumexp keep.
 
 Everything is checked before the first node is made. Sums are n-ary nodes, so a loss
 over n samples makes about 2 n nodes.
+
+`OF_A_ROW` has what each is the mean of, for one sample that was checked before:
+`nn.fit` runs it over all rows of a batch natively.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from autograd.math import fsum, logsumexp, relu, softplus, sumprod
 from nn.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Scalar = Value | float
 
@@ -166,6 +169,35 @@ def hinge_loss(scores: Iterable[Scalar], targets: Iterable[float]) -> Any:
     # The method is compiled; the function would first ask what it was given.
     terms = [m.relu() if hasattr(m, "relu") else relu(m) for m in margins]
     return fsum(terms) / len(terms)
+
+
+def _square(p: Any, t: Any) -> Any:
+    if not isinstance(p, list | tuple):
+        return (p - t) ** 2
+    errors = tuple([x - y for x, y in zip(p, t, strict=True)])
+    return sumprod(errors, errors) / len(errors)
+
+
+def _binary(z: Any, t: Any) -> Any:
+    return sumprod((softplus(-z), softplus(z)), (t, 1.0 - t))
+
+
+def _hinge(z: Any, t: Any) -> Any:
+    return relu(1.0 - t * z)
+
+
+def _categorical(row: Sequence[Any], one_hot: Sequence[Any]) -> Any:
+    return logsumexp(row) - sumprod(row, one_hot)
+
+
+# Each of a prediction and a target; the target of cross_entropy is 1.0 at the place of
+# its class and 0.0 at all others, since what is recorded once cannot look up.
+OF_A_ROW: dict[Callable[..., Any], Callable[[Any, Any], Any]] = {
+    mse_loss: _square,
+    binary_cross_entropy_with_logits: _binary,
+    cross_entropy: _categorical,
+    hinge_loss: _hinge,
+}
 
 
 def l2(parameters: Module | Iterable[Scalar]) -> Any:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from html import escape
 from typing import Any
 
 from autograd import Value
@@ -35,6 +36,10 @@ MSG_STATE = (
 MSG_NO_STATE = (
     "a state is a dict of names and numbers, as state_dict() returns it, not {got!r}"
 )
+
+
+GROUPS = 20  # rows of the table that a notebook shows
+LONGEST = 500  # characters of a module's repr there
 
 
 class Module:
@@ -128,6 +133,27 @@ class Module:
         for p in self.parameters():
             p.grad = 0.0
 
+    def structure(self) -> object:
+        """Return what a compiled function depends on besides the parameters' numbers.
+
+        Two results are equal as long as no attribute holds another parameter, module,
+        number or function than before; a compiled function records anew when it does.
+        """
+        return tuple([(name, _structure(item)) for name, item in self._attributes()])
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        text = repr(self)
+        if len(text) > LONGEST:
+            text = f"{text[:LONGEST]}…"
+        try:
+            named = self.named_parameters()
+        except (TypeError, ValueError, AttributeError):  # in the middle of being made
+            return {"text/plain": text}
+        return {"text/plain": text, "text/html": _as_html(type(self).__name__, named)}
+
     def _leaves(self) -> list[Value]:
         """Return the parameters by looking at the attributes."""
         return [p for _, p in _walk(self._attributes())]
@@ -139,6 +165,19 @@ class Module:
 def is_leaf(value: Value) -> bool:
     """Return whether ``value`` was given and not computed."""
     return value.op == ""
+
+
+def _structure(thing: object) -> object:
+    """Return something hashable that is equal as long as ``thing`` is as it was."""
+    if isinstance(thing, Module):
+        return thing.structure()
+    if isinstance(thing, dict):
+        return tuple([(key, _structure(item)) for key, item in thing.items()])
+    if isinstance(thing, list | tuple):
+        return tuple([_structure(item) for item in thing])
+    if isinstance(thing, int | float | str | None):
+        return type(thing), thing
+    return id(thing)
 
 
 def _children(thing: object) -> Iterable[tuple[str, Any]]:
@@ -175,6 +214,49 @@ def _walk(start: Iterable[tuple[str, Any]]) -> list[tuple[str, Value]]:
             below = [(f"{path}.{name}", child) for name, child in _children(thing)]
             stack.extend(reversed(below))
     return list(found.values())
+
+
+def _as_html(kind: str, named: list[tuple[str, Value]]) -> str:
+    """Return a table of parameters, by the parts of the module that hold them."""
+    depth = 1
+    while depth < 9 and len(_groups(named, depth + 1)) <= GROUPS:
+        depth += 1
+    # The shallowest that tells as many parts apart.
+    while depth > 1 and len(_groups(named, depth - 1)) == len(_groups(named, depth)):
+        depth -= 1
+    rows = []
+    groups = _groups(named, depth)
+    for path, parameters in list(groups.items())[:GROUPS]:
+        numbers = [p.data for p in parameters]
+        # hypot neither overflows nor underflows on the way.
+        size = math.hypot(*[p.grad for p in parameters]) / math.sqrt(len(parameters))
+        cells = (
+            path,
+            f"{len(parameters):,}",
+            f"{min(numbers):.4g} to {max(numbers):.4g}",
+            f"{size:.4g}",
+        )
+        rows.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
+    if len(groups) > GROUPS:
+        rows.append(f'<td colspan="4">and {len(groups) - GROUPS:,} more</td>')
+    head = "".join(
+        f"<th>{words}</th>"
+        for words in ("part", "parameters", "data", "gradient (root mean square)")
+    )
+    table = "".join(f"<tr>{row}</tr>" for row in (head, *rows))
+    count = f"{len(named):,} parameter{'s'[: len(named) != 1]}"
+    return (
+        f"<details open><summary>{escape(kind)}: {count}</summary>"
+        f"<table>{table}</table></details>"
+    )
+
+
+def _groups(named: list[tuple[str, Value]], depth: int) -> dict[str, list[Value]]:
+    """Return the parameters by the first ``depth`` names of their paths."""
+    groups: dict[str, list[Value]] = {}
+    for path, p in named:
+        groups.setdefault(".".join(path.split(".")[:depth]), []).append(p)
+    return groups
 
 
 def _some(names: list[str]) -> str:

@@ -230,15 +230,17 @@ class Adam(Optimizer):
         self, rate: float, gradients: list[float]
     ) -> tuple[list[float], tuple[list[float], ...]]:
         b1, b2 = self.betas
+        c1, c2 = 1.0 - b1, 1.0 - b2
         zeros = [0.0] * len(gradients)
         m, v = self._state or (zeros, zeros)
-        m = [b1 * a + (1.0 - b1) * g for a, g in zip(m, gradients, strict=True)]
-        v = [b2 * a + (1.0 - b2) * (g * g) for a, g in zip(v, gradients, strict=True)]
+        m = [b1 * a + c1 * g for a, g in zip(m, gradients, strict=True)]
+        v = [b2 * a + c2 * (g * g) for a, g in zip(v, gradients, strict=True)]
         t = self.steps + 1
         size = rate / (1.0 - b1**t)
         correction = 1.0 - b2**t
+        eps, sqrt = self.eps, math.sqrt
         numbers = [
-            p.data - size * a / (math.sqrt(b / correction) + self.eps)
+            p.data - size * a / (sqrt(b / correction) + eps)
             for p, a, b in zip(self.params, m, v, strict=True)
         ]
         return numbers, (m, v)

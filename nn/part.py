@@ -58,6 +58,12 @@ class Part(Module):
             self._found_at = edits[0]
         return super()._leaves() if self._found is None else list(self._found)
 
+    def structure(self) -> object:
+        """Return what a compiled function depends on; see `Module.structure`."""
+        if self._found_at != edits[0]:
+            self._leaves()
+        return super().structure() if self._found is None else edits[0]
+
     def _is_closed(self) -> bool:
         """Return whether no parameter can come or go without `edits` telling."""
         return (

@@ -17,10 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value, no_grad
+from nn.compiled import Plan, Table
 from nn.data import read_table
+from nn.fingerprint import fingerprint
 from nn.initializers import generator
 from nn.losses import (
     accuracy,
@@ -29,37 +31,17 @@ from nn.losses import (
     hinge_loss,
 )
 from nn.optim import Adam, Optimizer
+from nn.trainer import Loss, Metric, Model, Trainer
 
 if TYPE_CHECKING:
     from random import Random
 
-
-class Model(Protocol):
-    """What `fit` asks of a model; a Module with ``__call__`` has it."""
-
-    def parameters(self) -> list[Value]:
-        """Return what may be changed."""
-
-    def __call__(self, row: Any, /) -> Any:
-        """Return the prediction for one row."""
-
-
-Loss = Callable[[list[Any], list[Any]], Any]
-Metric = Callable[[list[Any], list[Any]], float]
 
 CLASSIFYING = (binary_cross_entropy_with_logits, cross_entropy, hinge_loss)
 
 MSG_LOSS_TYPE = (
     "the loss returned {got!r}. It must return a Value computed from the predictions: "
     "with a plain number, taken by .data perhaps, nothing can be learnt"
-)
-MSG_STRANGER = (
-    "the optimiser holds none of this model's parameters, so the model would not "
-    "learn: make it with model.parameters()"
-)
-MSG_DIVERGED = (
-    "fit stopped in epoch {epoch}, {batch}: {why}. The model has the parameters of the "
-    "last good step. A smaller learning rate, or inputs scaled to about 1, helps"
 )
 MSG_NO_TQDM = (
     "fit shows no progress bar, since tqdm is not installed: write pip install tqdm, "
@@ -78,6 +60,7 @@ MSG_OPTIMIZER = (
 )
 MSG_VALIDATION = "validation is a pair, (rows, targets), not {got!r}"
 MSG_TOLERANCE = "the tolerance is a share from 0 to less than 1, not {got!r}"
+MSG_COMPILED = "compiled is True, False or None, not {got!r}"
 MSG_COUNT = "{what} is a positive int{other}, not {got!r}"
 
 
@@ -92,7 +75,9 @@ class History:
         validation_accuracy: the metric on them.
         epochs: how many epochs there were.
         stopped_because: "converged", or "epochs" if all of them were used up.
-        seconds: how long they took.
+        seconds: how long they took, with what was compiled for them.
+        path: "compiled", or "eager".
+        why_eager: if it was eager, from the beginning or later on, why.
 
     """
 
@@ -103,6 +88,8 @@ class History:
     epochs: int = 0
     stopped_because: str = "epochs"
     seconds: float = 0.0
+    path: str = "eager"
+    why_eager: str = ""
 
     def latest(self) -> dict[str, float]:
         """Return the last epoch's figures by name."""
@@ -117,7 +104,10 @@ class History:
     def __repr__(self) -> str:
         words = [f"epochs={self.epochs}", f"stopped_because={self.stopped_because!r}"]
         words += [f"{name}={number:.4g}" for name, number in self.latest().items()]
-        return f"History({', '.join(words)}, seconds={self.seconds:.2f})"
+        words += [f"seconds={self.seconds:.2f}", f"path={self.path!r}"]
+        if 0 < len(self.why_eager) <= 60:
+            words.append(f"why_eager={self.why_eager!r}")
+        return f"History({', '.join(words)})"
 
 
 def fit(
@@ -136,8 +126,18 @@ def fit(
     validation: tuple[Iterable[Any], Iterable[Any]] | None = None,
     metric: Metric | None = None,
     progress: bool = True,
+    compiled: bool | None = None,
 ) -> History:
     """Train ``model`` on mini-batches until its loss no longer falls.
+
+    Batches are computed by machine code where that pays, with the same numbers as
+    eagerly but for rounding. It can be done for the losses of nn, rows of one form and
+    a model that is a function of its row, and needs NumPy and llvmlite. It pays if
+    computing all epochs eagerly takes longer than compiling, some tenths of a second:
+    as a rule from 30 to 100 million rows x epochs x operands of a row's nodes on, and
+    a twentieth of that where the engine itself is not compiled. What else the model
+    does, like printing, happens while it is recorded only. The history says which path
+    was taken, and why.
 
     Args:
         model: is called with one row at a time.
@@ -157,12 +157,15 @@ def fit(
         metric: as the loss, but returns a float; None for `nn.accuracy` where the loss
             is one of those that classify.
         progress: whether to show a bar, for which tqdm is needed.
+        compiled: whether to use machine code: None if it can be used and pays, True in
+            any case, False never.
 
     Raises:
         TypeError, ValueError: if an argument cannot be used: something in X or y is no
             number or not finite, a row has a wrong length, the loss does not take a
             label. Nothing is changed then.
         FloatingPointError: if a loss or a step is not finite, saying where.
+        RuntimeError: if ``compiled`` is True and cannot be, saying why.
 
     >>> from nn import MLP
     >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [-1, 1, 1, -1]
@@ -173,28 +176,38 @@ def fit(
 
     """
     _check_parts(model, loss, metric, optimizer)
-    data = read_table("X", X, y, model)
-    held_out = validation and read_table("validation X", *_pair(validation), model)
-    _check_count("epochs", epochs)
-    if batch_size is not None:
-        _check_count("batch_size", batch_size, " or None")
-    if patience is not None:
-        _check_count("patience", patience, " or None")
+    data = Table(*read_table("X", X, y, model))
+    tables = [data]
+    if validation:
+        tables.append(Table(*read_table("validation X", *_pair(validation), model)))
+    _check_settings(epochs, batch_size, patience, compiled)
     rng = generator(seed)
     if metric is None and loss in CLASSIFYING:
         metric = accuracy
-    for table in (data, held_out):
-        if table:
-            _try_loss(model, loss, *table)
-    trainer = _Trainer(
+    before = None if compiled is False else fingerprint(model)
+    for table in tables:
+        _try_loss(model, loss, table)
+    trainer = Trainer(
         model, loss, metric, optimizer or Adam(model.parameters(), lr=0.01)
     )
 
     history = History()
-    order = list(range(len(data[0])))
-    patient = _Patience(tolerance, patience)
-    bar = _tqdm()(total=epochs, desc="fit", unit="epoch") if progress else _NoBar()
     start = time.perf_counter()
+    order = list(range(len(data)))
+    patient = _Patience(tolerance, patience)
+    if compiled is not False:
+        plan = Plan(
+            model=model,
+            loss=loss,
+            params=trainer.params,
+            tables=tables,
+            size=batch_size or len(data),
+            epochs=epochs,
+            measured=metric is not None,
+            steady=fingerprint(model) == before,
+        )
+        trainer.compile(plan, must=compiled is True)
+    bar = _tqdm()(total=epochs, desc="fit", unit="epoch") if progress else _NoBar()
     with bar:
         while history.epochs < epochs:
             history.epochs += 1
@@ -202,7 +215,7 @@ def fit(
                 rng.shuffle(order)
             figures = trainer.train(data, order, batch_size, history.epochs)
             _note(figures, history.losses, history.accuracy)
-            if held_out:
+            for held_out in tables[1:]:
                 figures = trainer.measure(held_out, history.epochs)
                 _note(figures, history.validation_losses, history.validation_accuracy)
             bar.update()
@@ -211,90 +224,9 @@ def fit(
                 history.stopped_because = "converged"
                 break
     history.seconds = time.perf_counter() - start
+    history.path = "eager" if trainer.batches is None else "compiled"
+    history.why_eager = trainer.why_eager
     return history
-
-
-class _Trainer:
-    """The steps, and the way back from one that went wrong."""
-
-    def __init__(
-        self, model: Model, loss: Loss, metric: Metric | None, optimizer: Optimizer
-    ) -> None:
-        own = model.parameters()
-        if not set(map(id, own)) & set(map(id, optimizer.params)):
-            raise ValueError(MSG_STRANGER)
-        self.model = model
-        self.loss = loss
-        self.metric = metric
-        self.optimizer = optimizer
-        self.params = list(dict.fromkeys((*own, *optimizer.params)))
-        self.good = [p.data for p in self.params]
-
-    def train(
-        self,
-        data: tuple[list[Any], list[Any]],
-        order: list[int],
-        batch_size: int | None,
-        epoch: int,
-    ) -> tuple[float, float | None]:
-        """Return the mean loss and metric of an epoch's batches."""
-        rows, targets = data
-        n = len(order)
-        size = batch_size or n
-        losses, metrics = [], []
-        for i in range(0, n, size):
-            batch = order[i : i + size]
-            share = len(batch) / n
-            mean, figure = self._pass(
-                [rows[k] for k in batch],
-                [targets[k] for k in batch],
-                epoch,
-                f"batch {i // size + 1}",
-                learn=True,
-            )
-            losses.append(share * mean)
-            if figure is not None:
-                metrics.append(share * figure)
-        return math.fsum(losses), math.fsum(metrics) if metrics else None
-
-    def measure(
-        self, data: tuple[list[Any], list[Any]], epoch: int
-    ) -> tuple[float, float | None]:
-        """Return loss and metric on rows that are not trained on."""
-        with no_grad():
-            return self._pass(*data, epoch, "validation", learn=False)
-
-    def _pass(
-        self,
-        rows: list[Any],
-        targets: list[Any],
-        epoch: int,
-        batch: str,
-        *,
-        learn: bool,
-    ) -> tuple[float, float | None]:
-        try:
-            predictions = [self.model(row) for row in rows]
-            loss = self.loss(predictions, targets)
-            if not math.isfinite(loss.data):
-                message = f"the loss is {loss.data}"
-                raise FloatingPointError(message)  # noqa: TRY301 - one way back for all
-            if learn:
-                self.good = [p.data for p in self.params]
-                for p in self.params:
-                    p.grad = 0.0
-                loss.backward()
-                self.optimizer.step()
-        except Exception as error:
-            for p, number in zip(self.params, self.good, strict=True):
-                p.data = number
-            if isinstance(error, ArithmeticError):
-                message = MSG_DIVERGED.format(epoch=epoch, batch=batch, why=error)
-                raise FloatingPointError(message) from error
-            error.add_note(f"This was in epoch {epoch}, {batch}, of nn.fit.")
-            raise
-        figure = None if self.metric is None else self.metric(predictions, targets)
-        return loss.data, figure
 
 
 class _Patience:
@@ -343,11 +275,11 @@ def _tqdm() -> Callable[..., Any]:
     return bar
 
 
-def _try_loss(model: Model, loss: Loss, rows: list[Any], targets: list[Any]) -> None:
+def _try_loss(model: Model, loss: Loss, table: Table) -> None:
     """Find what the loss says to all targets, with one prediction for all of them."""
     # An overflow is reported by the training itself, which knows where it was.
     with no_grad(), suppress(ArithmeticError):
-        result = loss([model(rows[0])] * len(rows), targets)
+        result = loss([model(table.rows[0])] * len(table), table.targets)
         if not isinstance(result, Value):
             raise TypeError(MSG_LOSS_TYPE.format(got=result))
 
@@ -381,6 +313,18 @@ def _check_parts(model: object, loss: object, metric: object, optimizer: Any) ->
         hasattr(optimizer, "params") and hasattr(optimizer, "step")
     ):
         raise TypeError(MSG_OPTIMIZER.format(got=optimizer))
+
+
+def _check_settings(
+    epochs: object, batch_size: object, patience: object, compiled: object
+) -> None:
+    _check_count("epochs", epochs)
+    if batch_size is not None:
+        _check_count("batch_size", batch_size, " or None")
+    if patience is not None:
+        _check_count("patience", patience, " or None")
+    if compiled is not None and not isinstance(compiled, bool):
+        raise TypeError(MSG_COMPILED.format(got=compiled))
 
 
 def _check_count(what: str, number: object, other: str = "") -> None:

@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import pytest
+
+from autograd import Value
+from autograd import math as functions
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    History,
+    Module,
+    binary_cross_entropy_with_logits,
+    compiled,
+    cross_entropy,
+    fit,
+    hinge_loss,
+    mse_loss,
+)
+
+pytest.importorskip("llvmlite")
+numpy = pytest.importorskip("numpy")
+
+RNG = random.Random(0)
+ROWS = [[RNG.gauss(0.0, 1.0), RNG.gauss(0.0, 1.0)] for _ in range(20)]
+BITS = [int(a * b > 0.1) for a, b in ROWS]
+SIGNS = [2 * bit - 1 for bit in BITS]
+PAIRS = [[a + b, a - b] for a, b in ROWS]
+LOSSES: dict[str, tuple[Any, int, list[Any]]] = {
+    "hinge": (hinge_loss, 1, SIGNS),
+    "binary": (binary_cross_entropy_with_logits, 1, BITS),
+    "shares": (binary_cross_entropy_with_logits, 1, [(b + 0.1) / 2 for b in BITS]),
+    "classes": (cross_entropy, 3, [b + (i % 2) for i, b in enumerate(BITS)]),
+    "squares": (mse_loss, 1, [a for a, _ in ROWS]),
+    "rows of squares": (mse_loss, 2, PAIRS),
+}
+
+
+def quiet(model: Any, rows: Any, targets: Any, **settings: Any) -> History:
+    chosen = {"progress": False, "patience": None, "epochs": 4, "batch_size": 7}
+    return fit(model, rows, targets, **(chosen | settings))
+
+
+def both(make: Any, rows: Any, targets: Any, **settings: Any) -> tuple[Any, Any]:
+    """Train two equal models on the two paths; return the eager one and its history."""
+    models, histories = [], []
+    for by_machine in (False, True):
+        model = make()
+        models.append(model)
+        histories.append(quiet(model, rows, targets, compiled=by_machine, **settings))
+    eager, native = histories
+    assert (eager.path, native.path) == ("eager", "compiled")
+    assert native.losses == pytest.approx(eager.losses, rel=1e-12, abs=0.0)
+    assert native.accuracy == eager.accuracy
+    assert native.validation_accuracy == eager.validation_accuracy
+    assert native.validation_losses == pytest.approx(
+        eager.validation_losses, rel=1e-12, abs=0.0
+    )
+    ours, theirs = ([p.data for p in m.parameters()] for m in models[::-1])
+    assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-15)
+    start = [p.data for p in make().parameters()]
+    assert ours != start
+    return models[0], eager
+
+
+@pytest.mark.parametrize("case", LOSSES)
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_both_paths_train_the_same_network(case: str, activation: str) -> None:
+    loss, outputs, targets = LOSSES[case]
+    _, history = both(
+        lambda: MLP(2, [5, outputs], activation, seed=0),
+        ROWS,
+        targets,
+        loss=loss,
+        validation=(ROWS[:5], targets[:5]),
+    )
+    assert len(history.validation_losses) == 4
+    assert bool(history.accuracy) == (loss is not mse_loss)
+
+
+def test_the_first_steps_are_the_same_to_the_last_digits() -> None:
+    for epochs in (1, 2):
+        both(
+            lambda: MLP(2, [4, 4, 1], seed=2),
+            ROWS,
+            SIGNS,
+            loss=hinge_loss,
+            epochs=epochs,
+            batch_size=None,
+        )
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_the_optimizer_is_the_same_on_both_paths(make: Any) -> None:
+    found = []
+    for by_machine in (False, True):
+        model = MLP(2, [4, 1], seed=0)
+        optimizer = make(model.parameters(), lr=0.05)
+        quiet(
+            model,
+            ROWS,
+            SIGNS,
+            loss=hinge_loss,
+            optimizer=optimizer,
+            compiled=by_machine,
+        )
+        assert optimizer.steps == 4 * 3
+        found.append([p.data for p in model.parameters()])
+    assert found[1] == pytest.approx(found[0], rel=1e-12)
+
+
+class Branching(Module):
+    """Goes one of three ways, by the row and by a parameter."""
+
+    def __init__(self) -> None:
+        self.slopes = [Value(0.5), Value(-0.25)]
+        self.border = Value(0.1)
+
+    def __call__(self, row: list[Any]) -> Any:
+        a, b = row
+        if a > self.border:
+            return self.slopes[0] * a
+        return self.slopes[1] * b if b > 0 else a * b * self.slopes[0] + self.border
+
+
+class Line:
+    """No Module, and its rows are plain numbers."""
+
+    def __init__(self) -> None:
+        self.slope, self.offset = Value(0.1), Value(0.0)
+        self.factor = 2.0
+
+    def parameters(self) -> list[Value]:
+        return [self.slope, self.offset]
+
+    def __call__(self, x: Any) -> Any:
+        return self.factor * self.slope * x + self.offset
+
+
+class Appending(Module):
+    """Needs its row to be a list, to which a number can be appended."""
+
+    def __init__(self) -> None:
+        self.weights = [Value(0.1), Value(0.2), Value(0.3)]
+
+    def __call__(self, row: Any) -> Any:
+        return functions.sumprod(self.weights, [*(row + [1.0])])  # noqa: RUF005
+
+
+def test_a_model_may_branch_on_its_row_and_its_parameters() -> None:
+    both(Branching, ROWS, [a for a, _ in ROWS], loss=mse_loss)
+
+
+def test_a_model_may_be_anything_with_parameters() -> None:
+    xs = [a for a, _ in ROWS]
+    both(Line, xs, [3.0 * x - 1.0 for x in xs], loss=mse_loss)
+
+
+def test_rows_are_lists_on_both_paths() -> None:
+    both(Appending, ROWS, [a for a, _ in ROWS], loss=mse_loss)
+
+
+def test_ints_arrays_and_rows_of_rows_are_trained_on() -> None:
+    ints = [[round(5 * a), round(5 * b)] for a, b in ROWS]
+    both(lambda: MLP(2, [4, 1], seed=0), ints, SIGNS, loss=hinge_loss)
+    arrays = numpy.array(ROWS), numpy.array(SIGNS)
+    both(lambda: MLP(2, [4, 1], seed=0), *arrays, loss=hinge_loss)
+
+    class Deep(Branching):
+        def __call__(self, row: Any) -> Any:
+            return super().__call__([row[0][0], row[1][0]])
+
+    deep = [[[a], [b]] for a, b in ROWS]
+    both(Deep, deep, [a for a, _ in ROWS], loss=mse_loss)
+
+
+def test_an_attribute_that_changes_between_epochs_counts() -> None:
+    def halve(line: Line) -> Any:
+        def rate(step: int) -> float:
+            line.factor = 2.0 if step < 6 else 1.0
+            return 0.05
+
+        return SGD(line.parameters(), rate)
+
+    xs = [a for a, _ in ROWS]
+    found = []
+    for by_machine in (False, True):
+        line = Line()
+        settings = {"optimizer": halve(line), "compiled": by_machine}
+        history = quiet(line, xs, xs, loss=mse_loss, **settings)
+        found.append([*history.losses, line.slope.data, line.offset.data])
+    assert found[1] == pytest.approx(found[0], rel=1e-12)
+
+
+def test_predictions_for_a_metric_have_the_form_that_the_model_gives() -> None:
+    seen: list[Any] = []
+
+    def metric(predictions: list[Any], targets: list[Any]) -> float:
+        seen.append((type(predictions[0]), len(predictions), len(targets)))
+        return float(sum(p[0].data for p in predictions))
+
+    both(
+        lambda: MLP(2, [4, 2], seed=0),
+        ROWS,
+        PAIRS,
+        loss=mse_loss,
+        metric=lambda ps, ts: round(metric(ps, ts), 9),
+        epochs=1,
+    )
+    assert seen == [(list, 7, 7), (list, 7, 7), (list, 6, 6)] * 2
+
+
+# What goes wrong later.
+
+
+def test_a_loss_that_is_not_finite_ends_alike_on_both_paths() -> None:
+    found = []
+    for by_machine in (False, True):
+        model = MLP(2, [4, 1], seed=0)
+        with pytest.raises(FloatingPointError) as caught:
+            quiet(
+                model,
+                ROWS,
+                PAIRS[0] * 10,
+                loss=mse_loss,
+                optimizer=SGD(model.parameters(), lr=20.0),
+                epochs=50,
+                compiled=by_machine,
+            )
+        found.append((str(caught.value), [p.data for p in model.parameters()]))
+    (eager, numbers), (native, others) = found
+    assert "fit stopped in epoch " in eager
+    assert native.partition(": ")[0] == eager.partition(": ")[0]
+    assert all(map(math.isfinite, others))
+    assert others == pytest.approx(numbers, rel=1e-6)
+
+
+def fail_after(monkeypatch: Any, calls: int) -> None:
+    run = compiled.Batches.run
+    count = [0]
+
+    def failing(self: Any, *arguments: Any, **settings: Any) -> Any:
+        count[0] += 1
+        if count[0] > calls:
+            message = "the machine is gone"
+            raise OSError(message)
+        return run(self, *arguments, **settings)
+
+    monkeypatch.setattr(compiled.Batches, "run", failing)
+
+
+def test_what_fails_compiled_alone_goes_on_eagerly(monkeypatch: Any) -> None:
+    monkeypatch.setattr(compiled, "COMPILING", (-math.inf, 0.0))
+    one, two = MLP(2, [4, 1], seed=0), MLP(2, [4, 1], seed=0)
+    usual = quiet(one, ROWS, SIGNS, loss=hinge_loss, compiled=False)
+    fail_after(monkeypatch, 1 + 4)  # the trial, and an epoch with another batch
+    history = quiet(two, ROWS, SIGNS, loss=hinge_loss)
+    assert history.path == "eager"
+    why = "from epoch 2, batch 2 on: OSError: the machine is gone"
+    assert history.why_eager == why
+    assert history.losses == pytest.approx(usual.losses, rel=1e-12)
+    assert history.accuracy == usual.accuracy
+
+
+def test_what_must_be_compiled_and_fails_later_raises(monkeypatch: Any) -> None:
+    fail_after(monkeypatch, 1 + 4)
+    model = MLP(2, [4, 1], seed=0)
+    with pytest.raises(RuntimeError, match="from epoch 2, batch 2 on: OSError"):
+        quiet(model, ROWS, SIGNS, loss=hinge_loss, compiled=True)
+
+
+# Which path is taken.
+
+
+def test_small_trainings_are_eager_and_large_ones_compiled() -> None:
+    def plan(epochs: int, size: int = 20) -> compiled.Plan:
+        model = MLP(2, [16, 16, 1], seed=0)
+        return compiled.Plan(
+            model=model,
+            loss=hinge_loss,
+            params=model.parameters(),
+            tables=[compiled.Table(ROWS, SIGNS)],
+            size=size,
+            epochs=epochs,
+            measured=True,
+            steady=True,
+        )
+
+    batches, why = plan(1).compiled(must=False)
+    assert batches is None
+    assert why.startswith("too little to do")
+    batches, why = plan(10**7).compiled(must=False)
+    assert batches is not None
+    assert why == ""
+    assert plan(1).compiled(must=True)[0] is not None
+    if compiled.COMPILED:  # a row at a time is sooner done than handed over
+        assert plan(10**7, size=1).compiled(must=False)[0] is None
+
+
+def test_a_history_says_which_path_was_taken() -> None:
+    model = MLP(2, [4, 1], seed=0)
+    history = quiet(model, ROWS, SIGNS, loss=hinge_loss, compiled=True)
+    assert (history.path, history.why_eager) == ("compiled", "")
+    assert repr(history).endswith(", path='compiled')")
+    history = quiet(model, ROWS, SIGNS, loss=hinge_loss)
+    assert history.path == "eager"
+    assert repr(history).endswith(
+        "path='eager', why_eager='too little to do: compiling would take longer')"
+    )
+
+
+def test_a_trial_leaves_the_gradients_as_they_were() -> None:
+    model = MLP(2, [2, 1], seed=0)
+    model.layers[0].neurons[0].b.grad = 0.5
+    plan = compiled.Plan(
+        model=model,
+        loss=mse_loss,
+        params=model.parameters(),
+        tables=[compiled.Table(ROWS, SIGNS)],
+        size=4,
+        epochs=1,
+        measured=False,
+        steady=True,
+    )
+    assert plan.compiled(must=True)[0] is not None
+    assert model.layers[0].neurons[0].b.grad == 0.5
+    assert sum(p.grad for p in model.parameters()) == 0.5
