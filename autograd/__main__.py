@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 from autograd import Value, __version__, draw, topological_order
 from autograd.audit import HEADING, Report, measure, summary
 from autograd.expression import CONSTANTS, Expression
-from autograd.render.view import formula
+from autograd.render.formula import formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

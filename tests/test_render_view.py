@@ -13,7 +13,8 @@ from autograd import Value, no_grad, scope
 from autograd.math import fsum, maximum, sumprod
 from autograd.render import View, view_of
 from autograd.render.fold import EARLIER, OTHERS, Skeleton, fold
-from autograd.render.view import formula, number
+from autograd.render.formula import formula
+from autograd.render.view import number
 
 
 def network(samples=1, layers=(4, 4, 1)):

@@ -1,4 +1,4 @@
-"""Drawing: a graph of Values becomes a `View`, and a view becomes a picture.
+"""Drawing: a graph of Values, or a program, becomes a `View`, and that a picture.
 
 graphviz is imported when the first picture is drawn, and not before.
 """
@@ -10,23 +10,26 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import TYPE_CHECKING
 
-from autograd.render.notebook import register_formatters
-from autograd.render.view import LIMIT, Box, Edge, Node, View, view_of
+from autograd.compiler.program import Program
+from autograd.render.collect import view_of
+from autograd.render.view import LIMIT, Box, Edge, Node, View
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.render.picture import Picture
 
-__all__ = ["Box", "Edge", "Node", "View", "draw", "register_formatters", "view_of"]
+__all__ = ["Box", "Edge", "Node", "View", "draw", "view_of"]
 
 MSG_DIRECTION = 'direction is "LR", "TB", "RL", "BT", or None for what fits, not {0!r}'
 MSG_TIME_LIMIT = "time_limit is a number of seconds above 0, not {0!r}"
 
 
 def draw(
-    values: Value | Sequence[Value],
+    values: Value | Sequence[Value] | Program,
     to: os.PathLike[str] | str | None = None,
     *,
+    gradient_of: Value | Sequence[Value] | None = None,
+    open: str | Sequence[str] = (),  # noqa: A002 - what one does to a box
     partials: bool = False,
     limit: int = LIMIT,
     direction: str | None = None,
@@ -34,17 +37,22 @@ def draw(
 ) -> Picture:
     """Draw how a Value was computed; save the picture, or let Jupyter show it.
 
-    Each node shows its name, operation, number and gradient; the parts of an nn module
-    or of a `scope` stand in a frame. A graph larger than ``limit`` is folded, scopes
-    first, and the picture says so.
+    Each node shows its name, operation, number and gradient, whose size is its colour;
+    what is not finite, saturated or dead is marked. The parts of an nn module or of a
+    `scope` stand in a frame. A graph larger than ``limit`` is folded, scopes first, and
+    the picture says so. A compiled function is one box, unless it is opened.
 
     Args:
-        values: a Value, or a tuple or list of them to be drawn together.
-        to: a file to save to as well: ``.svg``, ``.png``, ``.pdf`` or ``.dot``.
+        values: a Value, a tuple or list of them to be drawn together, or a `Program`.
+        to: a file to save to as well: ``.svg``, ``.png``, ``.pdf``, ``.dot``, or
+            ``.mermaid`` for Markdown.
+        gradient_of: a Value, or several, that ``values`` depends on: draw how the
+            derivative of ``values`` by them is computed instead.
+        open: the compiled functions to show from inside: a name, or a tuple of names.
         partials: whether each edge bears its local derivative.
         limit: how many nodes and boxes to show at most.
         direction: ``"LR"`` from left to right, ``"TB"`` downward; None as fits.
-        time_limit: how many seconds the layout may take.
+        time_limit: how many seconds the layout may take; after that it is done roughly.
 
     Returns:
         A `graphviz.Digraph`, with ``.source``, ``.save()``, ``.render()``, ``.pipe()``.
@@ -54,11 +62,13 @@ def draw(
         ValueError: if the file's suffix, or another argument, is not a known one.
         OSError: if the file cannot be written.
         ModuleNotFoundError: if there is neither the program ``dot`` nor the wheel.
-        TimeoutError: if no layout was found in time.
+        TimeoutError: if no layout was found in time, not even roughly.
 
     >>> x = Value(3.0, name="x")
     >>> draw(x * x + 1.0)
     <graph: 3 nodes>
+    >>> draw(x * x, gradient_of=x)
+    <graph of derivative by x: 4 nodes>
 
     """
     if direction not in (None, "LR", "TB", "RL", "BT"):
@@ -67,18 +77,28 @@ def draw(
         raise TypeError(MSG_TIME_LIMIT.format(time_limit))
     if not time_limit > 0:
         raise ValueError(MSG_TIME_LIMIT.format(time_limit))
+    from autograd.render import mermaid
     from autograd.render.dot import dot_lines
     from autograd.render.picture import Picture, format_of
 
-    if to is not None:
-        format_of(to)
-    shown = view_of(values, limit=limit)
+    if to is not None and format_of(to) == "mermaid" and isinstance(limit, int):
+        limit = min(limit, mermaid.LIMIT)
+    names = None
+    if gradient_of is not None:
+        from autograd.render.derivative import derivatives
+
+        values, names = derivatives(values, gradient_of)
+    shown = view_of(
+        values, limit=limit, opened=open, names=names, grads=gradient_of is None
+    )
     picture = Picture(
         name="autograd",
         format="svg",
         body=dot_lines(shown, partials=partials, direction=direction),
         shown=shown,
         time_limit=time_limit,
+        partials=partials,
+        direction=direction,
     )
     if to is not None:
         picture.write(to)

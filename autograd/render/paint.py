@@ -1,10 +1,10 @@
 """Paint Graphviz's SVG as PNG or PDF with matplotlib, where there is no ``dot``.
 
 Graphviz in the wheel writes SVG but neither bitmaps nor PDF. Its SVG is made of four
-elements (polygon, polyline, path, text) with plain attributes and one translation, so
-to paint it takes no SVG library, of which none is light. The xdot operations in its
-JSON output would be the obvious source; but there filled curves are marked as unfilled
-and backslashes are doubled, while the SVG is right.
+elements (polygon, polyline, path, text) with plain attributes, one scale and one
+translation, so to paint it takes no SVG library, of which none is light. The xdot
+operations in its JSON output would be the obvious source; but there filled curves are
+marked as unfilled and backslashes are doubled, while the SVG is right.
 """
 
 from __future__ import annotations
@@ -47,18 +47,19 @@ def paint(svg: bytes, format_: str) -> bytes:
     root = ET.fromstring(svg)  # noqa: S314 (Graphviz wrote it a moment ago)
     width, height = _numbers(root.attrib["viewBox"])[2:]
     graph: Any = root.find("{*}g")
-    x, y = _numbers(graph.attrib["transform"])[-2:]
+    # As in: scale(0.7 0.7) rotate(0) translate(14.4 972.4)
+    scale, *_, x, y = _numbers(graph.attrib["transform"])
     figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH))
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()
-    axes.set_xlim(-x, width - x)
-    axes.set_ylim(height - y, -y)
+    axes.set_xlim(-x, width / scale - x)
+    axes.set_ylim(height / scale - y, -y)
     for layer, element in enumerate(graph.iter()):
         kind = element.tag.rpartition("}")[2]
         if kind == "text":
-            _write(axes, element, layer)
+            _write(axes, element, layer, scale)
         elif kind in ("polygon", "polyline", "path"):
-            _stroke(axes, element, kind, layer)
+            _stroke(axes, element, kind, layer, scale)
     dpi = min(DOTS_PER_INCH, LARGEST_BITMAP * POINTS_PER_INCH / max(width, height))
     metadata = {"CreationDate": None} if format_ == "pdf" else {}
     stream = io.BytesIO()
@@ -90,14 +91,14 @@ def _font() -> tuple[str, float]:
     return "DejaVu Sans", 0.86
 
 
-def _write(axes: Any, element: Any, layer: int) -> None:
-    font, scale = _font()
+def _write(axes: Any, element: Any, layer: int, scale: float) -> None:
+    font, narrower = _font()
     axes.text(
         float(element.get("x")),
         float(element.get("y")),
         (element.text or "").replace("\u00a0", " "),
         color=_colour(element, "fill"),
-        fontsize=scale * float(element.get("font-size")),
+        fontsize=narrower * scale * float(element.get("font-size")),
         fontfamily=font,
         ha=ALIGNED[element.get("text-anchor", "start")],
         va="baseline",
@@ -106,7 +107,7 @@ def _write(axes: Any, element: Any, layer: int) -> None:
     )
 
 
-def _stroke(axes: Any, element: Any, kind: str, layer: int) -> None:
+def _stroke(axes: Any, element: Any, kind: str, layer: int, scale: float) -> None:
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -119,7 +120,7 @@ def _stroke(axes: Any, element: Any, kind: str, layer: int) -> None:
             Path(points, [Path.MOVETO] + [step] * (len(points) - 1)),
             facecolor=_colour(element, "fill"),
             edgecolor=_colour(element, "stroke"),
-            linewidth=float(element.get("stroke-width", 1.0)),
+            linewidth=scale * float(element.get("stroke-width", 1.0)),
             linestyle=(0, _numbers(dashes)) if dashes else "solid",
             zorder=layer,
         )

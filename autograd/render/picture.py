@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 from collections.abc import Iterable
 from functools import partial
 from html import escape
@@ -22,14 +21,24 @@ from typing import Any
 
 import graphviz
 
-from autograd.render.dot import descriptions, folded_label, legible
+from autograd.render.dot import notes_label
+from autograd.render.labels import alternative, title
 from autograd.render.layout import lay_out
+from autograd.render.mermaid import mermaid
+from autograd.render.svg import finished
 from autograd.render.view import View
 
 TIME_LIMIT = 20.0
-SUFFIXES = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "", ".gv": ""}
+SUFFIXES = {
+    ".svg": "svg",
+    ".png": "png",
+    ".pdf": "pdf",
+    ".dot": "",
+    ".gv": "",
+    ".mermaid": "mermaid",
+    ".mmd": "mermaid",
+}
 ROUGH = "splines=line mclimit=0.02"
-TOLD = 12
 
 MSG_SUFFIX = "a picture's file name says its format: {0!r} does not end in one of {1}"
 MSG_WRITE = (
@@ -51,6 +60,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
         arguments: as `graphviz.Digraph` takes them.
         shown: what the picture shows, as plain data.
         time_limit: how many seconds a layout may take.
+        partials: whether a Mermaid flowchart has the local derivatives.
+        direction: that of a Mermaid flowchart.
         options: as `graphviz.Digraph` takes them.
 
     """
@@ -60,19 +71,22 @@ class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
         *arguments: Any,
         shown: View | None = None,
         time_limit: float = TIME_LIMIT,
+        partials: bool = False,
+        direction: str | None = None,
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self.shown = shown
         self.time_limit = time_limit
+        self._own: dict[str, Any] = {"partials": partials, "direction": direction}
 
     def _copy_kwargs(self, **options: Any) -> Any:
-        return super()._copy_kwargs(
-            shown=self.shown, time_limit=self.time_limit, **options
-        )
+        # graphviz's own class drops what it is given here.
+        own = {"shown": self.shown, "time_limit": self.time_limit, **self._own}
+        return {**super()._copy_kwargs(**options), **own}
 
     def __repr__(self) -> str:
-        return f"<{self._title()}>"
+        return "<graph>" if self.shown is None else f"<{title(self.shown)}>"
 
     def pipe(
         self,
@@ -85,7 +99,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
         """Return the picture as bytes, or as text if ``encoding`` is given.
 
         Args:
-            format: ``"svg"``, ``"png"``, ``"pdf"``, or another that ``dot`` knows.
+            format: ``"svg"``, ``"png"``, ``"pdf"``, ``"mermaid"``, or another that
+                ``dot`` knows.
             arguments: handed to graphviz's own method, which needs ``dot``.
             engine: the layout, ``"dot"`` if not given.
             encoding: of the text.
@@ -102,6 +117,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
                 format, *arguments, engine=engine, encoding=encoding, **options
             )
         format_ = (format or self.format).lower()
+        if format_ == "mermaid" and self.shown is not None:
+            text = mermaid(self.shown, **self._own)
+            return text if encoding else text.encode()
         layout = partial(
             lay_out,
             format_=format_,
@@ -118,7 +136,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
             except RuntimeError:
                 raise error from None
         if format_ == "svg":
-            data = self._described(data.decode()).encode()
+            data = finished(data.decode(), self.shown).encode()
         return data if encoding is None else data.decode(encoding)
 
     def render(
@@ -200,14 +218,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
     ) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            image = base64.b64encode(self.pipe("svg")).decode()
+            bundle["text/html"] = self.image()
         except (ImportError, RuntimeError, TimeoutError) as error:
             bundle["text/plain"] += f"\n{error}"
-        else:
-            bundle["text/html"] = (
-                f'<img alt="{escape(self._alternative())}" '
-                f'src="data:image/svg+xml;base64,{image}">'
-            )
         left_out = set(exclude or ())
         return {
             kind: data
@@ -215,43 +228,23 @@ class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
             if kind not in left_out and (include is None or kind in include)
         }
 
-    def _title(self) -> str:
-        if self.shown is None:
-            return "graph"
-        names = [legible(x.name) for x in self.shown.nodes if x.is_output and x.name]
-        of = f" of {', '.join(names[:TOLD])}" if names else ""
-        return f"graph{of}: {self.shown.total:,} nodes"
+    def image(self) -> str:
+        """Return the picture as an HTML element with the SVG inside.
 
-    def _alternative(self) -> str:
-        """Return what the picture shows in words: the title and the last steps."""
-        if self.shown is None:
-            return self._title()
-        told = list(descriptions(self.shown).values())
-        steps = "; ".join(told[-TOLD:])
-        words = " ".join((f"{self._title()}.", *self.shown.folded, f"{steps}."))
-        return legible(words, len(words))
+        Raises:
+            TimeoutError, ModuleNotFoundError, RuntimeError: as `pipe`.
 
-    def _described(self, svg: str) -> str:
-        """Put words where Graphviz put its version, its keys and the graph's name."""
-        words = descriptions(self.shown) if self.shown else {}
-        svg = re.sub(r"<!--.*?-->\n?", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-        svg = re.sub(
-            r"<title>(\w+)</title>",
-            lambda found: (
-                f"<title>{escape(words.get(found[1], self._title()))}</title>"
-            ),
-            svg,
-        )
-        svg = re.sub(r"<title>[^<]*(?:->|&gt;|&#45;)[^<]*</title>\n?", "", svg)
-        label = escape(self._alternative())
-        return svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+        """
+        data = base64.b64encode(self.pipe("svg")).decode()
+        words = "graph" if self.shown is None else alternative(self.shown)
+        return f'<img alt="{escape(words)}" src="data:image/svg+xml;base64,{data}">'
 
     def _rough(self, note: str) -> str:
         """Return the source without what makes a layout slow or break."""
         frames = ("\tsubgraph ", "\t}")
         rough = self.copy()
         rough.body = [line for line in self.body if not line.startswith(frames)]
-        label = folded_label(self.shown, note) if self.shown else note
+        label = notes_label(self.shown, note) if self.shown else note
         rough.body.append(f'\t{ROUGH} label="{label}"\n')
         source: str = rough.source
         return source

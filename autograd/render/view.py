@@ -1,33 +1,24 @@
-"""Turn a graph of Values into plain folded nodes and edges, which every format draws.
+"""What a picture shows, as plain data: folded nodes and edges, which any format draws.
 
-A `View` is what a picture shows and nothing else: strings, numbers and no Values, so
-that it is stable (no addresses), safe to keep, and the same for each format. What is
-shown as itself and what inside a box is decided in `autograd.render.fold`.
+A `View` holds strings, numbers and no Values, so that it is stable (no addresses), safe
+to keep, and the same for each format. What is shown as itself and what inside a box is
+decided in `autograd.render.fold`; views are made in `autograd.render.collect`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
-from autograd.primitives.elementary import sumprod
-from autograd.render.fold import EARLIER, OTHERS, Folding, Skeleton, fold
-from autograd.value import CONSTANT, Value
-from autograd.walk import topological_order
+from autograd.render.fold import EARLIER, OTHERS
 
 LIMIT = 300
-PARALLEL = 4
 FORMULA = 40
-NAME_IN_FORMULA = 16
-
-MSG_NOT_A_VALUE = (
-    "draw() shows how a Value was computed, and {0} {1} remembers nothing of that. "
-    "Compute with Values, x = Value(2.0), and draw the result: draw(x * x); several "
-    "results are drawn together as a tuple or a list"
-)
-MSG_NOTHING = "draw() was given no Value: put at least one into the tuple or list"
-MSG_LIMIT = "limit is the number of nodes to show, an int of at least 1, not {0!r}"
+STEPS = (2, 5, 10, 20, 50, 100, 1000)
+OUTLIERS = 10
+LEVELS = 5
+ROUNDING = 1e-9  # of logarithms: a tenth is to be one step of ten
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +31,13 @@ class Node:
         formula: the operation with names and constants put in, ``"w * x"``; "" for a
             leaf. ``_`` stands for an operand without a name.
         op: the operation alone, ``"*"``.
-        data: the number.
-        grad: the derivative that the last `backward()` left.
+        data: the number; None in a program, which has no numbers.
+        grad: the derivative that the last `backward()` left; None in a program.
         scope: the path of the scope it belongs to.
         kind: one of ``"output"`` (what was asked to be drawn), ``"leaf"``,
-            ``"constant"`` and ``"inner"``.
+            ``"constant"``, ``"inner"`` and ``"guard"``.
+        marks: what is wrong with it: see `autograd.render.marks`.
+        inside: of a compiled function how many operations are in it, otherwise 0.
 
     """
 
@@ -52,10 +45,12 @@ class Node:
     name: str
     formula: str
     op: str
-    data: float
-    grad: float
+    data: float | None
+    grad: float | None
     scope: str
     kind: str
+    marks: tuple[str, ...] = ()
+    inside: int = 0
 
     @property
     def is_output(self) -> bool:
@@ -73,6 +68,8 @@ class Box:
         scope: the path of the scope in which the box stands.
         count: how many nodes are in it.
         ops: how many of each operation, the most frequent first; "" for leaves.
+        grad: the size of the largest finite gradient in it; None in a program.
+        marks: how many nodes in it bear each mark.
 
     """
 
@@ -81,6 +78,8 @@ class Box:
     scope: str
     count: int
     ops: tuple[tuple[str, int], ...]
+    grad: float | None = None
+    marks: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Edge:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """What a picture shows.
 
@@ -111,6 +110,7 @@ class View:
         edges: in the order of their targets.
         total: the number of nodes in the graph, shown or folded.
         limit: the number of units that were to be shown at most.
+        program: the name of the program that is shown, "" for a graph of Values.
 
     """
 
@@ -119,6 +119,7 @@ class View:
     edges: tuple[Edge, ...]
     total: int
     limit: int
+    program: str = ""
 
     @property
     def folded(self) -> tuple[str, ...]:
@@ -137,207 +138,45 @@ class View:
             if box.name not in (OTHERS, EARLIER)
         ]
         if scopes:
-            lines.append(f"Most boxes are scopes, such as {_briefly(min(scopes))}.")
+            lines.append(f"Most boxes are scopes, such as {briefly(min(scopes))}.")
         return (*lines, f"A higher limit shows more: draw(v, limit={2 * self.limit}).")
 
+    @cached_property
+    def gradients(self) -> tuple[float, int]:
+        """The largest gradient's size, and how many times less a step of colour is.
 
-def view_of(values: Value | Sequence[Value], *, limit: int = LIMIT) -> View:
-    """Return the graph of one Value, or of several drawn together, as plain data.
+        Where no gradient is other than 0, both are 0. The smallest tenth does not count
+        for the steps, lest one tiny gradient makes all others look alike.
+        """
+        units: list[Node | Box] = [*self.nodes, *self.boxes]
+        sizes = [abs(unit.grad or 0.0) for unit in units]
+        sizes = [size for size in sizes if 0.0 < size < math.inf]
+        if not sizes:
+            return 0.0, 0
+        sizes.sort()
+        low, high = math.log(sizes[len(sizes) // OUTLIERS]), math.log(sizes[-1])
+        enough = [k for k in STEPS if high - low < LEVELS * math.log(k)]
+        return sizes[-1], enough[0] if enough else STEPS[-1]
 
-    Args:
-        values: the outputs.
-        limit: how many nodes and boxes to show at most.
+    def level(self, grad: float | None) -> int:
+        """Return how strong the colour of a gradient is, from 0 for none to 5."""
+        largest, step = self.gradients
+        if not grad or not math.isfinite(grad):
+            return 0
+        paler = (math.log(largest) - math.log(abs(grad))) / math.log(step)
+        return max(1, LEVELS - int(paler + ROUNDING))
 
-    Raises:
-        TypeError: if ``values`` is not a Value or a tuple or list of them.
-        ValueError: if there is nothing to draw, or ``limit`` is not positive.
-
-    >>> x = Value(3.0, name="x")
-    >>> [(edge.source, edge.target, edge.partial) for edge in view_of(x * x).edges]
-    [('n0', 'n1', 3.0), ('n0', 'n1', 3.0)]
-
-    """
-    outputs = _outputs(values)
-    if not isinstance(limit, int) or limit < 1:
-        raise ValueError(MSG_LIMIT.format(limit))
-    order = _order(outputs)
-    place = {id(value): i for i, value in enumerate(order)}
-    sources: list[int] = []
-    targets: list[int] = []
-    for i, value in enumerate(order):
-        parents = value.parents
-        sources.extend(map(place.__getitem__, map(id, parents)))
-        targets.extend([i] * len(parents))
-    roots = frozenset(place[id(value)] for value in outputs)
-    scopes = _scopes(order, sources, targets)
-    skeleton = Skeleton(
-        scopes=scopes,
-        sources=sources,
-        targets=targets,
-        pinned=roots if len(roots) <= limit // 3 else frozenset(),
-        named=tuple(i for i, v in enumerate(order) if not v.op and v.name),
-    )
-    folding = fold(skeleton, limit)
-    count = len(order)
-    return View(
-        nodes=tuple(
-            _node(order[i], f"n{i}", scopes[i], is_output=i in roots)
-            for i in range(count)
-            if folding.units[i] == i
-        ),
-        boxes=_boxes(order, folding),
-        edges=_edges(order, skeleton, folding),
-        total=count,
-        limit=limit,
-    )
-
-
-def _outputs(values: object) -> list[Value]:
-    several = isinstance(values, (tuple, list))
-    outputs: list[Value] = []
-    for value in values if isinstance(values, (tuple, list)) else [values]:
-        if not isinstance(value, Value):
-            what = f"{type(value).__name__}" + (" in the sequence" if several else "")
-            article = "an" if what[:1] in "aeiouAEIOU" else "a"
-            raise TypeError(MSG_NOT_A_VALUE.format(article, what))
-        outputs.append(value)
-    if not outputs:
-        raise ValueError(MSG_NOTHING)
-    return outputs
-
-
-def _order(outputs: list[Value]) -> list[Value]:
-    """Return what the outputs depend on, once each, parents before children."""
-    order: dict[int, Value] = {}
-    for output in outputs:
-        if id(output) not in order:
-            for value in topological_order(output):
-                order.setdefault(id(value), value)
-    return list(order.values())
-
-
-def _key(unit: int, count: int) -> str:
-    return f"n{unit}" if unit < count else f"box{unit - count}"
-
-
-def _scopes(order: list[Value], sources: list[int], targets: list[int]) -> list[str]:
-    """Return where each node belongs; a leaf used in one scope only belongs there.
-
-    A weight is made once, outside the scope in which its neuron works every time.
-    """
-    scopes = [value.scope for value in order]
-    users: dict[int, str] = {}
-    for s, t in zip(sources, targets, strict=True):
-        if not scopes[s] and users.setdefault(s, scopes[t]) != scopes[t]:
-            users[s] = ""
-    for i, scope in users.items():
-        if order[i].primitive is None:
-            scopes[i] = scope
-    return scopes
-
-
-def _node(value: Value, key: str, scope: str, *, is_output: bool) -> Node:
-    return Node(
-        key=key,
-        name=value.name or "",
-        formula=formula(value),
-        op=value.op,
-        data=value.data,
-        grad=value.grad,
-        scope=scope,
-        kind="output" if is_output else _kind(value),
-    )
-
-
-def _kind(value: Value) -> str:
-    if value.primitive is None:
-        return "leaf"
-    return "constant" if value.primitive is CONSTANT else "inner"
-
-
-def _boxes(order: list[Value], folding: Folding) -> tuple[Box, ...]:
-    if not folding.boxes:
-        return ()
-    count = len(order)
-    ops: list[Counter[str]] = [Counter() for _ in folding.boxes]
-    for value, unit in zip(order, folding.units, strict=True):
-        if unit >= count:
-            ops[unit - count][value.op] += 1
-    return tuple(
-        Box(f"box{b}", name, scope, ops[b].total(), tuple(ops[b].most_common()))
-        for b, (scope, name) in enumerate(folding.boxes)
-    )
-
-
-def _edges(
-    order: list[Value], skeleton: Skeleton, folding: Folding
-) -> tuple[Edge, ...]:
-    """Return the edges between units; many parallel ones become one with a count."""
-    count = len(order)
-    units = folding.units
-    uses: dict[tuple[int, int], int] = {}
-    partials: dict[tuple[int, int], list[float]] = {}
-    last, position = -1, 0
-    local: tuple[float, ...] | None = None
-    for s, t in zip(skeleton.sources, skeleton.targets, strict=True):
-        if t == last:
-            position += 1
-        else:
-            last, position, local = t, 0, None
-        pair = (units[s], units[t])
-        if pair[0] == pair[1]:
-            continue
-        seen = uses.get(pair, 0)
-        uses[pair] = seen + 1
-        if seen < PARALLEL:
-            if local is None:
-                local = order[t].partials
-            partials.setdefault(pair, []).append(local[position])
-    edges = []
-    for (source, target), times in uses.items():
-        ends = _key(source, count), _key(target, count)
-        if times < PARALLEL and max(source, target) < count:
-            edges += [Edge(*ends, partial) for partial in partials[source, target]]
-        else:
-            only = partials[source, target][0] if times == 1 else None
-            edges.append(Edge(*ends, only, times))
-    return tuple(edges)
-
-
-def formula(value: Value) -> str:
-    """Return a node's operation with the names and constants of its operands put in.
-
-    >>> w, x = Value(2.0, name="w"), Value(3.0)
-    >>> formula(w * x), formula(1.0 - w), formula(x), formula(x * x)
-    ('w * _', '1 - w', '', '*')
-
-    """
-    row = value.primitive
-    if row is None:
-        return ""
-    operands = value.operands
-    if not operands:
-        return "constant"
-    symbol = value.op
-    words = [_word(operand) for operand in operands[:FORMULA]]
-    if row is sumprod and len(words) == len(operands):
-        half = len(words) // 2
-        terms = map(_product, words[:half], words[half:])
-        text = " + ".join(terms)
-        if len(text) <= FORMULA:
-            return text
-    if set(words) == {"_"}:
-        return symbol if len(operands) <= 2 else f"{symbol} of {len(operands)}"
-    if row.precedence and len(words) == 1:
-        return symbol + words[0]
-    if row.precedence:
-        return f" {symbol} ".join(words)
-    text = f"{symbol}({', '.join(words)})"
-    if len(text) <= FORMULA and len(words) == len(operands):
-        return text
-    constants = [_word(x) for x in operands if type(x) is not Value]
-    listed = ", ".join(constants[:3]) + (", …" if len(constants) > 3 else "")
-    return f"{symbol} of {len(operands)}" + (f" with {listed}" if constants else "")
+    @property
+    def legend(self) -> tuple[str, ...]:
+        """Lines that say what the colours mean; empty where they say nothing new."""
+        largest, step = self.gradients
+        if not largest:
+            return ()
+        text = (
+            f"The stronger the fill, the larger the gradient: at most {number(largest)}"
+            f", {step:,} times less with each paler step; no fill is 0."
+        )
+        return (text,)
 
 
 def number(x: float) -> str:
@@ -345,15 +184,6 @@ def number(x: float) -> str:
     return f"{x + 0.0:.4g}"
 
 
-def _word(operand: Value | float) -> str:
-    if type(operand) is not Value:
-        return number(float(operand))
-    return _briefly(operand.name, NAME_IN_FORMULA) if operand.name else "_"
-
-
-def _product(a: str, b: str) -> str:
-    return a if b == "1" else b if a == "1" else f"{a} * {b}"
-
-
-def _briefly(text: str, length: int = FORMULA) -> str:
+def briefly(text: str, length: int = FORMULA) -> str:
+    """Return a text, cut if it is longer."""
     return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,68 @@
+"""The colours of a picture, each for a light page and for a dark one.
+
+A drawing is written in the light colours. Its SVG carries the dark ones in a style
+sheet that browsers apply where the reader prefers dark (`prefers-color-scheme`), so one
+file serves both; bitmaps are light. The ground is always the picture's own, so that
+the light form can be read on a dark page too.
+
+Colour never tells anything alone. What a node *is* shows in its border: an output's is
+thick, a constant's dashed, that of a box or a compiled function double. A fill tells
+how large the gradient is, and words at the head of the picture say so; where there is
+no gradient yet, it tells once more what the node is. What is marked says it in words.
+"""
+
+from __future__ import annotations
+
+GROUND = "#ffffff"
+INK = "#1f2733"
+LINE = "#8a94a3"
+FRAME, FRAME_LINE = "#f5f7fa", "#c9d0da"
+WARNING = "#b3261e"
+
+# Of a kind of node: fill, border, style, width of the border.
+STYLE = {
+    "leaf": ("#e3eefb", "#3f6fa8", "rounded,filled", 1.0),
+    "inner": ("#fefefe", "#6b7685", "rounded,filled", 1.0),
+    "output": ("#e4f4e4", "#2f7d3a", "rounded,filled", 2.0),
+    "constant": ("#f3f3f3", "#6b7686", "rounded,filled,dashed", 1.0),
+    "guard": ("#fdf0f6", "#a0447a", "filled,dashed", 1.0),
+    "box": ("#f6ecd2", "#94742a", "filled", 1.2),
+}
+# Of a gradient: none, then five steps from the smallest to the largest.
+LEVELS = ("#fdfdfd", "#fff4e3", "#ffe3bd", "#ffcf8f", "#ffb860", "#ff9f33")
+
+DARK = {
+    GROUND: "#14181d",
+    INK: "#e8ebef",
+    LINE: "#7d8896",
+    FRAME: "#1b2129",
+    FRAME_LINE: "#3b4450",
+    WARNING: "#ff7b72",
+    "#e3eefb": "#1c3049",
+    "#3f6fa8": "#7fb0e8",
+    "#fefefe": "#232a33",
+    "#6b7685": "#98a3b1",
+    "#e4f4e4": "#1b3a22",
+    "#2f7d3a": "#6fcf7d",
+    "#f3f3f3": "#2a2d31",
+    "#6b7686": "#98a3b2",
+    "#fdf0f6": "#3a2030",
+    "#a0447a": "#e08bbd",
+    "#f6ecd2": "#3b321b",
+    "#94742a": "#d0ad5c",
+    LEVELS[0]: "#20262e",
+    LEVELS[1]: "#33291c",
+    LEVELS[2]: "#48351a",
+    LEVELS[3]: "#614414",
+    LEVELS[4]: "#7b520d",
+    LEVELS[5]: "#945f04",
+}
+
+
+def style_sheet() -> str:
+    """Return the style sheet that turns a picture dark where readers prefer that."""
+    rules = "".join(
+        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}'
+        for light, dark in DARK.items()
+    )
+    return f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>"
