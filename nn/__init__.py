@@ -18,6 +18,8 @@ last wins in silence; so the first thing done here is to see which one that is.
 
 from __future__ import annotations
 
+from typing import Any
+
 import autograd
 
 MSG_OTHER_AUTOGRAD = """\
@@ -64,6 +66,7 @@ __all__ = [
     "Module",
     "Neuron",
     "Optimizer",
+    "TrainingView",
     "accuracy",
     "binary_cross_entropy_with_logits",
     "cosine_decay",
@@ -74,4 +77,17 @@ __all__ = [
     "l2",
     "linear_decay",
     "mse_loss",
+    "training_view",
 ]
+
+# Imported when first used.
+_LATER = {"TrainingView": "nn.view", "training_view": "nn.view"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module(_LATER[name]), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

@@ -1,0 +1,312 @@
+"""training_view: see what training did, the loss and the decision boundary as it went.
+
+A `History` has the losses but not the parameters, so what the model said earlier cannot
+be drawn afterwards: somebody has to look while it is trained. `TrainingView` does: each
+time it is called it asks the model for its scores on a grid in the plane of the inputs,
+and keeps these numbers. Nothing is kept of the model, and nothing in it is changed.
+
+Pictures are bitmaps by matplotlib, inside of ``<img>``, so that a stored notebook shows
+them whether it is trusted or not. Where it is, a script puts a slider in the place of
+what is to be unfolded.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value, no_grad
+
+if TYPE_CHECKING:
+    from nn.training import History
+
+GRID = 48  # points along each side
+MARGIN = 0.1  # of the width of the data, around them
+FRAMES = 16  # pictures, however many times the model was looked at
+SHADES = 6  # on either side of the boundary
+DOTS_PER_INCH = 80
+
+MSG_MODEL = (
+    "training_view() asks a model, something that is called with a row, like nn.MLP, "
+    "for its scores; {0!r} cannot be called"
+)
+MSG_HISTORY = (
+    "a TrainingView is called with what fit() returned, which has the losses, not with "
+    "{0!r}: watch(fit(model, X, y, ...))"
+)
+MSG_ROWS = "X has {0} rows and y has {1} labels: each row has one"
+MSG_NO_PAINTER = "to see the pictures: pip install matplotlib"
+
+# The output may not be on the page yet when its script runs.
+SLIDER = """\
+<script>
+(function start(waited) {{
+  const places = document.querySelectorAll('[data-training="{key}"]');
+  if (places.length === 0 && waited < 100) {{
+    setTimeout(() => start(waited + 1), 100);
+  }}
+  for (const place of places) {{
+    delete place.dataset.training;
+    const images = [...place.querySelectorAll("img")];
+    const title = document.createElement("span");
+    const slider = document.createElement("input");
+    slider.type = "range";
+    slider.max = images.length - 1;
+    slider.style.width = "20em";
+    slider.setAttribute("aria-label", "epoch");
+    function show() {{
+      images.forEach((image, k) => {{ image.hidden = k !== Number(slider.value); }});
+      title.textContent = ` ${{images[slider.value].alt}}`;
+      slider.setAttribute("aria-valuetext", images[slider.value].alt);
+    }}
+    slider.addEventListener("input", show);
+    // Otherwise JupyterLab takes the arrow keys for folding headings.
+    slider.addEventListener("keydown", (event) => event.stopPropagation());
+    slider.value = images.length - 1;
+    place.replaceChildren(slider, title, document.createElement("br"), ...images);
+    show();
+  }}
+}})(0);
+</script>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a model said at one time.
+
+    Attributes:
+        epoch: after how many epochs.
+        scores: on the grid, row by row from below: the model's score, or the number of
+            the class with the highest one; empty if there is no plane to draw.
+
+    """
+
+    epoch: int
+    scores: list[list[float]]
+
+
+class TrainingView:
+    """Watches a model while it is trained; Jupyter shows what was seen.
+
+    Calling it with each `History` adds the losses and looks at the model once more.
+
+    Args:
+        model: gives one score, which is positive on the side of the larger label, or
+            one for each class. It is looked at as it is now, too.
+        X: rows of inputs; of two, for the decision boundary to be drawn.
+        y: a label for each.
+
+    Attributes:
+        losses: those of all epochs so far.
+        looks: what was seen.
+
+    >>> from nn import MLP, Adam, fit, hinge_loss
+    >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [-1, 1, 1, -1]
+    >>> model = MLP(2, [8, 1], "tanh", seed=0)
+    >>> optimizer = Adam(model.parameters(), lr=0.05)
+    >>> watch = TrainingView(model, X, y)
+    >>> for _ in range(4):
+    ...     watch(fit(model, X, y, loss=hinge_loss, optimizer=optimizer, epochs=5,
+    ...               patience=None, progress=False))
+    >>> watch
+    <training of MLP: 20 epochs, seen after 0, 5, 10, 15, 20>
+
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        X: Iterable[Any] | None = None,  # noqa: N803 - as in `fit`
+        y: Iterable[Any] | None = None,
+    ) -> None:
+        if not callable(model):
+            raise TypeError(MSG_MODEL.format(model))
+        self._model = model
+        self._rows = [[float(x) for x in row] for row in ([] if X is None else X)]
+        self._labels = [float(label) for label in ([] if y is None else y)]
+        if self._labels and len(self._labels) != len(self._rows):
+            message = MSG_ROWS.format(len(self._rows), len(self._labels))
+            raise ValueError(message)
+        self._last: tuple[object, int] = (None, 0)
+        self.losses: list[float] = []
+        self.looks: list[Look] = []
+        self._look()
+
+    def __call__(self, history: History) -> None:
+        """Add the losses of a history, or those that it got since, and look again."""
+        if not hasattr(history, "losses"):
+            raise TypeError(MSG_HISTORY.format(history))
+        last, known = self._last
+        new = history.losses[known if history is last else 0 :]
+        self._last = history, len(history.losses)
+        self.losses.extend(new)
+        self._look()
+
+    def __repr__(self) -> str:
+        epochs = [look.epoch for look in self.looks]
+        shown = ", ".join(map(str, epochs[:FRAMES])) + ", ..." * (len(epochs) > FRAMES)
+        kind = type(self._model).__name__
+        return f"<training of {kind}: {len(self.losses)} epochs, seen after {shown}>"
+
+    def _look(self) -> None:
+        self.__dict__.pop("frames", None)
+        scores: list[list[float]] = []
+        if self._has_plane():
+            with no_grad():
+                xs, ys = self._grid()
+                scores = [[_score(self._model([x, y])) for x in xs] for y in ys]
+        self.looks.append(Look(len(self.losses), scores))
+
+    def _has_plane(self) -> bool:
+        return bool(self._rows) and all(len(row) == 2 for row in self._rows)
+
+    def _grid(self) -> tuple[list[float], list[float]]:
+        sides = []
+        for column in zip(*self._rows, strict=True):
+            low, high = min(column), max(column)
+            margin = MARGIN * (high - low) or 1.0
+            step = (high - low + 2.0 * margin) / (GRID - 1)
+            sides.append([low - margin + i * step for i in range(GRID)])
+        return sides[0], sides[1]
+
+    def figure(self, look: int = -1) -> Any:
+        """Return a matplotlib figure of one look at the model, the last if not said.
+
+        Raises:
+            ModuleNotFoundError: if matplotlib is not installed.
+
+        """
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ModuleNotFoundError(MSG_NO_PAINTER) from error
+        seen = self.looks[look]
+        wide = 2 if seen.scores else 1
+        figure = Figure((4.2 * wide, 3.4), dpi=DOTS_PER_INCH, layout="constrained")
+        axes = figure.subplots(1, wide, squeeze=False)[0]
+        self._draw_losses(axes[0], seen.epoch)
+        if seen.scores:
+            self._draw_plane(axes[1], seen.scores)
+        return figure
+
+    def _draw_losses(self, axes: Any, epoch: int) -> None:
+        epochs = range(1, len(self.losses) + 1)
+        axes.plot(epochs, self.losses, color="#2166ac")
+        if self.losses and min(self.losses) > 0.0:
+            axes.set_yscale("log")
+        if 0 < epoch <= len(self.losses):
+            axes.plot([epoch], [self.losses[epoch - 1]], "o", color="#d9480f")
+        axes.set(title="Training", xlabel="epoch", ylabel="loss")
+        axes.grid(alpha=0.3)
+
+    def _draw_plane(self, axes: Any, scores: list[list[float]]) -> None:
+        xs, ys = self._grid()
+        flat = [score for row in scores for score in row if math.isfinite(score)]
+        if self._is_of_classes():
+            levels = [k - 0.5 for k in range(int(max(flat, default=0.0)) + 2)]
+            colours, borders = "viridis", levels[1:-1]
+        else:
+            reach = max(map(abs, flat), default=0.0) or 1.0
+            levels = [reach * k / SHADES for k in range(-SHADES, SHADES + 1)]
+            colours, borders = "RdBu", [0.0]
+        axes.contourf(xs, ys, scores, levels, cmap=colours, alpha=0.6)
+        if flat and any(min(flat) < border < max(flat) for border in borders):
+            axes.contour(xs, ys, scores, borders, colors="black", linewidths=1.5)
+        if self._labels:
+            points = zip(*self._rows, strict=True)
+            edges = {"edgecolors": "black", "linewidths": 0.6}
+            axes.scatter(*points, c=self._labels, cmap=colours, s=28, zorder=2, **edges)
+        axes.set(title="Decision boundary", xlabel="$x_1$", ylabel="$x_2$")
+
+    def _is_of_classes(self) -> bool:
+        with no_grad():
+            return isinstance(self._model(self._rows[0]), Sequence)
+
+    @cached_property
+    def frames(self) -> list[dict[str, str]]:
+        """Pictures, evenly chosen, each as a title and an image's address."""
+        last = len(self.looks) - 1
+        shown = min(FRAMES, len(self.looks))
+        chosen = {round(i * last / max(shown - 1, 1)) for i in range(shown)}
+        return [self._frame(k) for k in sorted(chosen)]
+
+    def _frame(self, k: int) -> dict[str, str]:
+        epoch = self.looks[k].epoch
+        title = f"after {epoch} epoch{'s' if epoch != 1 else ''}"
+        if 0 < epoch <= len(self.losses):
+            title += f": loss {self.losses[epoch - 1]:.4g}"
+        stream = io.BytesIO()
+        self.figure(k).savefig(stream, format="png", metadata={"Software": None})
+        image = base64.b64encode(stream.getvalue()).decode()
+        return {"title": title, "src": f"data:image/png;base64,{image}"}
+
+    def to_html(self) -> str:
+        """Return all pictures in HTML, in their order.
+
+        Where scripts do not run, all but the last are to be unfolded.
+        """
+        *earlier, last = self.frames
+        lines = [
+            f"<details><summary>{escape(frame['title'])}</summary>{_image(frame)}"
+            "</details>"
+            for frame in earlier
+        ]
+        lines += [f"<p>{escape(last['title'])}</p>", _image(last)]
+        html = "\n".join(lines)
+        if not earlier:
+            return f"<div>\n{html}\n</div>"
+        key = sha256(html.encode()).hexdigest()[:16]
+        slider = SLIDER.format(key=key)
+        return f'<div data-training="{key}">\n{html}\n</div>\n{slider}'
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        try:
+            return {"text/plain": repr(self), "text/html": self.to_html()}
+        except ModuleNotFoundError as error:
+            return {"text/plain": f"{self!r}\n{error}"}
+
+
+def training_view(
+    history: History,
+    model: Any,
+    X: Iterable[Any] | None = None,  # noqa: N803 - as in `fit`
+    y: Iterable[Any] | None = None,
+) -> TrainingView:
+    """Return a view of what training did: the loss by epoch, and the boundary now.
+
+    To see how the boundary got there, somebody has to look meanwhile: `TrainingView`.
+
+    Args:
+        history: what `fit` returned.
+        model: what was trained.
+        X: the rows, of two inputs, for the decision boundary to be drawn.
+        y: a label for each.
+
+    Raises:
+        TypeError: if the model cannot be called, or the history has no losses.
+        ValueError: if there are not as many labels as rows.
+
+    """
+    view = TrainingView(model, X, y)
+    view.looks.clear()
+    view(history)
+    return view
+
+
+def _score(prediction: Any) -> float:
+    """Return a score, or the number of the class that has the highest one."""
+    if isinstance(prediction, Sequence):
+        numbers = [_score(score) for score in prediction]
+        return float(numbers.index(max(numbers)))
+    return float(prediction.data if isinstance(prediction, Value) else prediction)
+
+
+def _image(frame: dict[str, str]) -> str:
+    return f'<img alt="{escape(frame["title"])}" src="{frame["src"]}">'
