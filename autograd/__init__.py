@@ -21,6 +21,7 @@ from autograd import math
 from autograd.checks import check_grads
 from autograd.context import debug, no_grad, scope
 from autograd.custom import primitive
+from autograd.display import show_with as _show_with
 from autograd.transforms import (
     grad,
     hessian,
@@ -42,29 +43,51 @@ __all__ = [
     "debug",
     "diagnose",
     "draw",
+    "explain",
     "grad",
     "hessian",
     "hvp",
     "jacobian",
+    "jit",
     "jvp",
     "math",
     "no_grad",
     "primitive",
     "scope",
+    "step",
     "topological_order",
+    "trace",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 
+# Imported when first used: the module that has each name.
+_LATER = {
+    "diagnose": "autograd.diagnosis",
+    "draw": "autograd.render",
+    "explain": "autograd.explanation",
+    "jit": "autograd.compiler",
+    "step": "autograd.stepper",
+    "trace": "autograd.compiler",
+    "vmap": "autograd.compiler",
+}
+
+
+def _show(thing: Any, **options: Any) -> dict[str, str]:
+    from autograd.render.notebook import mimebundle
+
+    return mimebundle(thing, **options)
+
+
+_show_with(_show)
+
+
 def __getattr__(name: str) -> Any:
-    if name == "draw":
-        from autograd.render import draw
+    if name in _LATER:
+        from importlib import import_module
 
-        return draw
-    if name == "diagnose":
-        from autograd.diagnosis import diagnose
-
-        return diagnose
+        return getattr(import_module(_LATER[name]), name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)

