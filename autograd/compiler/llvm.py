@@ -372,6 +372,7 @@ def build(module: Module, effort: int) -> Any:
     options = binding.create_pipeline_tuning_options(speed_level=effort)
     options.loop_vectorization = False
     options.slp_vectorization = False
+    options.loop_unrolling = False  # it took most of LLVM's time, and gained nothing
     builder = binding.create_pass_builder(target, options)
     builder.getModulePassManager().run(parsed, builder)
     engine = binding.create_mcjit_compiler(parsed, target)
