@@ -61,6 +61,8 @@ def mimebundle(
 
 def _of_value(value: Value) -> tuple[str, str]:
     text = repr(value)
+    if not value.operands:
+        return text, _preformatted(text)  # a picture of one node tells no more
     if not _is_small(value):
         words = MSG_LARGE.format(WALKED, EDGES_WALKED)
         return f"{text}\n{words}", _preformatted(text) + f"<p>{escape(words)}</p>"
