@@ -61,6 +61,7 @@ MSG_OPTIMIZER = (
 MSG_VALIDATION = "validation is a pair, (rows, targets), not {got!r}"
 MSG_TOLERANCE = "the tolerance is a share from 0 to less than 1, not {got!r}"
 MSG_COMPILED = "compiled is True, False or None, not {got!r}"
+MSG_EACH = "each_epoch is called with the history, so it is a function, not {got!r}"
 MSG_COUNT = "{what} is a positive int{other}, not {got!r}"
 
 
@@ -127,6 +128,7 @@ def fit(
     metric: Metric | None = None,
     progress: bool = True,
     compiled: bool | None = None,
+    each_epoch: Callable[[History], object] | None = None,
 ) -> History:
     """Train ``model`` on mini-batches until its loss no longer falls.
 
@@ -159,6 +161,7 @@ def fit(
         progress: whether to show a bar, for which tqdm is needed.
         compiled: whether to use machine code: None if it can be used and pays, True in
             any case, False never.
+        each_epoch: is called with the history so far after each epoch, to look on.
 
     Raises:
         TypeError, ValueError: if an argument cannot be used: something in X or y is no
@@ -180,7 +183,7 @@ def fit(
     tables = [data]
     if validation:
         tables.append(Table(*read_table("validation X", *_pair(validation), model)))
-    _check_settings(epochs, batch_size, patience, compiled)
+    _check_settings(epochs, batch_size, patience, compiled, each_epoch)
     rng = generator(seed)
     if metric is None and loss in CLASSIFYING:
         metric = accuracy
@@ -220,6 +223,8 @@ def fit(
                 _note(figures, history.validation_losses, history.validation_accuracy)
             bar.update()
             bar.set_postfix(history.latest())
+            if each_epoch is not None:
+                each_epoch(history)
             if patient.is_over(figures[0]):
                 history.stopped_because = "converged"
                 break
@@ -316,7 +321,11 @@ def _check_parts(model: object, loss: object, metric: object, optimizer: Any) ->
 
 
 def _check_settings(
-    epochs: object, batch_size: object, patience: object, compiled: object
+    epochs: object,
+    batch_size: object,
+    patience: object,
+    compiled: object,
+    each_epoch: object,
 ) -> None:
     _check_count("epochs", epochs)
     if batch_size is not None:
@@ -325,6 +334,8 @@ def _check_settings(
         _check_count("patience", patience, " or None")
     if compiled is not None and not isinstance(compiled, bool):
         raise TypeError(MSG_COMPILED.format(got=compiled))
+    if each_epoch is not None and not callable(each_epoch):
+        raise TypeError(MSG_EACH.format(got=each_epoch))
 
 
 def _check_count(what: str, number: object, other: str = "") -> None:

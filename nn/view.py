@@ -112,11 +112,14 @@ class TrainingView:
     >>> model = MLP(2, [8, 1], "tanh", seed=0)
     >>> optimizer = Adam(model.parameters(), lr=0.05)
     >>> watch = TrainingView(model, X, y)
-    >>> for _ in range(4):
-    ...     watch(fit(model, X, y, loss=hinge_loss, optimizer=optimizer, epochs=5,
-    ...               patience=None, progress=False))
+    >>> history = fit(model, X, y, loss=hinge_loss, optimizer=optimizer, epochs=3,
+    ...               patience=None, progress=False, each_epoch=watch)
     >>> watch
-    <training of MLP: 20 epochs, seen after 0, 5, 10, 15, 20>
+    <training of MLP: 3 epochs, seen after 0, 1, 2, 3>
+    >>> watch(fit(model, X, y, loss=hinge_loss, optimizer=optimizer, epochs=5,
+    ...           patience=None, progress=False))
+    >>> watch
+    <training of MLP: 8 epochs, seen after 0, 1, 2, 3, 8>
 
     """
 

@@ -475,3 +475,21 @@ def test_without_tqdm_training_works_and_says_so_once(monkeypatch: Any) -> None:
     assert len(caught) == 1
     assert caught[0].filename == __file__
     assert history.epochs == 2
+
+
+def test_each_epoch_is_seen_while_the_training_goes_on():
+    model = MLP(2, [4, 1], "tanh", seed=0)
+    seen = []
+    history = fit(
+        model,
+        [[0.0, 1.0], [1.0, 0.0]],
+        [-1, 1],
+        loss=hinge_loss,
+        epochs=3,
+        patience=None,
+        progress=False,
+        each_epoch=lambda so_far: seen.append((so_far.epochs, so_far.losses[-1])),
+    )
+    assert seen == list(enumerate(history.losses, 1))
+    with pytest.raises(TypeError, match="each_epoch is called with the history"):
+        fit(model, [[0.0, 1.0]], [1], loss=hinge_loss, each_epoch=3)
