@@ -7,6 +7,7 @@ that shows something and not before.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,3 +26,15 @@ def mimebundle(
 ) -> dict[str, str]:
     """Return how a notebook shows a thing, by kind of content."""
     return _shows[0](thing, include=include, exclude=exclude)
+
+
+def line(where: str) -> str:
+    """Return a file and line; the number of the cell if that is a notebook's cell.
+
+    A cell is compiled under the name of a file that does not exist.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    file, _, number = where.rpartition(":")
+    cell = shell.compile.format_code_name(file) if shell else None
+    return f"{' '.join(cell)}, line {number}" if cell else where

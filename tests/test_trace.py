@@ -269,3 +269,13 @@ def test_a_recording_is_well_formed_and_names_the_function():
     assert program.name == "pythagoras"
     assert program.guards == (Guard(">", 0, 2),)
     assert trace(lambda x: x, 1.0).name == "f"
+
+
+def test_a_leak_is_told_with_the_line_that_used_the_number():
+    def f(x):
+        y = x * x
+        return y + random.random()
+
+    line = f.__code__.co_firstlineno + 2
+    with pytest.raises(RuntimeError, match=rf"at .*test_trace\.py:{line}\)"):
+        trace(f, 2.0)

@@ -30,7 +30,8 @@ from typing import Any
 from autograd.compiler.arrays import Late
 from autograd.compiler.calls import Element
 from autograd.compiler.program import Guard, Instruction, Program
-from autograd.context import taping
+from autograd.context import debug, taping
+from autograd.display import line
 from autograd.primitives import Primitive
 from autograd.transforms import ALIAS
 from autograd.trees import Rebuild, flatten
@@ -92,6 +93,7 @@ class Recording:
         late: what the numbers and addresses of arrays are.
         captured: the Values that were there before.
         rebuild: puts the outputs into the form of the result.
+        lines: the file and line of each instruction, "" unless under `debug`.
 
     """
 
@@ -99,6 +101,7 @@ class Recording:
     late: Late
     captured: list[Value]
     rebuild: Rebuild
+    lines: list[str]
 
 
 def limit(operations: int | None = None) -> int:
@@ -152,7 +155,12 @@ def record(call: Callable[..., Any], numbers: Sequence[float], name: str) -> Rec
             other = record_once(lambda xs, step=step: call(xs, step), off, name)  # type: ignore[misc]
         except (ArithmeticError, ValueError):
             continue  # a point outside of f's domain
-        if _compare(first.program, other.program, name):
+        if _way(first.program) == _way(other.program):
+            leak = _difference(first.program, other.program)
+            if leak is not None:
+                what, place = leak
+                at = _line(call, numbers, name, place)
+                raise RuntimeError(MSG_LEAK.format(name, what + at, LEAK_ADVICE))
             break
         if step == 0.0:
             raise RuntimeError(MSG_LEAK.format(name, LEAK_WAY, LEAK_ADVICE))
@@ -163,20 +171,32 @@ def _near(x: float, step: float) -> float:
     return x + step * (abs(x) or 1.0)
 
 
-def _compare(one: Program, other: Program, name: str) -> bool:
-    """Return whether two recordings took the same way; if so they must be the same."""
-    ways = [[(g.relation, g.holds) for g in p.guards] for p in (one, other)]
-    if ways[0] != ways[1]:
-        return False
+def _way(program: Program) -> list[tuple[str, bool]]:
+    """Return how the comparisons of a recording turned out."""
+    return [(g.relation, g.holds) for g in program.guards]
+
+
+def _difference(one: Program, other: Program) -> tuple[str, int] | None:
+    """Return how two recordings of the same way differ, and in which instruction."""
     codes = [[(_alike(s.row), s.operands) for s in p.code] for p in (one, other)]
     same = codes[0] == codes[1] and one.outputs == other.outputs
     if not same or len(one.constants) != len(other.constants):
-        raise RuntimeError(MSG_LEAK.format(name, LEAK_CODE, LEAK_ADVICE))
-    for a, b in zip(one.constants, other.constants, strict=True):
+        pairs = zip(*codes, strict=False)
+        return LEAK_CODE, next((i for i, (a, b) in enumerate(pairs) if a != b), -1)
+    places = range(len(one.inputs), one.first_result)
+    for place, a, b in zip(places, one.constants, other.constants, strict=True):
         if a != b and (a == a or b == b):  # noqa: PLR0124 - NaN
-            what = LEAK_CONSTANT.format(a, b)
-            raise RuntimeError(MSG_LEAK.format(name, what, LEAK_ADVICE))
-    return True
+            users = (i for i, s in enumerate(one.code) if place in s.operands)
+            return LEAK_CONSTANT.format(a, b), next(users, -1)
+    return None
+
+
+def _line(call: Callable[..., Any], numbers: Sequence[float], name: str, i: int) -> str:
+    """Return words for the line that made an instruction, recording once more."""
+    with debug():
+        again = record_once(lambda xs: call(xs, 0.0), numbers, name)
+    known = 0 <= i < len(again.lines) and again.lines[i]
+    return f" (at {line(again.lines[i])})" if known else ""
 
 
 def _alike(row: Primitive) -> Any:
@@ -194,8 +214,8 @@ def record_once(
         result = call(leaves)
         outputs, rebuild = outputs_of(result, name)
     leaves += tape.late.leaves
-    program, captured = _program(tape, leaves, outputs, name)
-    return Recording(program, tape.late, captured, rebuild)
+    program, captured, lines = _program(tape, leaves, outputs, name)
+    return Recording(program, tape.late, captured, rebuild, lines)
 
 
 def outputs_of(result: Any, name: str) -> tuple[list[Any], Rebuild]:
@@ -238,8 +258,8 @@ def _reached(
 
 def _program(
     tape: Tape, leaves: list[Value], outputs: list[Any], name: str
-) -> tuple[Program, list[Value]]:
-    """Return what outputs and comparisons depend on, and the Values it captured."""
+) -> tuple[Program, list[Value], list[str]]:
+    """Return the program, the Values it captured, and its instructions' lines."""
     steps, captured = _reached(tape, leaves, outputs)
     inputs = list(captured.values())
     places = {key: i for i, key in enumerate(captured)}
@@ -252,6 +272,7 @@ def _program(
         return places[id(x)] if isinstance(x, Value) else constant(x)
 
     code: list[Instruction] = []
+    lines: list[str] = []
     for node in steps:
         primitive = node.primitive
         if primitive is None or primitive is CONSTANT:
@@ -262,6 +283,7 @@ def _program(
             places[id(node)] = len(inputs) + len(code)
             operands = tuple([place(x) for x in node.operands])
             code.append(Instruction(primitive, operands))
+            lines.append(node.where)
     found = [place(x) for x in outputs]
     guards = dict.fromkeys(
         (relation, place(a), place(b), outcome)
@@ -281,7 +303,7 @@ def _program(
         tuple(Guard(r, final(a), final(b), holds) for r, a, b, holds in guards),
         name,
     )
-    return program, inputs[len(leaves) :]
+    return program, inputs[len(leaves) :], lines
 
 
 def name_of(f: Function) -> str:

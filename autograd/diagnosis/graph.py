@@ -5,11 +5,11 @@ A `Graph` is walked once and then read by all checks; none of them writes on a n
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.display import line
 from autograd.primitives import TABLE
 from autograd.primitives.elementary import dist, sumprod
 from autograd.value import Value
@@ -147,15 +147,3 @@ def site(node: Value) -> str:
     """Return where a node was made, as far as it remembers."""
     scope = f" in {node.scope}" if node.scope else ""
     return scope + (f" ({line(node.where)})" if node.where else "")
-
-
-def line(where: str) -> str:
-    """Return a file and line; the number of the cell if that is a notebook's cell.
-
-    A cell is compiled under the name of a file that does not exist.
-    """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    file, _, number = where.rpartition(":")
-    cell = shell.compile.format_code_name(file) if shell else None
-    return f"{' '.join(cell)}, line {number}" if cell else where
