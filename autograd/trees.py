@@ -123,12 +123,23 @@ def _flatten_array(array: Any, what: str, numbers: list[Any]) -> Callable[[Any],
     size, shape = array.size, array.shape
 
     def rebuild(others: Any) -> Any:
-        new = [next(others) for _ in range(size)]
-        if not shape:
-            return new[0]
-        plain = all(type(x) is float for x in new)
-        rebuilt = np.empty(size, dtype=float if plain else object)
-        rebuilt[:] = new
-        return rebuilt.reshape(shape)
+        return as_array([next(others) for _ in range(size)], shape)
 
     return rebuild
+
+
+def as_array(items: list[Any], shape: tuple[int, ...]) -> Any:
+    """Return an array of floats if all are floats, else of objects; for no axes, it.
+
+    >>> as_array([1.0, 2.0], (1, 2))
+    array([[1., 2.]])
+
+    """
+    import numpy as np
+
+    if not shape:
+        return items[0]
+    plain = all(type(x) is float for x in items)
+    array = np.empty(len(items), dtype=float if plain else object)
+    array[:] = items
+    return array.reshape(shape)

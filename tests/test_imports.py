@@ -75,7 +75,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "compiler.native": (),
     "compiler.runner": ("compiler.lower", "compiler.native", "compiler.targets"),
     "compiler.batch": ("compiler.lower", "compiler.targets"),
-    "compiler.forms": ("value",),
+    "compiler.forms": ("trees",),
     "compiler.variant": ("compiler.forms", "compiler.runner", "compiler.trace"),
     "compiler.jit": ("compiler.variant",),
     "compiler.vmap": ("compiler.jit", "compiler.batch"),

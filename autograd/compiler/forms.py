@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograd.trees import as_array
 from autograd.value import Value
 
 
@@ -91,13 +92,7 @@ def _take_array(
         numbers.append(x if isinstance(x, Value) else float(x))
 
     def rebuild(others: Iterator[Any]) -> Any:
-        new = [next(others) for _ in range(size)]
-        if not shape:
-            return new[0]
-        plain = all(type(x) is float for x in new)
-        rebuilt = np.empty(size, dtype=float if plain else object)
-        rebuilt[:] = new
-        return rebuilt.reshape(shape)
+        return as_array([next(others) for _ in range(size)], shape)
 
     return ("array", shape), rebuild
 
@@ -126,8 +121,6 @@ def reader(form: Any) -> Callable[[Any], Any]:
 
 
 def _array_reader(places: list[int], shape: tuple[int, ...]) -> Callable[[Any], Any]:
-    import numpy as np
-
     start = places[0] if places else 0
     end = start + len(places)
     in_line = places == list(range(start, end))
@@ -136,11 +129,7 @@ def _array_reader(places: list[int], shape: tuple[int, ...]) -> Callable[[Any], 
         if type(out) is not list:
             found = out[start:end] if in_line else out[places]
             return found if len(shape) == 1 else found.reshape(shape)
-        parts = [out[k] for k in places]
-        plain = all(type(x) is float for x in parts)
-        array = np.empty(len(parts), dtype=float if plain else object)
-        array[:] = parts
-        return array.reshape(shape)
+        return as_array([out[k] for k in places], shape)
 
     return read
 

@@ -99,14 +99,21 @@ class _Call:
         array = self.arrays[source] if isinstance(source, int) else source
         return np.ascontiguousarray(array).reshape(-1)
 
+    def late(self, variant: Variant) -> list[float]:
+        """Return the numbers of the arrays that a variant's recording looked into."""
+        return [x for source, _ in variant.sources for x in self.array(source).tolist()]
+
+    def all_floats(self, variant: Variant, late: list[float]) -> list[float]:
+        """Return a variant's inputs as floats: this call's, late and captured ones."""
+        captured = [number(x) for x in variant.captured]
+        return [*self.floats, *late, *captured]
+
     def by(self, variant: Variant) -> Any:
         """Return what a variant returns, or None if it gives up."""
         if variant.has_batch or (variant.sources and not self._has_nodes(variant)):
             return self._by_arrays(variant)
-        late = [x for source, _ in variant.sources for x in self.array(source).tolist()]
-        floats = self.floats + late if late else self.floats
-        if variant.captured:
-            floats = floats + [number(x) for x in variant.captured]
+        late = self.late(variant)
+        floats = self.all_floats(variant, late)
         if self._has_nodes(variant):
             outputs = variant.nodes(
                 self.scalars + late + variant.captured, floats, _row_of
@@ -129,9 +136,7 @@ class _Call:
         """Return whether all of a variant's comparisons turn out as recorded."""
         if variant.has_batch:
             return True  # the function itself will find out
-        late = [x for source, _ in variant.sources for x in self.array(source).tolist()]
-        captured = [number(x) for x in variant.captured]
-        return goes(variant.program, self.floats + late + captured)
+        return goes(variant.program, self.all_floats(variant, self.late(variant)))
 
 
 def goes(program: Program, floats: Sequence[float]) -> bool:

@@ -28,6 +28,7 @@ from autograd.compiler.trace import name_of, outputs_of, record, record_once
 from autograd.compiler.variant import Variant, gradient_of
 from autograd.context import is_recording, tape_in_use, taping
 from autograd.primitives import Primitive
+from autograd.trees import as_array
 from autograd.value import Value, fused, number
 
 Function = Callable[..., Any]
@@ -198,8 +199,6 @@ class _Batch:
 
     def call(self, values: Sequence[Any]) -> Any:
         """Call the function with these numbers: those that are shared, then a row's."""
-        import numpy as np
-
         shared = iter(self.rebuild(iter(values)))
         row = iter(values[len(self.numbers) :])
         shapes = iter(self.shapes)
@@ -209,15 +208,8 @@ class _Batch:
                 args.append(next(shared))
                 continue
             shape = next(shapes)
-            if not shape:
-                args.append(next(row))
-                continue
-            size = math.prod(shape)
-            parts = [next(row) for _ in range(size)]
-            plain = all(type(x) is float for x in parts)
-            array = np.empty(size, dtype=float if plain else object)
-            array[:] = parts
-            args.append(array.reshape(shape))
+            size = math.prod(shape)  # 1 for no axes
+            args.append(as_array([next(row) for _ in range(size)], shape))
         return self.owner.f(*args)
 
     def record(self, i: int) -> _RowVariant:
