@@ -18,7 +18,7 @@ from typing import Any
 from autograd.compiler import llvm
 from autograd.compiler.lower import for_machine, lower
 from autograd.compiler.passes import guarded, optimize
-from autograd.compiler.program import Program
+from autograd.compiler.program import Guard, Program
 from autograd.compiler.targets import compile_numpy
 
 PIECE = 400_000  # operations of a piece: some tenths of a millisecond
@@ -100,6 +100,9 @@ class BatchRunner:
     """
 
     def __init__(self, program: Program, rows: Sequence[int], *, reduce: bool) -> None:
+        if not reduce:  # a row's results are to be finite; of a sum that shows
+            finite = [Guard("finite", x, x) for x in program.outputs]
+            program = program.replace(guards=(*program.guards, *finite))
         self.program = program
         self.rows = tuple(rows)
         self.reduce = reduce
@@ -128,7 +131,7 @@ class BatchRunner:
         Returns:
             An array of a number for each output if they are summed, else of a row for
             each output and a column for each row; and an array of bools, or None if
-            all is right.
+            all is right. A row with a result that is not finite is not right.
 
         """
         import numpy as np

@@ -299,16 +299,14 @@ class _Batch:
             runner = variant.runner(partials=nodes and is_recording(), reduce=False)
             out, right = runner.run(floats, columns)
             m = len(variant.program.outputs)
-            bad = ~np.isfinite(out).all(axis=0)
-            if right is not None:
-                bad |= ~right
             found: list[Any] = list(out[:m])
             if nodes and is_recording():
                 found = _node_rows(variant, inputs, out, columns)
             elif nodes:
                 found = [_constants(numbers) for numbers in found]
-            places = np.flatnonzero(bad)
-            odd += (places if rows is None else rows[places]).tolist()
+            if right is not None:
+                places = np.flatnonzero(~right)
+                odd += (places if rows is None else rows[places]).tolist()
             forms.append(variant.form)
             self.form_of_all(forms)
             if rows is None:
@@ -396,16 +394,15 @@ class _Batch:
         out, right = runner.run(floats, columns)
         if right is None and np.isfinite(out).all():
             return [self._node_sums(variant, inputs, out, columns, nodes=nodes)]
-        whole, right = variant.runner(partials=nodes, reduce=False).run(floats, columns)
-        odd = ~np.isfinite(whole).all(axis=0)
-        if right is not None:
-            odd |= ~right
+        _, right = variant.runner(partials=nodes, reduce=False).run(floats, columns)
+        if right is None:
+            right = np.ones(columns.height, dtype=bool)
         parts = []
-        for i in np.flatnonzero(odd):
+        for i in np.flatnonzero(~right):
             ys, _ = outputs_of(self.call(self.numbers + columns.row(int(i))), "f")
             parts.append(ys)
-        if not odd.all():
-            columns = columns.take(~odd)
+        if right.any():
+            columns = columns.take(right)
             out, _ = runner.run(floats, columns)
             parts.append(self._node_sums(variant, inputs, out, columns, nodes=nodes))
         return parts
