@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain, pairwise
 from typing import Any
 
-from autograd.compiler.llvm import Text, spell
+from autograd.compiler.llvm import LIBM, Text, lanes, spell
 from autograd.compiler.schedule import Group, Schedule
 
 TILE = 4  # sums of products that share a loop
@@ -24,7 +24,7 @@ class Loops(Schedule):
             with t.loop("0", "%n", self.lanes) as r:
                 body(r)
 
-    def _run(self, t: Text, run: list[Group], used: set[int], r: str) -> None:
+    def _run(self, t: Text, run: list[Group], r: str) -> None:
         """Write instructions out, one after the other."""
         known: dict[int, str] = {}
         for group in run:
@@ -35,7 +35,7 @@ class Loops(Schedule):
                     known[x] = self._value(t, x, r)
                 operands.append(known[x])
             known[place] = spell(t, group.row, operands)
-            if place in used:
+            if place in self.used:
                 self._keep(t, known[place], place, r)
 
     def _value(self, t: Text, place: int, r: str) -> str:
@@ -57,16 +57,19 @@ class Loops(Schedule):
         return start if r == "0" else t.new(f"add nsw i64 {start}, {r}")
 
     def _keep(self, t: Text, x: str, place: int, r: str) -> None:
-        slot = str(self.slots[place])
-        if self.is_uniform[place]:
+        uniform = self.is_uniform[place]
+        self._put(t, x, str(self.slots[place]), r, uniform=uniform)
+
+    def _put(self, t: Text, x: str, slot: str, r: str, *, uniform: bool) -> None:
+        if uniform:
             t.store(x, "%u", slot)
         else:
             t.store(x, "%v", self._row(t, slot, r))
 
     def _index(self, t: Text, slots: Sequence[int], i: str) -> str:
         """Return the i-th of the slots: computed if in line, else looked up."""
-        first, step = slots[0], (slots[1] - slots[0] if len(slots) > 1 else 0)
-        if all(x == first + k * step for k, x in enumerate(slots)):
+        first, step = slots[0], _step(slots)
+        if step is not None:
             if step == 0:
                 return str(first)
             scaled = i if step == 1 else t.new(f"mul nsw i64 {i}, {step}")
@@ -88,24 +91,77 @@ class Loops(Schedule):
         if group.is_sum:
             self._sumprods(t, group, uniform=uniform)
             return
-        target = self.slots[group.places[0]]
-        columns = list(zip(*group.operands, strict=True))
-        with t.loop("0", str(len(group.places))) as i:
-            indices = [self._index(t, [self.slots[x] for x in c], i) for c in columns]
-            out = t.new(f"add nsw i64 {i}, {target}")
+        n, wide = len(group.places), lanes()
+        whole = n // wide * wide if uniform and self._is_in_line(group) else 0
+        if whole:
+            self._to_lanes(t, wide)
+            with t.loop("0", str(whole), wide) as i:
+                self._elements(t, group, i, wide)("0", {})
+            self._to_lanes(t, 1)
+        if whole < n:
+            with t.loop(str(whole), str(n)) as i:
+                write = self._elements(t, group, i)
+                self._over_rows(t, uniform, lambda r: write(r, {}))
 
-            def body(r: str) -> None:
-                xs = [
-                    self._at(t, self.is_uniform[c[0]], index, r)
-                    for c, index in zip(columns, indices, strict=True)
-                ]
-                y = spell(t, group.row, xs)
-                if uniform:
-                    t.store(y, "%u", out)
-                else:
-                    t.store(y, "%v", self._row(t, out, r))
+    def _is_in_line(self, group: Group) -> bool:
+        """Return whether a stage's uniform operands lie side by side, or are one."""
+        own = {g.places[0] for g in group.stage}
+        return all(
+            g.row.name not in LIBM
+            and all(
+                column[0] in own or _step([self.slots[x] for x in column]) in {0, 1}
+                for column in zip(*g.operands, strict=True)
+            )
+            for g in group.stage
+        )
 
-            self._over_rows(t, uniform, body)
+    def _elements(
+        self, t: Text, stage: Group, i: str, wide: int = 1
+    ) -> Callable[[str, dict[int, str]], None]:
+        """Return what writes the i-th results of a stage, each from those before.
+
+        It takes the first of the rows, and what is known: by a group's first place,
+        its i-th result.
+
+        Args:
+            t: what is written into.
+            stage: the groups.
+            i: which of each group's results.
+            wide: how many of the results are computed at once, from the i-th on.
+
+        """
+        own = {group.places[0] for group in stage.stage}
+
+        def reader(column: tuple[int, ...]) -> Callable[[str, dict[int, str]], str]:
+            place = column[0]
+            if place in own:
+                return lambda _, known: known[place]
+            index = self._index(t, [self.slots[x] for x in column], i)
+            if not self.is_uniform[place]:
+                return lambda r, _: t.load("%v", self._row(t, index, r))
+            is_one = wide == 1 or index.isdigit()
+            x = t.spread("%u", index) if is_one else t.load("%u", index)
+            return lambda _r, _known: x
+
+        plans = []
+        for group in stage.stage:
+            place = group.places[0]
+            columns = [] if group.is_sum else list(zip(*group.operands, strict=True))
+            readers = [reader(column) for column in columns]
+            out = ""
+            if place in self.used:
+                out = t.new(f"add nsw i64 {i}, {self.slots[place]}")
+            plans.append((group.row, place, readers, out))
+
+        def write(r: str, known: dict[int, str]) -> None:
+            for row, place, readers, out in plans:
+                if place not in known:
+                    operands = [read(r, known) for read in readers]
+                    known[place] = spell(t, row, operands)
+                if out:
+                    self._put(t, known[place], out, r, uniform=self.is_uniform[place])
+
+        return write
 
     def _sumprods(self, t: Text, group: Group, *, uniform: bool) -> None:
         """Write sums of products of one length, in tiles that share operands."""
@@ -115,8 +171,7 @@ class Loops(Schedule):
         def tiles(rs: list[str]) -> None:
             for start, end, size in tiles_of(len(group.places)):
                 with t.loop(str(start), str(end), size) as j:
-                    js = [j] + [t.new(f"add nsw i64 {j}, {k}") for k in range(1, size)]
-                    self._tile(t, group, segments, js, rs, uniform)
+                    self._tile(t, group, segments, following(t, j, size), rs)
 
         if uniform or self.layout.block == self.lanes:
             tiles(["0"])
@@ -124,8 +179,7 @@ class Loops(Schedule):
         wide = self.lanes * WIDE[self.lanes]
         end = t.new(f"and i64 %n, {-wide}")
         with t.loop("0", end, wide) as r:
-            steps = range(self.lanes, wide, self.lanes)
-            tiles([r, *[t.new(f"add nsw i64 {r}, {k}") for k in steps]])
+            tiles(following(t, r, WIDE[self.lanes], self.lanes))
         with t.loop(end, "%n", self.lanes) as r:
             tiles([r])
 
@@ -145,7 +199,6 @@ class Loops(Schedule):
         segments: list[range],
         js: list[str],
         rs: list[str],
-        uniform: bool,
     ) -> None:
         """Write the sums js of the rows from each of rs on.
 
@@ -172,18 +225,14 @@ class Loops(Schedule):
             if whole < len(segment):
                 with t.loop(str(whole), str(len(segment))) as k:
                     self._products(t, sums[0], sides, kinds, js, rs, k)
-        target = self.slots[group.places[0]]
         for row, j in enumerate(js):
-            out = t.new(f"add nsw i64 {j}, {target}")
+            write = self._elements(t, group, j)
             for column, r in enumerate(rs):
                 y = t.new(f"load {t.type}, ptr {sums[0][row][column]}")
                 for part in sums[1:]:
                     more = t.new(f"load {t.type}, ptr {part[row][column]}")
                     y = t.binary("fadd", y, more)
-                if uniform:
-                    t.store(y, "%u", out)
-                else:
-                    t.store(y, "%v", self._row(t, out, r))
+                write(r, {group.places[0]: y})
 
     def _products(
         self,
@@ -298,8 +347,20 @@ class Loops(Schedule):
         t.flag = "i1" if n == 1 else f"<{n} x i1>"
 
 
-def tiles_of(n: int) -> list[tuple[int, int, int]]:
+def _step(slots: Sequence[int]) -> int | None:
+    """Return how far slots are apart, if they are in line."""
+    first, step = slots[0], slots[1] - slots[0] if len(slots) > 1 else 0
+    in_line = all(x == first + k * step for k, x in enumerate(slots))
+    return step if in_line else None
+
+
+def tiles_of(n: int, size: int = TILE) -> list[tuple[int, int, int]]:
     """Return stretches of 0, ..., n - 1, and the length of the tiles of each."""
-    full = n // TILE * TILE
-    stretches = [(0, full, TILE), (full, n, n - full)]
+    full = n // size * size
+    stretches = [(0, full, size), (full, n, n - full)]
     return [stretch for stretch in stretches if stretch[0] < stretch[1]]
+
+
+def following(t: Text, i: str, n: int, step: int = 1) -> list[str]:
+    """Return i and what follows, n in all."""
+    return [i, *[t.new(f"add nsw i64 {i}, {k * step}") for k in range(1, n)]]

@@ -21,13 +21,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain
 
 from autograd.compiler.dots import dots
 from autograd.compiler.expand import expand
 from autograd.compiler.llvm import CORE, OPPOSITES, RELATIONS, Module, Text
 from autograd.compiler.passes import (
-    SUMPROD,
     guarded,
     live,
     optimize,
@@ -46,16 +44,18 @@ class Lowering(Sums):
 
     def write(self) -> None:
         """Write all functions into the module."""
-        before = self.schedule(uniform=True)
-        during = self.schedule(uniform=False)
+        before = _functions(self.schedule(uniform=True))
+        during = _functions(self.schedule(uniform=False))
+        self._find_used(before + during)
+        self._assign(before, uniform=True)
+        self._assign(during, uniform=False)
         self.layout.sums = len(self.program.outputs) if self.reduce else 0
-        width = sum(len(g.places) for g in during)
-        deep = any(len(g.places) > 1 and g.row is SUMPROD for g in during)
-        self.layout.block = self.lanes * (self._vectors(width) if deep else 1)
-        used = self._used_elsewhere(before + during)
+        deep = any(g.is_sum and len(g.places) > 1 for stages in during for g in stages)
+        vectors = self._vectors(self.layout.varying) if deep else 1
+        self.layout.block = self.lanes * vectors
         heads = [
-            self._parts("once", before, used, uniform=True),
-            self._parts("rows", during, used, uniform=False) if self.rows else [],
+            self._parts("once", before, uniform=True),
+            self._parts("rows", during, uniform=False),
         ]
         (self._batch if self.rows else self._single)(*heads)
 
@@ -66,68 +66,19 @@ class Lowering(Sums):
         Many rows share the loads of what is uniform, and of the sums over rows; but
         what a few loops work on is to stay in the processor's cache.
         """
-        return next((k for k in (16, 8) if width * k < CACHED), 4) if width > 100 else 1
-
-    def _used_elsewhere(self, groups: list[Group]) -> set[int]:
-        """Return the places that are read by more than the code written beside them."""
-        p = self.program
-        used = {*p.outputs}
-        for g in p.guards:
-            used |= {g.a, g.b}
-        for group in groups:
-            if group.is_loop:
-                used.update(group.places, *group.operands)
-            elif not self.is_uniform[group.places[0]]:  # it is written after those
-                used.update(x for x in group.operands[0] if self.is_uniform[x])
-        for group in self._all_summed():
-            used.update(*group.operands)
-        # What crosses from one function into another is added by `_parts`.
-        return used
+        return next((k for k in (16, 8) if width * k < CACHED), 4)
 
     def _parts(
-        self, name: str, groups: list[Group], used: set[int], *, uniform: bool
+        self, kind: str, functions: list[list[Group]], *, uniform: bool
     ) -> list[str]:
-        """Write functions of limited length; return their names."""
-        parts: list[list[Group]] = [[]]
-        length = 0
-        for group in groups:
-            cost = 20 if group.is_loop else 1 + len(group.operands[0]) // 2
-            if length + cost > LONG and parts[-1]:
-                parts.append([])
-                length = 0
-            parts[-1].append(group)
-            length += cost
-        # Loops part a function into runs, and each run knows its own results only.
-        runs = list(
-            accumulate(
-                group.is_loop or k == 0
-                for part in parts
-                for k, group in enumerate(part)
-            )
-        )
-        home = {
-            place: run
-            for run, group in zip(runs, chain(*parts), strict=True)
-            for place in group.places
-        }
-        for run, group in zip(runs, chain(*parts), strict=True):
-            for operands in group.operands:
-                used.update(x for x in operands if home.get(x) != run)
-        names = []
-        for i, part in enumerate(parts):
-            if part:
-                names.append(f"{self.name}_{name}{i}")
-                self._part(names[-1], part, used, uniform, split=len(parts) > 1)
+        """Write functions; return their names."""
+        names = [f"{self.name}_{kind}{i}" for i in range(len(functions))]
+        for name, stages in zip(names, functions, strict=True):
+            self._part(name, stages, uniform, split=len(functions) > 1)
         return names
 
     def _part(
-        self,
-        name: str,
-        groups: list[Group],
-        used: set[int],
-        uniform: bool,
-        *,
-        split: bool,
+        self, name: str, groups: list[Group], uniform: bool, *, split: bool
     ) -> None:
         keep = "noinline " if split else ""
         head = f"internal void @{name}(ptr noalias %u, ptr noalias %v, i64 %n) {keep}"
@@ -138,7 +89,7 @@ class Lowering(Sums):
                 run.append(group)
                 continue
             if run:
-                write = functools.partial(self._run, t, run, used)
+                write = functools.partial(self._run, t, run)
                 self._over_rows(t, uniform, write)
                 run = []
             if group is not None:
@@ -291,6 +242,20 @@ class Lowering(Sums):
             i = t.new(f"add nsw i64 {row}, {r}")
             at = t.new(f"getelementptr i8, ptr %flags, i64 {i}")
             t.write(f"store <{n} x i8> {bits}, ptr {at}, align 1")
+
+
+def _functions(stages: list[Group]) -> list[list[Group]]:
+    """Cut stages into functions of limited length."""
+    parts: list[list[Group]] = []
+    length = LONG
+    for stage in stages:
+        cost = 20 if stage.is_loop else 1 + len(stage.operands[0]) // 2
+        if length + cost > LONG:
+            parts.append([])
+            length = 0
+        parts[-1].append(stage)
+        length += cost
+    return parts
 
 
 def for_machine(program: Program) -> Program:

@@ -1,13 +1,17 @@
 """schedule: which instructions of a program repeat, and where every number is.
 
 Instructions of one row and one depth, none of which needs another, are a group: their
-results are side by side in memory, and LLVM gets a loop. See `autograd.compiler.lower`.
+results are side by side in memory, and LLVM gets a loop. A group that takes another's
+results one by one is computed in the same loop, as its tail, and what only the tail
+needs never gets to memory. See `autograd.compiler.lower`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from autograd.compiler.calls import BatchCall, Element
 from autograd.compiler.llvm import Module, lanes
@@ -26,6 +30,12 @@ class Group:
     row: Primitive
     places: list[int]
     operands: list[tuple[int, ...]]
+    tail: list[Group] = field(default_factory=list)
+
+    @property
+    def stage(self) -> list[Group]:
+        """All groups of one loop."""
+        return [self, *self.tail]
 
     @property
     def is_loop(self) -> bool:
@@ -106,6 +116,8 @@ class Schedule:
         self.layout.varying = len(self.rows)
         self.lanes = self.layout.lanes = lanes() if self.rows else 1
         self.summed: dict[int, Group] = {}
+        self.used: set[int] = set()
+        self.sum_at: dict[int, int] = {}  # where among the sums over rows a place's is
 
     def schedule(self, *, uniform: bool) -> list[Group]:
         """Return the instructions of one kind in an order that can be run, grouped."""
@@ -120,15 +132,71 @@ class Schedule:
         if self.reduce and not uniform:
             self.summed = self._summed_products(groups)
             groups = [g for g in groups if g.places[0] not in self.summed]
+        return self._fused(groups)
+
+    def _fused(self, groups: list[Group]) -> list[Group]:
+        """Append groups to those whose results they take one by one."""
+        stages: list[Group] = []
+        home: dict[int, tuple[int, int]] = {}  # of a place: its stage, and where in it
         for group in groups:
-            for place in group.places:
-                if group.is_call:
-                    continue
-                kind = "uniform" if uniform else "varying"
-                slot = getattr(self.layout, kind)
-                self.slots[place] = slot
-                setattr(self.layout, kind, slot + 1)
-        return groups
+            last = max(
+                (home[x][0] for o in group.operands for x in o if x in home), default=-1
+            )
+            order = None
+            if last >= 0 and len(group.places) == len(stages[last].places) > 1:
+                order = _order(group, home, last)
+            if order is None:
+                last = len(stages)
+                stages.append(group)
+            else:
+                group.places = [group.places[i] for i in order]
+                group.operands = [group.operands[i] for i in order]
+                stages[last].tail.append(group)
+            for i, place in enumerate(self._written_by(group)):
+                home[place] = last, i
+        return stages
+
+    def _written_by(self, group: Group) -> Iterable[int]:
+        """Return the places whose numbers are there after a group."""
+        if not group.is_call:
+            return group.places
+        call = group.row.value.call  # type: ignore[attr-defined]
+        return [
+            place
+            for place, step in enumerate(self.program.code, self.first)
+            if isinstance(step.row.value, Element) and step.row.value.call is call
+        ]
+
+    def _find_used(self, functions: Iterable[list[Group]]) -> None:
+        """Find the places that are read by other code than computes them."""
+        p = self.program
+        self.used = {*p.outputs, *[x for g in p.guards for x in (g.a, g.b)]}
+        for group in self._all_summed():
+            self.used.update(*group.operands)
+        # Loops part a function into runs, and each run knows its own results only.
+        home: dict[int, int] = {}
+        run = 0
+        for stages in functions:
+            run += 1
+            after_loop = False
+            for stage in stages:
+                run += stage.is_loop or after_loop
+                after_loop = stage.is_loop
+                for group in stage.stage:
+                    home.update(dict.fromkeys(group.places, run))
+                    for operands in group.operands:
+                        self.used.update(x for x in operands if home.get(x) != run)
+
+    def _assign(self, functions: Iterable[list[Group]], *, uniform: bool) -> None:
+        """Give each place that is used its memory; groups stay in one piece."""
+        kind = "uniform" if uniform else "varying"
+        for group in chain(*[stage.stage for stage in chain(*functions)]):
+            if group.is_call or self.used.isdisjoint(group.places):
+                continue
+            self.used.update(group.places)
+            slot = getattr(self.layout, kind)
+            self.slots.update(zip(group.places, count(slot)))
+            setattr(self.layout, kind, slot + len(group.places))
 
     def _is_result(self, i: int) -> bool:
         """Return whether an instruction is a result of a call that is written before.
@@ -220,3 +288,20 @@ class Schedule:
             ):
                 found.update(dict.fromkeys(group.places, group))
         return found
+
+
+def _order(
+    group: Group, home: dict[int, tuple[int, int]], stage: int
+) -> list[int] | None:
+    """Return the order in which a group takes a stage's results one by one, if any."""
+    if group.is_sum:
+        return None
+    found = None
+    for column in zip(*group.operands, strict=True):
+        at = [home[x][1] if home.get(x, (-1, 0))[0] == stage else -1 for x in column]
+        if max(at) < 0:
+            continue
+        if (found and at != found) or sorted(at) != list(range(len(at))):
+            return None
+        found = at
+    return found and sorted(range(len(found)), key=found.__getitem__)

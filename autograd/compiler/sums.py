@@ -10,12 +10,22 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import chain, count
 
 from autograd.compiler.llvm import Text
-from autograd.compiler.loops import Loops, tiles_of
+from autograd.compiler.loops import Loops, following, tiles_of
 
-# Numbers, others, and for each of these with each of those where the sum is.
-Grid = tuple[list[int], list[int], list[list[int]]]
+MANY = 8  # sums at once: the machine starts two in each of the four cycles of one
+
+
+@dataclass
+class Grid:
+    """The products of each of some numbers with each of some others."""
+
+    ones: list[int]
+    others: list[int]
+    products: list[list[int]]
 
 
 class Sums(Loops):
@@ -23,38 +33,50 @@ class Sums(Loops):
 
     def _write_sums(self, t: Text, sums: str, m: str, whole: str) -> None:
         """Add the block's rows to the sums, in each lane; those beyond the last not."""
-        p = self.program
-        index: dict[int, int] = {}
-        for k, x in enumerate(p.outputs):
-            index.setdefault(x, k)
+        plain, grids = self._terms()
+        at = 0  # the sums are in the order in which they are written here
+        for kind, places in plain.items():
+            slots = [self.slots[x] for x in places]
+            for start, end, size in tiles_of(len(places), MANY):
+                with t.loop(str(start), str(end), size) as i:
+                    ks = following(t, i, size)
+                    ones = [self._index(t, slots, k) for k in ks]
+                    outs = [t.new(f"add nsw i64 {k}, {at}") for k in ks]
+                    terms = functools.partial(self._ones, t, kind, ones)
+                    self._add_rows(t, sums, outs, m, whole, terms)
+            self.sum_at.update(zip(places, count(at)))
+            at += len(places)
+        for kinds, grid in grids:
+            self._add_products(t, sums, m, whole, kinds, grid, at)
+            products = chain(*grid.products)
+            self.sum_at.update(zip(products, count(at)))
+            at += len(grid.ones) * len(grid.others)
+
+    def _terms(
+        self,
+    ) -> tuple[dict[bool, list[int]], list[tuple[tuple[bool, bool], Grid]]]:
+        """Return what is summed: numbers that are stored, and products that are not."""
         plain: dict[bool, list[int]] = defaultdict(list)
-        for x in index:
+        for x in dict.fromkeys(self.program.outputs):
             if x not in self.summed:
                 plain[self.is_uniform[x]].append(x)
-        for kind, places in plain.items():
-            outs = [index[x] for x in places]
-            with t.loop("0", str(len(places))) as i:
-                at = self._index(t, [self.slots[x] for x in places], i)
-                out = self._index(t, outs, i)
-                self._add_rows(
-                    t, sums, [out], m, whole,
-                    functools.partial(self._one_term, t, kind, at),
-                )  # fmt: skip
-        products: dict[tuple[bool, bool], list[tuple[int, int, int]]] = defaultdict(
-            list
-        )
+        products: dict[tuple[bool, bool], list[tuple[int, int, int]]]
+        products = defaultdict(list)
         for group in self._all_summed():
             for place, (a, b) in zip(group.places, group.operands, strict=True):
                 kinds = (self.is_uniform[a], self.is_uniform[b])
-                products[kinds].append((a, b, index[place]))
-        for kinds, triples in products.items():
-            for grid in _grids(triples):
-                self._add_products(t, sums, m, whole, kinds, grid)
+                products[kinds].append((a, b, place))
+        return plain, [
+            (kinds, grid)
+            for kinds, triples in products.items()
+            for grid in _grids(triples)
+        ]
 
-    def _one_term(
-        self, t: Text, kind: bool, at: str, r: str, inside: str
+    def _ones(
+        self, t: Text, kind: bool, ats: list[str], r: str, inside: str
     ) -> list[tuple[str, ...]]:
-        return [(self._masked(t, inside, self._at(t, kind, at, r)),)]
+        """Return some numbers."""
+        return [(self._masked(t, inside, self._at(t, kind, at, r)),) for at in ats]
 
     def _all_pairs(
         self,
@@ -78,27 +100,33 @@ class Sums(Loops):
         whole: str,
         kinds: tuple[bool, bool],
         grid: Grid,
+        at: int,
     ) -> None:
         """Add the products of each of some numbers with each of some others."""
-        ones, others, outs = grid
-        slots = [[self.slots[x] for x in side] for side in (ones, others)]
-        for start, end, height in tiles_of(len(ones)):
+        slots = [[self.slots[x] for x in side] for side in (grid.ones, grid.others)]
+        for start, end, height in tiles_of(len(grid.ones)):
             with t.loop(str(start), str(end), height) as i:
-                rows = [i] + [t.new(f"add nsw i64 {i}, {k}") for k in range(1, height)]
+                rows = following(t, i, height)
                 left = [self._index(t, slots[0], x) for x in rows]
-                for begin, stop, width in tiles_of(len(others)):
+                starts = [self._line(t, x, len(grid.others), at) for x in rows]
+                for begin, stop, width in tiles_of(len(grid.others)):
                     with t.loop(str(begin), str(stop), width) as j:
-                        columns = [j] + [
-                            t.new(f"add nsw i64 {j}, {k}") for k in range(1, width)
-                        ]
+                        columns = following(t, j, width)
                         right = [self._index(t, slots[1], x) for x in columns]
-                        places = [
-                            self._index2(t, outs, x, y) for x in rows for y in columns
+                        outs = [
+                            t.new(f"add nsw i64 {x}, {y}")
+                            for x in starts
+                            for y in columns
                         ]
                         pairs = functools.partial(
                             self._all_pairs, t, kinds, left, right
                         )
-                        self._add_rows(t, sums, places, m, whole, pairs)
+                        self._add_rows(t, sums, outs, m, whole, pairs)
+
+    @staticmethod
+    def _line(t: Text, i: str, width: int, at: int) -> str:
+        """Return where the i-th line of so many numbers begins."""
+        return t.new(f"add nsw i64 {t.new(f'mul nsw i64 {i}, {width}')}, {at}")
 
     def _add_rows(
         self,
@@ -135,12 +163,11 @@ class Sums(Loops):
 
     def _add_lanes(self, t: Text, sums: str) -> None:
         """Add up the lanes of each sum: of as many sums at once as there are lanes."""
-        p, n = self.program, self.lanes
-        first: dict[int, int] = {}
-        sources = [first.setdefault(x, k) for k, x in enumerate(p.outputs)]
+        n = self.lanes
+        sources = [self.sum_at[x] for x in self.program.outputs]
         full = len(sources) // n * n
         with t.loop("0", str(full), n) as k:
-            ks = [k] + [t.new(f"add nsw i64 {k}, {i}") for i in range(1, n)]
+            ks = following(t, k, n)
             self._to_lanes(t, n)
             xs = [
                 t.load(sums, t.new(f"mul nsw i64 {self._index(t, sources, i)}, {n}"))
@@ -183,14 +210,14 @@ class Sums(Loops):
 
 
 def _grids(products: Iterable[tuple[int, int, int]]) -> list[Grid]:
-    """Sort products (a, b, out) into grids, each of all a's with all b's."""
+    """Sort products (a, b, place) into grids."""
     partners: dict[int, dict[int, int]] = defaultdict(dict)
-    for a, b, out in products:
-        partners[a][b] = out
+    for a, b, place in products:
+        partners[a][b] = place
     alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for a, outs in partners.items():
-        alike[tuple(sorted(outs))].append(a)
+    for a, places in partners.items():
+        alike[tuple(sorted(places))].append(a)
     return [
-        (ones, list(others), [[partners[a][b] for b in others] for a in ones])
+        Grid(ones, list(others), [[partners[a][b] for b in others] for a in ones])
         for others, ones in alike.items()
     ]
