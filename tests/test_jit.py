@@ -150,6 +150,64 @@ def test_arguments_of_any_structure_reach_the_function_in_their_structure(argume
         assert seen[: len(kinds)] == kinds or not seen
 
 
+def unaligned(a):
+    """Return the same numbers, none of them where a double should be."""
+    found = np.frombuffer(b"-" + a.tobytes(), dtype=a.dtype, offset=1).reshape(a.shape)
+    assert not found.flags.aligned
+    return found
+
+
+def read_only(a):
+    """Return a copy that cannot be written."""
+    found = a.copy()
+    found.flags.writeable = False
+    return found
+
+
+class Own(np.ndarray):
+    """An array of another class."""
+
+
+ODD = {
+    "single": lambda a: a.astype(np.float32),
+    "whole": lambda a: a.astype(int),
+    "swapped": lambda a: a.astype(">f8"),
+    "metadata": lambda a: a.astype(np.dtype(np.float64, metadata={"unit": "m"})),
+    "class": lambda a: a.view(Own),
+    "strided": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+    "backwards": lambda a: a[..., ::-1],
+    "columns first": np.asfortranarray,
+    "transposed": lambda a: a.T,
+    "more rows": lambda a: np.vstack([a, a]),
+    "no columns": lambda a: a[:, :0],
+    "more axes": lambda a: a[..., None],
+    "list": lambda a: a.tolist(),
+    "unaligned": unaligned,
+    "read only": read_only,
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_arrays_of_every_layout_are_read_as_what_they_hold(odd):
+    def squares(x):
+        return sum(map(squares, x), 0.0) if hasattr(x, "__len__") else x * x
+
+    def total(w, x, c):
+        return squares(x) * c * w[0], w * c
+
+    w, x = np.array([1.5, 2.5]), np.arange(6.0).reshape(2, 3) + 0.5
+    compiled = jit(total)
+    for _ in range(3):
+        for other in (x, odd(x)):
+            found = compiled(w, other, 0.5)
+            expected = total(w, other, 0.5)
+            assert close(found[0], expected[0])
+            assert found[1].tolist() == expected[1].tolist()
+    found[1][:] = 0.0  # a result is the caller's own
+    assert compiled(w, x, 0.5)[1].tolist() == [0.75, 1.25]
+    assert compiled(w[::-1], x, 0.5)[1].tolist() == [1.25, 0.75]
+
+
 def test_results_keep_their_structure():
     def g(x):
         return {"a": [x, (x * x, 1.0)], "p": Point(x, -x), "z": np.array([x, 2.0 * x])}

@@ -232,14 +232,16 @@ class Jit(Native):
         """Let floats go straight into the machine code, where results allow it."""
         if kwargs or variant.captured:
             return
-        if not all(type(x) is float for x in args):
-            arrays = _plan(variant, args)
-            if arrays is not None:
-                variant.native.lend(self, (), arrays)
-            return
         form = _form(variant.form)
-        if form is not NotImplemented:
-            variant.native.lend(self, form)
+        if form is NotImplemented:
+            return
+        if all(type(x) is float for x in args):
+            if not _has_arrays(form):
+                variant.native.lend(self, form)
+            return
+        arrays = _plan(variant, args)
+        if arrays is not None:
+            variant.native.lend(self, form, arrays)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -308,17 +310,27 @@ def _plan(variant: Variant, args: tuple[Any, ...]) -> Any:
     if set(sources) != set(range(len(at))):
         return None
     shapes = tuple([None if type(x) is float else x.shape for x in args])
-    inputs = tuple([(at[k], kind == "address") for k, kind in variant.sources])
-    return shapes, inputs, np.ndarray, np.empty, variant.read
+    inputs = [
+        (at[k], -1 if kind == "address" else args[at[k]].size)
+        for k, kind in variant.sources
+    ]
+    return shapes, tuple(inputs)
 
 
 def _form(result: Any) -> Any:
+    """Return a result's form as `Native` takes it, or NotImplemented."""
     if isinstance(result, Slot):
         return None
+    if type(result).__name__ == "ndarray":
+        return list(result.shape)
     if type(result) is tuple:
         parts = tuple([_form(part) for part in result])
         return NotImplemented if NotImplemented in parts else parts
     return NotImplemented
+
+
+def _has_arrays(form: Any) -> bool:
+    return type(form) is list or (type(form) is tuple and any(map(_has_arrays, form)))
 
 
 def jit(f: Function) -> Jit:

@@ -164,7 +164,7 @@ class Lowering(Sums):
         """Write the function of a batch of rows.
 
         ``i32 run(double *u, double **columns, i64 *strides, i64 begin, i64 end,
-        double *out, i64 height, i8 *flags, double *v)`` reads row i of input k at
+        double *out, i64 height, i8 *flags, double *room)`` reads row i of input k at
         ``columns[k][i * strides[k]]``. It writes result k of row i to
         ``out[k * height + i]``, or adds the sums over the rows to ``out[k]``; and for
         each row whether all guards hold.
@@ -172,9 +172,13 @@ class Lowering(Sums):
         p, n = self.program, self.lanes
         head = (
             f"i32 @{self.name}(ptr noalias %u, ptr %columns, ptr %strides, i64 %begin, "
-            "i64 %end, ptr noalias %out, i64 %height, ptr %flags, ptr noalias %v)"
+            "i64 %end, ptr noalias %out, i64 %height, ptr %flags, ptr noalias %room)"
         )
         t = Text(self.module, head, 1)
+        # Vectors that lie across two of the cache's lines take twice the time.
+        self.module.declare("declare ptr @llvm.ptrmask.p0.i64(ptr, i64)")
+        after = t.new("getelementptr i8, ptr %room, i64 63")
+        t.write(f"%v = call ptr @llvm.ptrmask.p0.i64(ptr {after}, i64 -64)")
         self._begin(t, once)
         uniform = [g for g in p.guards if self._is_uniform(g)]
         varying = [g for g in p.guards if not self._is_uniform(g)]

@@ -1,4 +1,17 @@
+from cpython.object cimport PyObject
+
 ctypedef int (*Single)(double* u, double* out) noexcept nogil
+
+# What a NumPy array begins with (PyArrayObject_fields of numpy/ndarraytypes.h).
+ctypedef struct Array:
+    PyObject head
+    double* data
+    int nd
+    Py_ssize_t* dimensions
+    Py_ssize_t* strides
+    PyObject* base
+    PyObject* descr
+    int flags
 
 cdef class Native:
     cdef Single _run

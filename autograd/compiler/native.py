@@ -23,14 +23,9 @@ except ImportError:
     from autograd import _cython as cython
 
 if cython.compiled:
-    from cython.cimports.autograd.compiler.native import Single
-    from cython.cimports.cpython.buffer import (
-        PyBUF_C_CONTIGUOUS,
-        PyBUF_FORMAT,
-        PyBuffer_Release,
-        PyObject_GetBuffer,
-    )
+    from cython.cimports.autograd.compiler.native import Array, Single
     from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
+    from cython.cimports.cpython.object import PyObject
     from cython.cimports.libc.stdint import uintptr_t
     from cython.cimports.libc.string import memcpy
 
@@ -41,7 +36,8 @@ STACK = 64  # numbers that need no memory from the heap
 class Native:
     """Call machine code with floats.
 
-    A form says how results are returned: None is a number, a tuple is a tuple of forms.
+    A form says how results are returned: None is a number, a tuple is a tuple of forms,
+    and a list is the shape of an array.
     """
 
     def __init__(self) -> None:
@@ -71,9 +67,9 @@ class Native:
             outputs: how many numbers are returned.
             form: how a call returns them.
             arrays: for calls with arrays of doubles: the shape of each argument, None
-                for a float; for each input that is no float, its argument, and whether
-                it is the address or the numbers; the type of arrays; what makes one
-                for the results; and what reads the result of a call off it.
+                for a float; and for the inputs that are no floats, in their order, the
+                argument, and how many numbers it has, or -1 if the input is where it
+                has them.
 
         """
         self._arrays = None
@@ -95,7 +91,7 @@ class Native:
             self._loaded = self._run, inputs, self._memory, outputs, form
         if arrays is None:
             self._inputs = inputs
-        elif cython.compiled:
+        elif cython.compiled and _knows_arrays():
             self._arrays = arrays
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -145,7 +141,7 @@ class Native:
         place: cython.Py_ssize_t = len(floats)
         count: cython.Py_ssize_t
         room: cython.p_double = _take(self)
-        memory: cython.double[::1]
+        memory: cython.const[cython.double][::1]
         words_: cython.p_longlong = cython.cast(cython.p_longlong, room)
         results: cython.double[::1] = out
         try:
@@ -164,10 +160,7 @@ class Native:
                     place += count
             if not self._run(room, cython.address(results[0])):
                 return False
-            for i in range(self._outputs):
-                if results[i] - results[i] != 0.0:
-                    return False
-            return True
+            return _are_finite(cython.address(results[0]), self._outputs)
         finally:
             _give(self, room)
 
@@ -198,17 +191,13 @@ class Native:
         try:
             for i in range(n):
                 room[i] = args[i]
-            if not self._run(room, results):
+            if not (self._run(room, results) and _are_finite(results, outputs)):
                 return None
-            for i in range(outputs):
-                if results[i] - results[i] != 0.0:
-                    return None
             if not formed:
                 return [results[i] for i in range(outputs)]
             if form_ is None:
                 return results[0]
-            i = 0
-            return _tuple(form_, results, cython.address(i))
+            return _made(form_, cython.address(results))
         finally:
             if room != fixed:
                 _give(self, room)
@@ -217,56 +206,113 @@ class Native:
     def _call_with_arrays(self, args: tuple) -> object:
         shapes: tuple
         sources: tuple
-        shapes, sources, kind, make, read = self._arrays
-        if len(args) != len(shapes):
-            return None
-        for arg, shape in zip(args, shapes):  # noqa: B905 - Cython makes this a loop
-            if shape is None:
-                if type(arg) is not float:
-                    return None
-            elif type(arg) is not kind or arg.shape != shape:
-                return None
-        view: Py_buffer
+        shapes, sources = self._arrays
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        n: cython.Py_ssize_t = len(args)
         place: cython.Py_ssize_t = 0
+        outputs: cython.Py_ssize_t = self._outputs
+        if n != len(shapes):
+            return None
+        array: cython.pointer(Array)
+        form: object = self._form
         room: cython.p_double = _take(self)
         words: cython.p_longlong = cython.cast(cython.p_longlong, room)
+        results: cython.p_double = room + self._memory
         try:
-            for arg in args:
-                if type(arg) is float:
+            for i in range(n):
+                arg = args[i]
+                if shapes[i] is None:
+                    if type(arg) is not float:
+                        return None
                     room[place] = arg
                     place += 1
-            for k, is_address in sources:
-                flags: cython.Py_ssize_t = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT
-                try:
-                    PyObject_GetBuffer(args[k], cython.address(view), flags)
-                except (BufferError, ValueError):  # its numbers are not in a row
+                elif not _has_shape(arg, shapes[i]):
                     return None
-                # "d": a double
-                fits: cython.bint = view.format[0] == 100 and view.format[1] == 0
-                if not fits:
-                    pass
-                elif is_address:
-                    start: uintptr_t = cython.cast(uintptr_t, view.buf)
-                    words[place] = start
+            for i in range(len(sources)):
+                k, n = sources[i]
+                arg = args[k]
+                array = cython.cast(
+                    cython.pointer(Array), cython.cast(cython.pointer(PyObject), arg)
+                )
+                if n < 0:
+                    words[place] = cython.cast(uintptr_t, array.data)
                     place += 1
                 else:
-                    memcpy(room + place, view.buf, view.len)
-                    place += view.len // 8
-                PyBuffer_Release(cython.address(view))
-                if not fits:
-                    return None
-            out = make(self._outputs)
-            results: cython.double[::1] = out
-            if not self._run(room, cython.address(results[0])):
+                    memcpy(room + place, array.data, n * cython.sizeof(cython.double))
+                    place += n
+            if not (self._run(room, results) and _are_finite(results, outputs)):
                 return None
-            for i in range(self._outputs):
-                if results[i] - results[i] != 0.0:
-                    return None
-        except (BufferError, ValueError):
-            return None  # an array that is not in a row
+            return _made(form, cython.address(results))
         finally:
             _give(self, room)
-        return read(out)
+
+
+@cython.cfunc
+def _has_shape(x: object, shape: tuple) -> cython.bint:
+    """Return whether it is an array of doubles of this shape, laid out in a row.
+
+    Asking an array in Python takes longer than what is to be computed of it; so its
+    fields are read where all code compiled with NumPy's headers has them. That they are
+    there is seen before (`_knows_arrays`).
+    """
+    if type(x) is not _ndarray:
+        return False
+    array: cython.pointer(Array) = cython.cast(
+        cython.pointer(Array), cython.cast(cython.pointer(PyObject), x)
+    )
+    double: cython.pointer(PyObject) = cython.cast(cython.pointer(PyObject), _float64)
+    i: cython.Py_ssize_t
+    n: cython.Py_ssize_t = len(shape)
+    in_a_row: cython.int = 0x101  # NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ALIGNED
+    if array.descr != double or array.nd != n or array.flags & in_a_row != in_a_row:
+        return False
+    for i in range(n):
+        length: cython.Py_ssize_t = shape[i]
+        if array.dimensions[i] != length:
+            return False
+    return True
+
+
+_ndarray: Any = None
+_float64: Any = None
+_empty: Any = None
+_checked: list = []
+
+
+def _knows_arrays() -> bool:
+    """Return whether NumPy's arrays are as this file takes them to be."""
+    global _ndarray, _float64, _empty  # NumPy is imported late
+    if not _checked:
+        import numpy as np
+
+        _ndarray, _float64, _empty = np.ndarray, np.dtype(np.float64), np.empty
+        probe = np.zeros((3, 5))
+        array: cython.pointer(Array) = cython.cast(
+            cython.pointer(Array), cython.cast(cython.pointer(PyObject), probe)
+        )
+        data: uintptr_t = cython.cast(uintptr_t, array.data)
+        _checked.append(
+            data == probe.ctypes.data
+            and array.nd == 2
+            and _has_shape(probe, (3, 5))
+            and not _has_shape(probe, (5, 3))
+            and not _has_shape(probe.T, (5, 3))
+            and not _has_shape(probe.astype(np.float32), (3, 5))
+        )
+    return _checked[0]
+
+
+@cython.cfunc
+def _are_finite(results: cython.p_double, n: cython.Py_ssize_t) -> cython.bint:
+    """Return whether there is no infinity and no NaN; without branches, for speed."""
+    words: cython.p_longlong = cython.cast(cython.p_longlong, results)
+    exponent: cython.longlong = 0x7FF0000000000000
+    bad: cython.longlong = 0
+    i: cython.Py_ssize_t
+    for i in range(n):
+        bad |= words[i] & exponent == exponent
+    return not bad
 
 
 @cython.cfunc
@@ -296,18 +342,25 @@ def _give(native: Native, room: cython.p_double) -> object:
 
 
 @cython.cfunc
-def _tuple(
-    form: tuple, results: cython.p_double, at: cython.pointer(cython.Py_ssize_t)
-) -> tuple:
-    """Return the next results, in a form that is a tuple."""
-    made: list = []
-    for part in form:
-        if part is None:
-            made.append(results[at[0]])
-            at[0] += 1
-        else:
-            made.append(_tuple(part, results, at))
-    return tuple(made)
+def _made(form: object, results: cython.pointer(cython.p_double)) -> object:
+    """Return the next results in a form; move on past them."""
+    if form is None:
+        x: cython.double = results[0][0]
+        results[0] += 1
+        return x
+    if type(form) is tuple:
+        parts: tuple = form
+        return tuple([_made(part, results) for part in parts])
+    size: cython.Py_ssize_t = 1
+    for length in form:
+        size *= length
+    new = _empty(form)
+    array: cython.pointer(Array) = cython.cast(
+        cython.pointer(Array), cython.cast(cython.pointer(PyObject), new)
+    )
+    memcpy(array.data, results[0], size * cython.sizeof(cython.double))
+    results[0] += size
+    return new
 
 
 def _formed(form: Any, results: Any) -> Any:
