@@ -121,8 +121,9 @@ class BatchRunner:
         self.address = self.engine.get_function_address("run")
         self.function = ctypes.CFUNCTYPE(
             ctypes.c_int,
-            *[pointer, pointer, pointer, word, word, pointer, word, pointer, pointer],
-        )(self.address)
+            *[pointer, word, word, pointer, pointer, pointer],
+            *[word, pointer, word, pointer, pointer],
+        )(self.engine.get_function_address("run_pieces"))
         self.weight = 1 + sum(len(s.operands) for s in core.code)
 
     def run(self, shared: Sequence[float], columns: Columns) -> tuple[Any, Any]:
@@ -140,37 +141,31 @@ class BatchRunner:
             return self._interpret(shared, columns)
         n, block = columns.height, self.layout.block
         size = block * max(1, round(PIECE / (self.weight * block)))
-        starts = range(0, n, size)
+        count = -(-n // size)
         height = -(-n // block) * block
         m = len(self.program.outputs)
-        shape = (len(starts), m) if self.reduce else (m, height)
+        shape = (count, m) if self.reduce else (m, height)
         out = np.empty(shape)
         flags = np.ones(height, dtype=np.uint8)
 
-        fixed = (columns.addresses.ctypes.data, columns.strides.ctypes.data)
-        start, flag = out.ctypes.data, flags.ctypes.data
-        step = 8 * m if self.reduce else 0
-        pieces = iter(range(len(starts)))
+        following = ctypes.c_int64(0)
+        words = self.layout.varying * block + self.layout.sums * self.layout.lanes
 
         def work() -> bool:
-            """Compute pieces as long as there are any."""
+            """Compute pieces as long as there are any.
+
+            What it works on stays alive with it, even if who asked is interrupted.
+            """
             u = np.empty(max(1, self.layout.uniform))
             u[: len(shared)] = shared
-            words = self.layout.varying * block + self.layout.sums * self.layout.lanes
             v = np.empty(words + 8)
-            mine = u.ctypes.data, v.ctypes.data
-            fine = True
-            for i in pieces:
-                end = min(n, starts[i] + size)
-                fine &= bool(
-                    self.function(
-                        mine[0], *fixed, starts[i], end, start + i * step, height, flag,
-                        mine[1],
-                    )
-                )  # fmt: skip
-            return fine
+            pieces = ctypes.addressof(following), size, m if self.reduce else 0
+            rows = columns.addresses.ctypes.data, columns.strides.ctypes.data, n
+            results = out.ctypes.data, height, flags.ctypes.data
+            memory = u.ctypes.data, *rows, *results, v.ctypes.data
+            return bool(self.function(*pieces, *memory))
 
-        helpers = min(threads(), len(starts)) - 1
+        helpers = min(threads(), count) - 1
         others = [_pool().submit(work) for _ in range(helpers)]
         fine = [work(), *[other.result() for other in others]]
         if not all(fine):

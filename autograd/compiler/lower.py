@@ -209,6 +209,46 @@ class Lowering(Sums):
             self._add_lanes(t, sums)
         t.write(f"ret i32 {'1' if ok is None else t.new(f'zext i1 {ok} to i32')}")
         self.module.parts.append(t.finish())
+        self._pieces()
+
+    def _pieces(self) -> None:
+        """Write the function of a batch that is cut into pieces, for several threads.
+
+        ``i32 run_pieces(i64 *next, i64 size, i64 step, u, columns, strides, i64 end,
+        out, height, flags, room)`` takes piece after piece of so many rows, whichever
+        is next, and writes its results, or sums, from ``out[piece * step]`` on.
+        """
+        head = (
+            f"i32 @{self.name}_pieces(ptr %next, i64 %size, i64 %step, ptr %u, "
+            "ptr %columns, ptr %strides, i64 %end, ptr %out, i64 %height, ptr %flags, "
+            "ptr %room)"
+        )
+        t = Text(self.module, head, 1)
+        fine = t.variable("i32")
+        t.write(f"store i32 1, ptr {fine}")
+        again, more, done = t.label(), t.label(), t.label()
+        t.write(f"br label %{again}")
+        t.write(f"{again}:")
+        piece = t.new("atomicrmw add ptr %next, i64 1 monotonic")
+        begin = t.new(f"mul nsw i64 {piece}, %size")
+        left = t.new(f"sub nsw i64 %end, {begin}")
+        is_left = t.new(f"icmp sgt i64 {left}, 0")
+        t.write(f"br i1 {is_left}, label %{more}, label %{done}")
+        t.write(f"{more}:")
+        is_last = t.new(f"icmp slt i64 {left}, %size")
+        rows = t.new(f"select i1 {is_last}, i64 {left}, i64 %size")
+        stop = t.new(f"add nsw i64 {begin}, {rows}")
+        out = t.address("%out", t.new(f"mul nsw i64 {piece}, %step"))
+        found = t.new(
+            f"call i32 @{self.name}(ptr %u, ptr %columns, ptr %strides, i64 {begin}, "
+            f"i64 {stop}, ptr {out}, i64 %height, ptr %flags, ptr %room)"
+        )
+        before = t.new(f"load i32, ptr {fine}")
+        t.write(f"store i32 {t.new(f'and i32 {before}, {found}')}, ptr {fine}")
+        t.write(f"br label %{again}")
+        t.write(f"{done}:")
+        t.write(f"ret i32 {t.new(f'load i32, ptr {fine}')}")
+        self.module.parts.append(t.finish())
 
     def _is_uniform(self, guard: Guard) -> bool:
         return self.is_uniform[guard.a] and (guard.b < 0 or self.is_uniform[guard.b])
