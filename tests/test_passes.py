@@ -13,7 +13,7 @@ from programs import random_program
 from autograd import grad, jit
 from autograd import math as am
 from autograd.compiler import Guard, Instruction, Program, trace
-from autograd.compiler.dots import dots
+from autograd.compiler.dots import dots, in_pieces
 from autograd.compiler.passes import (
     SILENT,
     guarded,
@@ -21,6 +21,7 @@ from autograd.compiler.passes import (
     optimize,
     optimize_guarded,
 )
+from autograd.compiler.trace import record_once
 from autograd.primitives import TABLE
 from autograd.primitives.arithmetic import neg
 
@@ -114,6 +115,34 @@ def test_a_product_or_a_sum_used_elsewhere_is_not_taken_in():
     p = trace(f, 1.0, 2.0, 3.0)
     for point in ((1.0, 2.0, 3.0), (0.1, 0.2, 0.3)):
         assert dots(p)(*point) == pytest.approx(p(*point), rel=1e-15)
+
+
+def chain_and_squares(x, *cs):
+    """Return the end of a chain of links x * y + c, and the sum of squares of all c."""
+    y = 1.0
+    for c in cs:
+        y = x * y + c
+    return y, am.sumprod(cs, cs)
+
+
+@pytest.mark.parametrize("links", [9, 64, 333])
+def test_a_sum_over_a_long_chain_is_cut_and_one_over_inputs_is_not(links):
+    def slope(xs):
+        slope = grad(lambda x: chain_and_squares(x, *xs[1:])[0])(xs[0])
+        return [slope, chain_and_squares(*xs)[1]]
+
+    inputs = [0.875, *[1.0 / k for k in range(1, links + 1)]]
+    p = dots(optimize(record_once(slope, inputs, "f").program))
+    cut = in_pieces(p).check()
+    if links < 16:
+        assert cut == p
+        return
+    *others, squares = sorted(
+        len(s.operands) // 2 for s in cut.code if s.row.name == "sumprod"
+    )
+    assert (squares, max(others)) == (links, 8)
+    assert cut(*inputs) == pytest.approx(p(*inputs), rel=1e-13)
+    assert in_pieces(cut) == cut
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,21 @@
 Only sums and products that nothing else uses are taken in. What comes out is rounded
 otherwise: a native sumprod or fma rounds once a term, where a product and a sum round
 twice; and terms that are 0.0 are dropped.
+
+A long sum over a chain of results, as in the derivative by what each link of the chain
+uses, is cut into pieces, each of the terms that are ready next: the machine adds them
+up while it still waits for the next link.
 """
 
 from __future__ import annotations
 
+import functools
+
 from autograd.compiler.passes import ADD, FMA, MUL, SUMPROD, Builder, Place
-from autograd.compiler.program import Guard, Program
+from autograd.compiler.program import Guard, Instruction, Program
+
+LONG = 16  # links of a chain whose sum is cut into pieces
+PIECE = 8  # terms of a piece
 
 
 def dots(program: Program) -> Program:
@@ -55,6 +64,41 @@ def dots(program: Program) -> Program:
         Guard(g.relation, places[g.a], places[g.b], g.holds) for g in program.guards
     ]
     return new.finish(program, [places[x] for x in program.outputs], guards)
+
+
+def in_pieces(program: Program) -> Program:
+    """Return the program with its sums over chains cut into pieces."""
+    depth = [0] * program.first_result
+    for step in program.code:
+        depth.append(1 + max((depth[x] for x in step.operands), default=0))
+    new = Builder(program)
+    places = [*range(new.n), *[new.constant(c) for c in program.constants]]
+    for step in program.code:
+        operands = [places[x] for x in step.operands]
+        if step.row is not SUMPROD:
+            places.append(new.emit(step.row, *operands))
+            continue
+        n = len(operands) // 2
+        parts = [
+            new.emit(SUMPROD, *[operands[side + k] for side in (0, n) for k in piece])
+            for piece in _pieces(step, depth)
+        ]
+        places.append(functools.reduce(functools.partial(new.emit, ADD), parts))
+    guards = [
+        Guard(g.relation, places[g.a], places[g.b], g.holds) for g in program.guards
+    ]
+    return new.finish(program, [places[x] for x in program.outputs], guards)
+
+
+def _pieces(step: Instruction, depth: list[int]) -> list[list[int]]:
+    """Return which terms of a sum are added together: all, if over no chain."""
+    n = len(step.operands) // 2
+    pairs = zip(step.operands[:n], step.operands[n:], strict=True)
+    ready = [max(depth[p], depth[q]) for p, q in pairs]
+    if len(set(ready)) < max(LONG, n // PIECE):
+        return [list(range(n))]
+    order = sorted(range(n), key=ready.__getitem__)
+    return [order[start : start + PIECE] for start in range(0, n, PIECE)]
 
 
 def _uses(program: Program) -> list[int]:

@@ -22,7 +22,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 
-from autograd.compiler.dots import dots
+from autograd.compiler.dots import dots, in_pieces
 from autograd.compiler.expand import expand
 from autograd.compiler.llvm import CORE, OPPOSITES, RELATIONS, Module, Text
 from autograd.compiler.passes import (
@@ -305,7 +305,7 @@ def _functions(stages: list[Group]) -> list[list[Group]]:
 def for_machine(program: Program) -> Program:
     """Return the program in the rows that machine code has, errors made guards."""
     core = expand(guarded(optimize(program)), CORE)
-    return live(dots(optimize_guarded(core)))
+    return live(in_pieces(dots(optimize_guarded(core))))
 
 
 def lower(
