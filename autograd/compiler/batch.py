@@ -116,7 +116,7 @@ class BatchRunner:
         core = for_machine(self.program)
         self.module = llvm.Module()
         self.layout = lower(core, self.module, rows=self.rows, reduce=self.reduce)
-        self.engine = llvm.build(self.module, 2)
+        self.engine = llvm.build(self.module)
         word, pointer = ctypes.c_int64, ctypes.c_void_p
         self.address = self.engine.get_function_address("run")
         self.function = ctypes.CFUNCTYPE(

@@ -351,12 +351,15 @@ def spell(t: Text, row: Primitive, operands: Sequence[str]) -> str:
     return t.each_lane(symbol, *operands)
 
 
-def build(module: Module, effort: int) -> Any:
+def build(module: Module) -> Any:
     """Compile the module.
+
+    Of LLVM's passes only the one that keeps variables in registers runs: a program was
+    made short before (`autograd.compiler.passes`), and its loops are written as they
+    are to be. All others took most of the time, and gained nothing.
 
     Args:
         module: functions and constants.
-        effort: LLVM's level of optimisation, 0 to 3.
 
     Returns:
         An engine: ``engine.get_function_address(name)``.
@@ -367,14 +370,12 @@ def build(module: Module, effort: int) -> Any:
     target = binding.Target.from_default_triple().create_target_machine(
         cpu=binding.get_host_cpu_name(),
         features=binding.get_host_cpu_features().flatten(),
-        opt=effort,
+        opt=2,
     )
-    options = binding.create_pipeline_tuning_options(speed_level=effort)
-    options.loop_vectorization = False
-    options.slp_vectorization = False
-    options.loop_unrolling = False  # it took most of LLVM's time, and gained nothing
-    builder = binding.create_pass_builder(target, options)
-    builder.getModulePassManager().run(parsed, builder)
+    options = binding.create_pipeline_tuning_options()
+    passes = binding.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.run(parsed, binding.create_pass_builder(target, options))
     engine = binding.create_mcjit_compiler(parsed, target)
     engine.finalize_object()
     return engine

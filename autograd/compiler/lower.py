@@ -185,8 +185,11 @@ class Lowering(Sums):
         ok = self._all_hold(t, uniform, "0")
         sums = t.address("%v", str(self.layout.varying * self.layout.block))
         if self.reduce:
-            with t.loop("0", str(self.layout.sums * n)) as i:
-                t.store(t.number(0.0), sums, i)
+            size = 8 * self.layout.sums * n
+            self.module.declare("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
+            t.write(
+                f"call void @llvm.memset.p0.i64(ptr {sums}, i8 0, i64 {size}, i1 false)"
+            )
         last = t.new("sub nsw i64 %end, 1")
         with t.loop("%begin", "%end", self.layout.block) as row:
             left = t.new(f"sub nsw i64 %end, {row}")

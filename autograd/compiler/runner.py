@@ -28,7 +28,7 @@ class Machine(Native):
         core = for_machine(program)
         self.module = llvm.Module()
         layout = lower(core, self.module)
-        self.engine = llvm.build(self.module, 2)
+        self.engine = llvm.build(self.module)
         self.sizes = (len(core.inputs), layout.uniform, len(core.outputs))
         self.load(self.engine.get_function_address("run"), *self.sizes, ())
 
