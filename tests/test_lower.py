@@ -83,3 +83,27 @@ def test_networks_agree_with_matrices_in_blocks_that_are_not_full(sizes, rows):
     assert gradient == pytest.approx(slopes, rel=1e-9, abs=1e-12)
     again, same = f(w, np.asfortranarray(x), y)
     assert (again, same.tolist()) == (value, gradient.tolist())
+
+
+def test_what_needs_a_batch_is_not_computed_before_it():
+    sizes = (2, 16, 16, 1)
+    rng = np.random.default_rng(0)
+    w = 0.5 * rng.normal(size=337)
+    x, y = rng.normal(size=(20, 2)), rng.normal(size=20)
+
+    def loss(w, x, y):
+        return network(w, x, y, sizes)
+
+    loss_and_gradient = value_and_grad(vmap(loss, (None, 0, 0), reduce="sum"))
+
+    @jit
+    def step(w, x, y):
+        rates = [math.exp(u) for u in w]
+        value, g = loss_and_gradient(w, x, y)
+        return value, np.array([u - r * s for u, r, s in zip(w, rates, g, strict=True)])
+
+    value, after = step(w, x, y)
+    expected, slopes = by_matrices(w, x, y, sizes)
+    assert value == pytest.approx(20 * expected, rel=1e-11)
+    right = w - np.exp(w) * 20 * slopes
+    assert after == pytest.approx(right, rel=1e-9, abs=1e-12)
