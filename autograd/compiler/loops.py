@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain, pairwise
-from typing import Any
 
-from autograd.compiler.llvm import LIBM, Text, lanes, spell
-from autograd.compiler.schedule import Group, Schedule
-
-TILE = 4  # sums of products that share a loop
-WIDE = {8: 4, 4: 2, 2: 2}  # vectors of rows in a tile, as many as there are registers
+from autograd.compiler.groups import Group
+from autograd.compiler.llvm import Text, lanes
+from autograd.compiler.schedule import Schedule
+from autograd.compiler.spellings import LIBM, spell
 
 
 class Loops(Schedule):
-    """Write groups into LLVM functions."""
+    """Write instructions into LLVM functions, alone and in loops."""
 
     def _over_rows(self, t: Text, uniform: bool, body: Callable[[str], None]) -> None:
         """Write something for the numbers of the rows from %n on, or just once."""
@@ -84,13 +81,7 @@ class Loops(Schedule):
         return t.load("%v", self._row(t, index, r))
 
     def _loop(self, t: Text, group: Group, *, uniform: bool) -> None:
-        """Write a group as a loop."""
-        if group.is_call:
-            self._call(t, group)
-            return
-        if group.is_sum:
-            self._sumprods(t, group, uniform=uniform)
-            return
+        """Write a stage as a loop over its groups' results."""
         n, wide = len(group.places), lanes()
         whole = n // wide * wide if uniform and self._is_in_line(group) else 0
         if whole:
@@ -163,183 +154,6 @@ class Loops(Schedule):
 
         return write
 
-    def _sumprods(self, t: Text, group: Group, *, uniform: bool) -> None:
-        """Write sums of products of one length, in tiles that share operands."""
-        n = len(group.operands[0]) // 2
-        segments = self._segments(group, n)
-
-        def tiles(rs: list[str]) -> None:
-            for start, end, size in tiles_of(len(group.places)):
-                with t.loop(str(start), str(end), size) as j:
-                    self._tile(t, group, segments, following(t, j, size), rs)
-
-        if uniform or self.layout.block == self.lanes:
-            tiles(["0"])
-            return
-        wide = self.lanes * WIDE[self.lanes]
-        end = t.new(f"and i64 %n, {-wide}")
-        with t.loop("0", end, wide) as r:
-            tiles(following(t, r, WIDE[self.lanes], self.lanes))
-        with t.loop(end, "%n", self.lanes) as r:
-            tiles([r])
-
-    def _segments(self, group: Group, n: int) -> list[range]:
-        """Return the stretches of pairs in which operands are of the same kinds."""
-        first = group.operands[0]
-        kinds = [
-            (self.is_uniform[first[k]], self.is_uniform[first[n + k]]) for k in range(n)
-        ]
-        cuts = [0, *[k for k in range(1, n) if kinds[k] != kinds[k - 1]], n]
-        return [range(a, b) for a, b in pairwise(cuts)]
-
-    def _tile(
-        self,
-        t: Text,
-        group: Group,
-        segments: list[range],
-        js: list[str],
-        rs: list[str],
-    ) -> None:
-        """Write the sums js of the rows from each of rs on.
-
-        The machine starts two products in each of the four cycles or so that one takes,
-        so there are to be eight sums at least: where the tile is small, each is summed
-        in parts.
-        """
-        n = len(group.operands[0]) // 2
-        parts = max(1, 8 // (len(js) * len(rs))) if n >= 16 else 1
-        sums = [[[t.variable(t.type) for _ in rs] for _ in js] for _ in range(parts)]
-        for variable in chain(*chain(*sums)):
-            t.write(f"store {t.type} {t.number(0.0)}, ptr {variable}")
-        for segment in segments:
-            sides = [
-                [[self.slots[o[k + side]] for k in segment] for o in group.operands]
-                for side in (0, n)
-            ]
-            kinds = [self.is_uniform[group.operands[0][segment[0] + s]] for s in (0, n)]
-            whole = len(segment) // parts * parts
-            with t.loop("0", str(whole), parts) as k:
-                for i, part in enumerate(sums):
-                    at = k if i == 0 else t.new(f"add nsw i64 {k}, {i}")
-                    self._products(t, part, sides, kinds, js, rs, at)
-            if whole < len(segment):
-                with t.loop(str(whole), str(len(segment))) as k:
-                    self._products(t, sums[0], sides, kinds, js, rs, k)
-        for row, j in enumerate(js):
-            write = self._elements(t, group, j)
-            for column, r in enumerate(rs):
-                y = t.new(f"load {t.type}, ptr {sums[0][row][column]}")
-                for part in sums[1:]:
-                    more = t.new(f"load {t.type}, ptr {part[row][column]}")
-                    y = t.binary("fadd", y, more)
-                write(r, {group.places[0]: y})
-
-    def _products(
-        self,
-        t: Text,
-        sums: list[list[str]],
-        sides: list[list[list[int]]],
-        kinds: list[bool],
-        js: list[str],
-        rs: list[str],
-        k: str,
-    ) -> None:
-        """Add the k-th products to a tile's sums."""
-
-        def numbers(kind: bool, index: str) -> list[str]:
-            if kind:
-                return [self._at(t, kind, index, "0")] * len(rs)
-            return [self._at(t, kind, index, r) for r in rs]
-
-        shared = [
-            numbers(kind, self._index(t, side[0], k))
-            if all(x == side[0] for x in side)
-            else None
-            for side, kind in zip(sides, kinds, strict=True)
-        ]
-        for j, variables in zip(js, sums, strict=True):
-            factors = [
-                known or numbers(kind, self._index2(t, side, j, k))
-                for known, side, kind in zip(shared, sides, kinds, strict=True)
-            ]
-            for variable, a, b in zip(variables, *factors, strict=True):
-                total = t.new(f"load {t.type}, ptr {variable}")
-                total = t.intrinsic("fma", a, b, total)
-                t.write(f"store {t.type} {total}, ptr {variable}")
-
-    def _index2(self, t: Text, slots: list[list[int]], j: str, k: str) -> str:
-        """Return the slot of row j and column k."""
-        first = slots[0][0]
-        down = slots[1][0] - first if len(slots) > 1 else 0
-        right = slots[0][1] - first if len(slots[0]) > 1 else 0
-        if all(
-            x == first + a * down + b * right
-            for a, row in enumerate(slots)
-            for b, x in enumerate(row)
-        ):
-            a = t.new(f"mul nsw i64 {j}, {down}")
-            b = t.new(f"mul nsw i64 {k}, {right}")
-            return t.new(f"add nsw i64 {t.new(f'add nsw i64 {a}, {b}')}, {first}")
-        width = len(slots[0])
-        start = t.new(f"mul nsw i64 {j}, {width}")
-        return self._index(
-            t, [x for row in slots for x in row], t.new(f"add nsw i64 {start}, {k}")
-        )
-
-    def _call(self, t: Text, group: Group) -> None:
-        """Write the call of a batch: inputs, the batch, and whether all is right."""
-        element: Any = group.row.value
-        call, operands = element.call, group.operands[0]
-        at, runner = self.calls[call], call.runner
-        slots = [self.slots[x] for x in operands]
-        if call.shared:
-            with t.loop("0", str(call.shared)) as i:
-                x = t.spread("%u", self._index(t, slots[: call.shared], i))
-                t.store(x, "%u", t.new(f"add nsw i64 {i}, {at.u}"))
-        column = 0
-        for slot, width in zip(slots[call.shared :], call.widths, strict=True):
-            start = t.new(f"load i64, ptr {t.address('%u', str(slot))}")
-            with t.loop("0", str(width)) as i:
-                offset = t.new(f"mul nsw i64 {i}, 8")
-                address = t.new(f"add nsw i64 {start}, {offset}")
-                place = t.new(f"add nsw i64 {i}, {at.columns + column}")
-                t.write(f"store i64 {address}, ptr {t.address('%u', place)}")
-                place = t.new(f"add nsw i64 {i}, {at.strides + column}")
-                t.write(f"store i64 {width}, ptr {t.address('%u', place)}")
-            column += width
-        status = t.variable("i64")
-        t.write(f"store i64 1, ptr {status}")
-        parts = [
-            t.address("%u", str(x))
-            for x in (at.u, at.columns, at.strides, at.out, at.flags, at.v)
-        ]
-        for batch in (call.guards, runner):
-            if batch is None:
-                continue
-            u, columns, strides, out, flags, v = parts
-            found = t.new(
-                f"call i32 inttoptr (i64 {batch.address} to ptr)(ptr {u}, "
-                f"ptr {columns}, ptr {strides}, i64 0, i64 {call.height}, ptr {out}, "
-                f"i64 {call.height}, ptr {flags}, ptr {v})"
-            )
-            self._also(t, status, t.new(f"icmp ne i32 {found}, 0"))
-        if call.guards is not None:
-            with t.loop("0", str(call.height)) as i:
-                place = t.new(f"getelementptr i8, ptr {parts[4]}, i64 {i}")
-                flag = t.new(f"load i8, ptr {place}")
-                self._also(t, status, t.new(f"icmp ne i8 {flag}, 0"))
-        with t.loop("0", str(len(runner.program.outputs))) as i:
-            size = t.intrinsic("fabs", t.load(parts[3], i))
-            self._also(t, status, t.compare("olt", size, t.number(float("inf"))))
-        final = t.new(f"load i64, ptr {status}")
-        t.write(f"store i64 {final}, ptr {t.address('%u', str(at.start))}")
-
-    @staticmethod
-    def _also(t: Text, status: str, flag: str) -> None:
-        old = t.new(f"load i64, ptr {status}")
-        new = t.new(f"and i64 {old}, {t.new(f'zext i1 {flag} to i64')}")
-        t.write(f"store i64 {new}, ptr {status}")
-
     @staticmethod
     def _to_lanes(t: Text, n: int) -> None:
         t.lanes = n
@@ -352,13 +166,6 @@ def _step(slots: Sequence[int]) -> int | None:
     first, step = slots[0], slots[1] - slots[0] if len(slots) > 1 else 0
     in_line = all(x == first + k * step for k, x in enumerate(slots))
     return step if in_line else None
-
-
-def tiles_of(n: int, size: int = TILE) -> list[tuple[int, int, int]]:
-    """Return stretches of 0, ..., n - 1, and the length of the tiles of each."""
-    full = n // size * size
-    stretches = [(0, full, size), (full, n, n - full)]
-    return [stretch for stretch in stretches if stretch[0] < stretch[1]]
 
 
 def following(t: Text, i: str, n: int, step: int = 1) -> list[str]:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from autograd.compiler.llvm import Text
-from autograd.compiler.loops import Loops, following, tiles_of
+from autograd.compiler.loops import following
+from autograd.compiler.products import Products, tiles_of
 
 MANY = 8  # sums at once: the machine starts two in each of the four cycles of one
 
@@ -28,7 +29,7 @@ class Grid:
     products: list[list[int]]
 
 
-class Sums(Loops):
+class Sums(Products):
     """Write what adds up over rows."""
 
     def _write_sums(self, t: Text, sums: str, m: str, whole: str) -> None:
