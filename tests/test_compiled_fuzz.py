@@ -8,8 +8,9 @@ arithmetic.
 
 Compiled sums are rounded otherwise. So a number is right if it is within 1e-10 of the
 engine's; if it is not, what relative errors of 1e-13 in every step do to the engine's
-own number is measured, out of three seeds, and four times that is the tolerance; or
-1e-12 of the largest of the program's numbers, where terms cancel to nothing.
+own number is measured, in steps of the program alone and in those of its derivatives
+too, out of three seeds, and four times that is the tolerance; or 1e-12 of the largest
+of the program's numbers, where terms cancel to nothing.
 
 The first programs of `BY_DEFAULT` are run by default, more with ``pytest -m fuzz``.
 """
@@ -30,7 +31,7 @@ from autograd.compiler.targets import compile_numpy, compile_python
 
 BY_DEFAULT = 60
 BLOCK = 10
-MANY = 20_000
+MANY = 2_000
 RIGHT, NOTHING = 1e-10, 1e-40
 JITTER, SAFETY = 1e-13, 4.0
 CANCELLED = 1e-12
@@ -100,6 +101,7 @@ def expected_of(seed):
 def tolerances(seed, point):
     """Return by how much rounding excuses each of the engine's numbers."""
     program = random_program(seed)
+    recorded = trace(derivatives(branched(program), direction(program)), point)
     runs = []
     for k in range(3):
         generator = random.Random(k)
@@ -108,8 +110,12 @@ def tolerances(seed, point):
             y = by_way(name, *operands)
             return y * (1.0 + JITTER * generator.uniform(-1.0, 1.0))
 
+        def backward_too(point, call=call):
+            results = recorded.run(point, lambda row, *xs: call(row.name, *xs))
+            return [results[place] for place in recorded.outputs]
+
         f = derivatives(branched(program, call), direction(program))
-        runs.append(evaluated(f, point))
+        runs += [evaluated(f, point), evaluated(backward_too, point)]
     runs = [run for run in runs if run is not None]
     (expected,) = [numbers for where, numbers in expected_of(seed) if where == point]
     if not runs:
@@ -162,7 +168,7 @@ def assert_compiled_are_right(seeds, every_way=1):
         if seed % every_way == 0:
             check_rows(count, seed, expected)
             check_nodes(count, seed, expected)
-    assert left_out <= 0.1 * len(OFF) * len(seeds)
+    assert left_out <= 0.3 * len(OFF) * len(seeds)
     assert count.unclear <= 0.05 * count.numbers
 
 

@@ -47,8 +47,10 @@ class Functions(Sums):
                 break
             if group.is_call:
                 self._call(t, group)
+            elif group.is_sum and uniform:
+                self._uniform_sumprods(t, group)
             elif group.is_sum:
-                self._sumprods(t, group, uniform=uniform)
+                self._sumprods(t, group)
             else:
                 self._loop(t, group, uniform=uniform)
         t.write("ret void")

@@ -137,6 +137,19 @@ class Text:
         x = self.new(f"load double, ptr {self.address(base, index)}")
         return self.splat(x)
 
+    def strided(self, base: str, index: str, stride: int) -> str:
+        """Load as many doubles as there are lanes, 0, 1 or -1 from one to the next."""
+        n = self.lanes
+        if stride == 0 or n == 1:
+            return self.spread(base, index)
+        if stride == 1:
+            return self.load(base, index)
+        x = self.load(base, self.new(f"sub nsw i64 {index}, {n - 1}"))
+        mask = ", ".join(f"i32 {i}" for i in range(n - 1, -1, -1))
+        return self.new(
+            f"shufflevector {self.type} {x}, {self.type} poison, <{n} x i32> <{mask}>"
+        )
+
     def splat(self, x: str, type_: str = "double") -> str:
         """Return a scalar in all lanes."""
         if self.lanes == 1:
@@ -164,6 +177,14 @@ class Text:
     def select(self, flag: str, a: str, b: str) -> str:
         """Return a where the flag is set, else b."""
         return self.new(f"select {self.flag} {flag}, {self.type} {a}, {self.type} {b}")
+
+    def add_lanes(self, first: str, x: str, n: int) -> str:
+        """Return a double and the n lanes of a value, added up in any order."""
+        name = f"llvm.vector.reduce.fadd.v{n}f64"
+        self.module.declare(f"declare double @{name}(double, <{n} x double>)")
+        return self.new(
+            f"call reassoc double @{name}(double {first}, <{n} x double> {x})"
+        )
 
     def intrinsic(self, name: str, *xs: str) -> str:
         """Call one of LLVM's own functions."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from autograd.compiler.groups import Group
 from autograd.compiler.llvm import Text, lanes
 from autograd.compiler.schedule import Schedule
-from autograd.compiler.spellings import LIBM, spell
+from autograd.compiler.spellings import spell
+
+SHORT = 8  # results that are not worth a loop within a loop
 
 
 class Loops(Schedule):
@@ -65,15 +68,21 @@ class Loops(Schedule):
 
     def _index(self, t: Text, slots: Sequence[int], i: str) -> str:
         """Return the i-th of the slots: computed if in line, else looked up."""
-        first, step = slots[0], _step(slots)
-        if step is not None:
-            if step == 0:
-                return str(first)
-            scaled = i if step == 1 else t.new(f"mul nsw i64 {i}, {step}")
-            return scaled if first == 0 else t.new(f"add nsw i64 {scaled}, {first}")
+        stride = stride_of(slots)
+        if stride is not None:
+            return _sum(t, (i, stride), (str(slots[0]), 1))
         table = self.module.table(slots)
         address = t.new(f"getelementptr i32, ptr {table}, i64 {i}")
         return t.new(f"sext i32 {t.new(f'load i32, ptr {address}')} to i64")
+
+    def _index2(self, t: Text, slots: list[list[int]], j: str, k: str) -> str:
+        """Return the slot in line j and column k."""
+        in_plane = plane_of(slots)
+        if in_plane is not None:
+            first, down, right = in_plane
+            return _sum(t, (j, down), (k, right), (str(first), 1))
+        at = _sum(t, (j, len(slots[0])), (k, 1))
+        return self._index(t, [x for line in slots for x in line], at)
 
     def _at(self, t: Text, uniform: bool, index: str, r: str) -> str:
         if uniform:
@@ -82,56 +91,61 @@ class Loops(Schedule):
 
     def _loop(self, t: Text, group: Group, *, uniform: bool) -> None:
         """Write a stage as a loop over its groups' results."""
-        n, wide = len(group.places), lanes()
-        whole = n // wide * wide if uniform and self._is_in_line(group) else 0
-        if whole:
-            self._to_lanes(t, wide)
-            with t.loop("0", str(whole), wide) as i:
-                self._elements(t, group, i, wide)("0", {})
-            self._to_lanes(t, 1)
-        if whole < n:
-            with t.loop(str(whole), str(n)) as i:
-                write = self._elements(t, group, i)
-                self._over_rows(t, uniform, lambda r: write(r, {}))
+        columns = self._columns(group)
+        n = len(group.places)
+        width = _width(columns, n)
+        whole = width // lanes() * lanes() if uniform and wide(columns, width) else 0
+        with t.loop("0", str(n // width)) if width < n else nullcontext("0") as i:
+            if whole:
+                self._to_lanes(t, lanes())
+                with t.loop("0", str(whole), lanes()) as j:
+                    self._elements(t, group, (i, j, width))("0", {})
+                self._to_lanes(t, 1)
+            if whole < width:
+                with t.loop(str(whole), str(width)) as j:
+                    write = self._elements(t, group, (i, j, width))
+                    self._over_rows(t, uniform, lambda r: write(r, {}))
 
-    def _is_in_line(self, group: Group) -> bool:
-        """Return whether a stage's uniform operands lie side by side, or are one."""
-        own = {g.places[0] for g in group.stage}
-        return all(
-            g.row.name not in LIBM
-            and all(
-                column[0] in own or _step([self.slots[x] for x in column]) in {0, 1}
-                for column in zip(*g.operands, strict=True)
-            )
-            for g in group.stage
-        )
+    def _columns(self, stage: Group) -> list[list[int]]:
+        """Return the slots of what a stage's groups read, element by element."""
+        own = {group.places[0] for group in stage.stage}
+        return [
+            [self.slots[x] for x in column]
+            for group in stage.stage
+            if not group.is_sum
+            for column in zip(*group.operands, strict=True)
+            if column[0] not in own
+        ]
 
     def _elements(
-        self, t: Text, stage: Group, i: str, wide: int = 1
+        self, t: Text, stage: Group, at: tuple[str, str, int]
     ) -> Callable[[str, dict[int, str]], None]:
-        """Return what writes the i-th results of a stage, each from those before.
+        """Return what writes a result of each of a stage's groups, as they need.
 
         It takes the first of the rows, and what is known: by a group's first place,
-        its i-th result.
+        its result. Uniform code writes as many results at once as there are lanes.
 
         Args:
             t: what is written into.
             stage: the groups.
-            i: which of each group's results.
-            wide: how many of the results are computed at once, from the i-th on.
+            at: which of each group's results: line, column, and how long a line is.
 
         """
+        line, j, width = at
+        uniform = self.is_uniform[stage.places[0]]
         own = {group.places[0] for group in stage.stage}
 
         def reader(column: tuple[int, ...]) -> Callable[[str, dict[int, str]], str]:
             place = column[0]
             if place in own:
                 return lambda _, known: known[place]
-            index = self._index(t, [self.slots[x] for x in column], i)
+            slots = [self.slots[x] for x in column]
+            index = self._index2(t, _lines(slots, width), line, j)
             if not self.is_uniform[place]:
                 return lambda r, _: t.load("%v", self._row(t, index, r))
-            is_one = wide == 1 or index.isdigit()
-            x = t.spread("%u", index) if is_one else t.load("%u", index)
+            x = t.strided(
+                "%u", index, slots[1] - slots[0] if uniform and width > 1 else 0
+            )
             return lambda _r, _known: x
 
         plans = []
@@ -141,7 +155,7 @@ class Loops(Schedule):
             readers = [reader(column) for column in columns]
             out = ""
             if place in self.used:
-                out = t.new(f"add nsw i64 {i}, {self.slots[place]}")
+                out = _sum(t, (line, width), (j, 1), (str(self.slots[place]), 1))
             plans.append((group.row, place, readers, out))
 
         def write(r: str, known: dict[int, str]) -> None:
@@ -161,11 +175,61 @@ class Loops(Schedule):
         t.flag = "i1" if n == 1 else f"<{n} x i1>"
 
 
-def _step(slots: Sequence[int]) -> int | None:
+def _width(columns: list[list[int]], n: int) -> int:
+    """Return how long lines are in which all columns are planes; n if they are not."""
+    width = n
+    for slots in columns:
+        stride = slots[1] - slots[0]
+        breaks = (k for k in range(2, n) if slots[k] - slots[k - 1] != stride)
+        width = min(width, next(breaks, n))
+    if width < SHORT or n % width:
+        return n
+    return width if all(plane_of(_lines(c, width)) for c in columns) else n
+
+
+def wide(columns: list[list[int]], width: int) -> bool:
+    """Return whether numbers are side by side, or one, in all lines of a width."""
+    return all(stride_of(column[:width]) in {-1, 0, 1} for column in columns)
+
+
+def _lines(slots: list[int], width: int) -> list[list[int]]:
+    return [slots[k : k + width] for k in range(0, len(slots), width)]
+
+
+def plane_of(lines: list[list[int]]) -> tuple[int, int, int] | None:
+    """Return the first slot, and how far the next line and column are, if always so."""
+    first = lines[0][0]
+    down = lines[1][0] - first if len(lines) > 1 else 0
+    right = lines[0][1] - first if len(lines[0]) > 1 else 0
+    in_plane = all(
+        x == first + a * down + b * right
+        for a, line in enumerate(lines)
+        for b, x in enumerate(line)
+    )
+    return (first, down, right) if in_plane else None
+
+
+def _sum(t: Text, *terms: tuple[str, int]) -> str:
+    """Return the sum of some numbers, names or digits, times constants."""
+    total, constant = "", 0
+    for x, factor in terms:
+        if factor == 0:
+            continue
+        if x.isdigit():
+            constant += int(x) * factor
+            continue
+        product = x if factor == 1 else t.new(f"mul nsw i64 {x}, {factor}")
+        total = t.new(f"add nsw i64 {total}, {product}") if total else product
+    if not total:
+        return str(constant)
+    return t.new(f"add nsw i64 {total}, {constant}") if constant else total
+
+
+def stride_of(slots: Sequence[int]) -> int | None:
     """Return how far slots are apart, if they are in line."""
-    first, step = slots[0], slots[1] - slots[0] if len(slots) > 1 else 0
-    in_line = all(x == first + k * step for k, x in enumerate(slots))
-    return step if in_line else None
+    first, stride = slots[0], slots[1] - slots[0] if len(slots) > 1 else 0
+    in_line = all(x == first + k * stride for k, x in enumerate(slots))
+    return stride if in_line else None
 
 
 def following(t: Text, i: str, n: int, step: int = 1) -> list[str]:

@@ -15,8 +15,8 @@ WIDE = {8: 4, 4: 2, 2: 2}  # vectors of rows in a tile, as many as there are reg
 class Products(Loops):
     """Write long sums of products."""
 
-    def _sumprods(self, t: Text, group: Group, *, uniform: bool) -> None:
-        """Write sums of products of one length, in tiles that share operands."""
+    def _sumprods(self, t: Text, group: Group) -> None:
+        """Write sums of products of one length, for all rows."""
         n = len(group.operands[0]) // 2
         segments = self._segments(group, n)
 
@@ -25,7 +25,7 @@ class Products(Loops):
                 with t.loop(str(start), str(end), size) as j:
                     self._tile(t, group, segments, following(t, j, size), rs)
 
-        if uniform or self.layout.block == self.lanes:
+        if self.layout.block == self.lanes:
             tiles(["0"])
             return
         wide = self.lanes * WIDE[self.lanes]
@@ -54,11 +54,14 @@ class Products(Loops):
     ) -> None:
         """Write the sums js of the rows from each of rs on.
 
+        Uniform sums are written as many at once as there are lanes, from each of js on.
+
         The machine starts two products in each of the four cycles or so that one takes,
         so there are to be eight sums at least: where the tile is small, each is summed
         in parts.
         """
         n = len(group.operands[0]) // 2
+        across = t.lanes > 1 and self.is_uniform[group.places[0]]
         parts = max(1, 8 // (len(js) * len(rs))) if n >= 16 else 1
         sums = [[[t.variable(t.type) for _ in rs] for _ in js] for _ in range(parts)]
         for variable in chain(*chain(*sums)):
@@ -73,12 +76,12 @@ class Products(Loops):
             with t.loop("0", str(whole), parts) as k:
                 for i, part in enumerate(sums):
                     at = k if i == 0 else t.new(f"add nsw i64 {k}, {i}")
-                    self._products(t, part, sides, kinds, js, rs, at)
+                    self._products(t, part, sides, kinds, js, rs, at, across)
             if whole < len(segment):
                 with t.loop(str(whole), str(len(segment))) as k:
-                    self._products(t, sums[0], sides, kinds, js, rs, k)
+                    self._products(t, sums[0], sides, kinds, js, rs, k, across)
         for row, j in enumerate(js):
-            write = self._elements(t, group, j)
+            write = self._elements(t, group, ("0", j, len(group.places)))
             for column, r in enumerate(rs):
                 y = t.new(f"load {t.type}, ptr {sums[0][row][column]}")
                 for part in sums[1:]:
@@ -95,10 +98,13 @@ class Products(Loops):
         js: list[str],
         rs: list[str],
         k: str,
+        across: bool,
     ) -> None:
         """Add the k-th products to a tile's sums."""
 
-        def numbers(kind: bool, index: str) -> list[str]:
+        def numbers(kind: bool, index: str, *, across: bool = False) -> list[str]:
+            if across:
+                return [t.load("%u", index)]
             if kind:
                 return [self._at(t, kind, index, "0")] * len(rs)
             return [self._at(t, kind, index, r) for r in rs]
@@ -111,32 +117,13 @@ class Products(Loops):
         ]
         for j, variables in zip(js, sums, strict=True):
             factors = [
-                known or numbers(kind, self._index2(t, side, j, k))
+                known or numbers(kind, self._index2(t, side, j, k), across=across)
                 for known, side, kind in zip(shared, sides, kinds, strict=True)
             ]
             for variable, a, b in zip(variables, *factors, strict=True):
                 total = t.new(f"load {t.type}, ptr {variable}")
                 total = t.intrinsic("fma", a, b, total)
                 t.write(f"store {t.type} {total}, ptr {variable}")
-
-    def _index2(self, t: Text, slots: list[list[int]], j: str, k: str) -> str:
-        """Return the slot of row j and column k."""
-        first = slots[0][0]
-        down = slots[1][0] - first if len(slots) > 1 else 0
-        right = slots[0][1] - first if len(slots[0]) > 1 else 0
-        if all(
-            x == first + a * down + b * right
-            for a, row in enumerate(slots)
-            for b, x in enumerate(row)
-        ):
-            a = t.new(f"mul nsw i64 {j}, {down}")
-            b = t.new(f"mul nsw i64 {k}, {right}")
-            return t.new(f"add nsw i64 {t.new(f'add nsw i64 {a}, {b}')}, {first}")
-        width = len(slots[0])
-        start = t.new(f"mul nsw i64 {j}, {width}")
-        return self._index(
-            t, [x for row in slots for x in row], t.new(f"add nsw i64 {start}, {k}")
-        )
 
 
 def tiles_of(n: int, size: int = TILE) -> list[tuple[int, int, int]]:

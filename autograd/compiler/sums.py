@@ -15,7 +15,8 @@ from itertools import chain, count
 
 from autograd.compiler.llvm import Text
 from autograd.compiler.loops import following
-from autograd.compiler.products import Products, tiles_of
+from autograd.compiler.products import tiles_of
+from autograd.compiler.uniform import Uniform
 
 MANY = 8  # sums at once: the machine starts two in each of the four cycles of one
 
@@ -29,7 +30,7 @@ class Grid:
     products: list[list[int]]
 
 
-class Sums(Products):
+class Sums(Uniform):
     """Write what adds up over rows."""
 
     def _write_sums(self, t: Text, sums: str, m: str, whole: str) -> None:
@@ -183,13 +184,10 @@ class Sums(Products):
                 width *= 2
             t.store(xs[0], "%out", k)
             self._to_lanes(t, 1)
-        name = f"llvm.vector.reduce.fadd.v{n}f64"
-        self.module.declare(f"declare double @{name}(double, <{n} x double>)")
         with t.loop(str(full), str(len(sources))) as k:
             at = t.new(f"mul nsw i64 {self._index(t, sources, k)}, {n}")
             x = t.new(f"load <{n} x double>, ptr {t.address(sums, at)}, align 8")
-            arguments = f"double -0.0, <{n} x double> {x}"
-            t.store(t.new(f"call reassoc double @{name}({arguments})"), "%out", k)
+            t.store(t.add_lanes("-0.0", x, n), "%out", k)
 
     @staticmethod
     def _add_halves(t: Text, a: str, b: str, width: int) -> str:

@@ -1,0 +1,157 @@
+"""uniform: sums of products of uniform numbers, computed in all lanes all the same.
+
+There are no rows side by side to compute at once. But where a layer's weights are in
+line, so are the terms of its sums: as many of a sum's terms are multiplied at once as
+there are lanes. On the way back the weights of one result after the other are in line,
+and as many sums are computed at once.
+"""
+
+from __future__ import annotations
+
+import functools
+from itertools import pairwise
+
+from autograd.compiler.groups import Group
+from autograd.compiler.llvm import Text, lanes
+from autograd.compiler.loops import following, plane_of, stride_of, wide
+from autograd.compiler.products import TILE, Products, tiles_of
+
+STRETCHES = 4  # parts of sums, each with its terms in line
+AT_ONCE = 8  # sums or parts of them: two are started in each of four cycles
+
+Sides = tuple[list[list[int]], list[list[int]]]
+
+
+class Uniform(Products):
+    """Write long sums of products of uniform numbers."""
+
+    def _uniform_sumprods(self, t: Text, group: Group) -> None:
+        """Write sums of products of one length."""
+        n = len(group.operands[0]) // 2
+        sums = len(group.places)
+        across, planes = self._stretches(group, near=False)
+        fit = all(p and p[1] in {0, 1} for p in planes)
+        whole = 0
+        if fit and wide(self._columns(group), sums):
+            whole = sums // lanes() * lanes()
+        if whole:
+            self._to_lanes(t, lanes())
+            self._tiles(t, group, across, 0, whole)
+            self._to_lanes(t, 1)
+        along, planes = self._stretches(group, near=True)
+        if n < 2 * lanes() or None in planes:
+            self._tiles(t, group, across, whole, sums)
+            return
+        slots = [[self.slots[x] for x in operands] for operands in group.operands]
+        sides = [
+            (
+                [x[r.start : r.stop] for x in slots],
+                [x[n:][r.start : r.stop] for x in slots],
+            )
+            for r in along
+        ]
+        for start, end, size in tiles_of(sums - whole):
+            bounds = str(whole + start), str(whole + end)
+            with t.loop(*bounds, size) as j:
+                self._along(t, group, sides, following(t, j, size))
+
+    def _stretches(
+        self, group: Group, *, near: bool
+    ) -> tuple[list[range], list[tuple[int, int, int] | None]]:
+        """Return the stretches of terms in which both factors are in line.
+
+        The second result is the planes of both factors over all sums, or None where
+        there is none.
+
+        Args:
+            group: the sums.
+            near: whether it must be the same place all the time, or the next one.
+
+        """
+        n = len(group.operands[0]) // 2
+        slots = [[self.slots[x] for x in operands] for operands in group.operands]
+        cuts, steps = [0], [0, 0]
+        for k in range(1, n):
+            now = [slots[0][k + side] - slots[0][k + side - 1] for side in (0, n)]
+            if cuts[-1] == k - 1:
+                steps = now
+            if now != steps or (near and not {0, 1}.issuperset(now)):
+                cuts.append(k)
+        if len(cuts) > STRETCHES:
+            return [range(n)], [None]
+        stretches = [range(a, b) for a, b in pairwise([*cuts, n])]
+        return stretches, [
+            plane_of([line[r.start + side : r.stop + side] for line in slots])
+            for r in stretches
+            for side in (0, n)
+        ]
+
+    def _tiles(
+        self, t: Text, group: Group, stretches: list[range], begin: int, stop: int
+    ) -> None:
+        """Write some of the sums, in tiles, as many at once as there are lanes."""
+        n = t.lanes
+        for start, end, size in tiles_of((stop - begin) // n, TILE):
+            bounds = str(begin + start * n), str(begin + end * n)
+            with t.loop(*bounds, size * n) as j:
+                self._tile(t, group, stretches, following(t, j, size, n), ["0"])
+
+    def _along(self, t: Text, group: Group, sides: list[Sides], js: list[str]) -> None:
+        """Write sums of which many terms are added at once, those in line."""
+        n = lanes()
+        parts = max(1, AT_ONCE // len(js))
+        vector = f"<{n} x double>"
+        sums = [[t.variable(vector) for _ in js] for _ in range(parts)]
+        rest = [t.variable("double") for _ in js]
+        for variable in rest:
+            t.write(f"store double {t.number(0.0)}, ptr {variable}")
+        self._to_lanes(t, n)
+        for part in sums:
+            for variable in part:
+                t.write(f"store {vector} {t.number(0.0)}, ptr {variable}")
+        for both in sides:
+            terms = len(both[0][0])
+            full, whole = terms // (n * parts) * n * parts, terms // n * n
+            with t.loop("0", str(full), n * parts) as k:
+                for part, at in zip(sums, following(t, k, parts, n), strict=True):
+                    self._add_terms(t, both, part, js, at)
+            if full < whole:
+                with t.loop(str(full), str(whole), n) as k:
+                    self._add_terms(t, both, sums[0], js, k)
+            if whole < terms:
+                self._to_lanes(t, 1)
+                with t.loop(str(whole), str(terms)) as k:
+                    self._add_terms(t, both, rest, js, k)
+                self._to_lanes(t, n)
+        totals = [
+            functools.reduce(
+                functools.partial(t.binary, "fadd"),
+                [t.new(f"load {vector}, ptr {part[i]}") for part in sums],
+            )
+            for i in range(len(js))
+        ]
+        self._to_lanes(t, 1)
+        for j, variable, y in zip(js, rest, totals, strict=True):
+            first = t.new(f"load double, ptr {variable}")
+            write = self._elements(t, group, ("0", j, len(group.places)))
+            write("0", {group.places[0]: t.add_lanes(first, y, n)})
+
+    def _add_terms(
+        self, t: Text, both: Sides, sums: list[str], js: list[str], k: str
+    ) -> None:
+        """Add the terms from the k-th on to sums."""
+        shared: list[str | None] = []
+        for side in both:
+            is_one = all(line == side[0] for line in side)
+            shared.append(self._terms_at(t, side, "0", k) if is_one else None)
+        for j, variable in zip(js, sums, strict=True):
+            a, b = (
+                known or self._terms_at(t, side, j, k)
+                for known, side in zip(shared, both, strict=True)
+            )
+            old = t.new(f"load {t.type}, ptr {variable}")
+            new = t.intrinsic("fma", a, b, old)
+            t.write(f"store {t.type} {new}, ptr {variable}")
+
+    def _terms_at(self, t: Text, side: list[list[int]], j: str, k: str) -> str:
+        return t.strided("%u", self._index2(t, side, j, k), stride_of(side[0]) or 0)
