@@ -52,6 +52,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "explanation": ("explanation.",),
     "expression": ("math",),
     "compiler.calls": (),
+    "compiler.collector": (),
     "compiler.arrays": ("value",),
     "compiler.program": ("primitives", "display"),
     "compiler.trace": (
@@ -59,8 +60,9 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
         "compiler.program",
         "compiler.arrays",
         "compiler.calls",
+        "compiler.collector",
     ),
-    "compiler.passes": ("compiler.program", "compiler.calls"),
+    "compiler.passes": ("compiler.program", "compiler.calls", "compiler.collector"),
     "compiler.definitions.": ("primitives",),
     "compiler.definitions": ("compiler.definitions.",),
     "compiler.expand": ("compiler.passes", "compiler.definitions"),

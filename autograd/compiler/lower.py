@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.compiler.collector import waiting
 from autograd.compiler.dots import dots, in_pieces
 from autograd.compiler.expand import expand
 from autograd.compiler.functions import in_functions
@@ -64,12 +65,14 @@ class Lowering(Rows):
         return next((k for k in (16, 8) if width * k < CACHED), 4)
 
 
+@waiting()
 def for_machine(program: Program) -> Program:
     """Return the program in the rows that machine code has, errors made guards."""
     core = expand(guarded(optimize(program)), CORE)
     return live(in_pieces(dots(optimize_guarded(core))))
 
 
+@waiting()
 def lower(
     program: Program,
     module: Module,

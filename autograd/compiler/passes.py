@@ -17,6 +17,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from autograd.compiler.calls import Element
+from autograd.compiler.collector import waiting
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.primitives import TABLE, Primitive, arithmetic, elementary
 
@@ -54,6 +55,7 @@ SILENT = {
 }  # fmt: skip
 
 
+@waiting()
 def optimize(program: Program) -> Program:
     """Return the program as short as the passes make it.
 

@@ -29,6 +29,7 @@ from typing import Any
 
 from autograd.compiler.arrays import Late
 from autograd.compiler.calls import Element
+from autograd.compiler.collector import waiting
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.context import debug, taping
 from autograd.display import line
@@ -256,6 +257,7 @@ def _reached(
     return steps[::-1], captured
 
 
+@waiting()
 def _program(
     tape: Tape, leaves: list[Value], outputs: list[Any], name: str
 ) -> tuple[Program, list[Value], list[str]]:
