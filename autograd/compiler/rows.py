@@ -117,7 +117,16 @@ class Rows(Functions):
             most = t.new(f"sub nsw i64 {last}, {row}")
             inside = t.new(f"icmp slt i64 {most}, {whole}")
             end = t.new(f"select i1 {inside}, i64 {most}, i64 {whole}")
-            for first, stop in (("0", end), (end, whole)):
+            # Columns that are arrays of their own are copied by vectors.
+            in_line = t.new(f"icmp eq i64 {stride}, 1")
+            vectors = t.new(f"and i64 {end}, {-self.lanes}")
+            copied = t.new(f"select i1 {in_line}, i64 {vectors}, i64 0")
+            self._to_lanes(t, self.lanes)
+            with t.loop("0", copied, self.lanes) as r:
+                x = t.load(column, t.new(f"add nsw i64 {row}, {r}"))
+                t.store(x, "%v", t.new(f"add nsw i64 {start}, {r}"))
+            self._to_lanes(t, 1)
+            for first, stop in ((copied, end), (end, whole)):
                 with t.loop(first, stop) as r:
                     i = t.new(f"add nsw i64 {row}, {r}") if stop == end else last
                     x = t.load(column, t.new(f"mul nsw i64 {i}, {stride}"))
