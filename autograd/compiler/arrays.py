@@ -13,6 +13,11 @@ from typing import Any
 from autograd.context import taping
 from autograd.value import Value
 
+MSG_IN_PLACE = (
+    "a compiled function cannot change an array that it was given, since nothing but "
+    "its result comes back: write w = w - rate * g, and not w -= rate * g"
+)
+
 
 class Late:
     """Inputs that turn up while a function is recorded.
@@ -83,10 +88,11 @@ class RecordedArray:
             flat = np.empty(self.size, dtype=object)
             flat[:] = self.late.unpack(self.source, self.array)
             self._values = flat.reshape(self.shape)
+            self._values.flags.writeable = False
         return self._values
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return self.values()
+        return self.values().copy() if copy else self.values()
 
     def __len__(self) -> int:
         return len(self.array)
@@ -97,10 +103,17 @@ class RecordedArray:
     def __getitem__(self, index: Any) -> Any:
         return self.values()[index]
 
+    def __setitem__(self, _index: Any, _value: Any) -> None:
+        raise TypeError(MSG_IN_PLACE)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.values(), name)
+
+
+def _in_place(_self: RecordedArray, _other: Any) -> Any:
+    raise TypeError(MSG_IN_PLACE)
 
 
 def _operator(name: str) -> Any:
@@ -112,7 +125,10 @@ def _operator(name: str) -> Any:
 
 for _name in (
     "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow",
-    "matmul", "rmatmul", "neg", "abs", "mod", "rmod", "floordiv", "rfloordiv",
-    "lt", "le", "gt", "ge", "eq", "ne",
+    "matmul", "rmatmul", "neg", "pos", "abs", "mod", "rmod", "floordiv", "rfloordiv",
+    "lt", "le", "gt", "ge", "eq", "ne", "contains", "bool",
+    "float", "int", "round",
 ):  # fmt: skip
     setattr(RecordedArray, f"__{_name}__", _operator(f"__{_name}__"))
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+    setattr(RecordedArray, f"__i{_name}__", _in_place)

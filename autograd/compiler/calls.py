@@ -35,6 +35,11 @@ class BatchCall:
     widths: Sequence[int]
     height: int
 
+    @property
+    def batches(self) -> list[Any]:
+        """What runs, one after the other, in the same memory."""
+        return [batch for batch in (self.guards, self.runner) if batch is not None]
+
 
 @dataclass(eq=False)
 class Element:

@@ -83,9 +83,7 @@ class Functions(Sums):
             t.address("%u", str(x))
             for x in (at.u, at.columns, at.strides, at.out, at.flags, at.v)
         ]
-        for batch in (call.guards, runner):
-            if batch is None:
-                continue
+        for batch in call.batches:
             u, columns, strides, out, flags, v = parts
             found = t.new(
                 f"call i32 inttoptr (i64 {batch.address} to ptr)(ptr {u}, "
@@ -93,11 +91,11 @@ class Functions(Sums):
                 f"i64 {call.height}, ptr {flags}, ptr {v})"
             )
             self._also(t, status, t.new(f"icmp ne i32 {found}, 0"))
-        if call.guards is not None:
-            with t.loop("0", str(call.height)) as i:
-                place = t.new(f"getelementptr i8, ptr {parts[4]}, i64 {i}")
-                flag = t.new(f"load i8, ptr {place}")
-                self._also(t, status, t.new(f"icmp ne i8 {flag}, 0"))
+            if batch.layout.flagged:
+                with t.loop("0", str(call.height)) as i:
+                    place = t.new(f"getelementptr i8, ptr {flags}, i64 {i}")
+                    flag = t.new(f"load i8, ptr {place}")
+                    self._also(t, status, t.new(f"icmp ne i8 {flag}, 0"))
         with t.loop("0", str(len(runner.program.outputs))) as i:
             size = t.intrinsic("fabs", t.load(parts[3], i))
             self._also(t, status, t.compare("olt", size, t.number(float("inf"))))

@@ -50,6 +50,7 @@ class Layout:
         block: the rows of a block.
         sums: the numbers that are summed over rows; their lanes follow in ``v``.
         lanes: how many numbers are computed at once.
+        flagged: whether it is told for each row if all guards hold.
 
     """
 
@@ -58,6 +59,7 @@ class Layout:
     block: int = 0
     sums: int = 0
     lanes: int = 1
+    flagged: bool = False
 
 
 @dataclass

@@ -222,7 +222,8 @@ class Jit(Native):
             new_args, new_kwargs = rebuild(iter(call.recorded(values, step)))
             return f(*new_args, **new_kwargs)
 
-        variant = Variant(record(run, call.floats, self.name), call.floats)
+        recording = record(run, call.floats, self.name, batches=True)
+        variant = Variant(recording, call.floats)
         variants.insert(0, variant)
         return variant
 

@@ -53,7 +53,7 @@ class Lowering(Rows):
             self._parts("once", before, uniform=True),
             self._parts("rows", during, uniform=False),
         ]
-        (self._batch if self.rows else self._single)(*heads)
+        (self._single if self.rows is None else self._batch)(*heads)
 
     @staticmethod
     def _vectors(width: int) -> int:
@@ -77,23 +77,21 @@ def lower(
     program: Program,
     module: Module,
     *,
-    rows: Sequence[int] = (),
+    rows: Sequence[int] | None = None,
     reduce: bool = False,
-    name: str = "run",
 ) -> Layout:
     """Write a program, of rows in core alone, into a module.
 
     Args:
         program: what is to be computed.
         module: where it is written.
-        rows: which of the inputs are different for each row.
+        rows: which of the inputs are different for each row; None if there are no rows.
         reduce: whether results are summed over the rows.
-        name: of the function that is called.
 
     Returns:
         How much memory the function needs, and of what kind.
 
     """
-    lowering = Lowering(program, tuple(rows), reduce, module, name)
+    lowering = Lowering(program, None if rows is None else tuple(rows), reduce, module)
     lowering.write()
     return lowering.layout

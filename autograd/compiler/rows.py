@@ -32,6 +32,7 @@ class Rows(Functions):
         self._begin(t, once)
         uniform = [g for g in p.guards if self._is_uniform(g)]
         varying = [g for g in p.guards if not self._is_uniform(g)]
+        self.layout.flagged = bool(varying)
         ok = self._all_hold(t, uniform, "0")
         sums = t.address("%v", str(self.layout.varying * self.layout.block))
         if self.reduce:
@@ -108,7 +109,7 @@ class Rows(Functions):
 
     def _read_rows(self, t: Text, row: str, last: str, whole: str) -> None:
         """Copy the block's inputs; beyond the last row, that again."""
-        with t.loop("0", str(len(self.rows))) as k:
+        with t.loop("0", str(len(self.rows or ()))) as k:
             place = t.new(f"getelementptr ptr, ptr %columns, i64 {k}")
             column = t.new(f"load ptr, ptr {place}")
             place = t.new(f"getelementptr i64, ptr %strides, i64 {k}")

@@ -27,7 +27,7 @@ class Schedule:
     """A program's instructions in groups, and the memory that they work on."""
 
     program: Program
-    rows: tuple[int, ...]  # which of the inputs are different for each row
+    rows: tuple[int, ...] | None  # the inputs that are of rows; None: there are none
     reduce: bool
     module: Module
     name: str = "run"
@@ -37,19 +37,20 @@ class Schedule:
     def __post_init__(self) -> None:
         p = self.program
         self.first = first = p.first_result
-        self.shared = len(p.inputs) - len(self.rows)
+        of_rows = self.rows or ()
+        self.shared = len(p.inputs) - len(of_rows)
         self.is_uniform = [
-            *[i not in self.rows for i in range(len(p.inputs))],
+            *[i not in of_rows for i in range(len(p.inputs))],
             *[True] * len(p.constants),
         ]
         for step in p.code:
             self.is_uniform.append(all(self.is_uniform[x] for x in step.operands))
         uniform = [i for i in range(first) if self.is_uniform[i]]
         self.slots = {place: slot for slot, place in enumerate(uniform)}
-        self.slots |= {place: slot for slot, place in enumerate(self.rows)}
+        self.slots |= {place: slot for slot, place in enumerate(of_rows)}
         self.layout.uniform = len(uniform)
-        self.layout.varying = len(self.rows)
-        self.lanes = self.layout.lanes = lanes() if self.rows else 1
+        self.layout.varying = len(of_rows)
+        self.lanes = self.layout.lanes = 1 if self.rows is None else lanes()
         self.summed: dict[int, Group] = {}
         self.used: set[int] = set()
         self.sum_at: dict[int, int] = {}  # where among the sums over rows a place's is
@@ -145,20 +146,17 @@ class Schedule:
         known = call in self.calls
         if not known:
             runner, layout = call.runner, self.layout
-            words = runner.layout.varying * runner.layout.block
-            words += runner.layout.sums * runner.layout.lanes + 8
+            inner = [batch.layout for batch in call.batches]
+            words = max(x.varying * x.block + x.sums * x.lanes for x in inner) + 8
             columns = sum(call.widths)
             region = Region(layout.uniform)
             region.out = region.start + 1
             region.u = region.out + len(runner.program.outputs)
-            region.columns = region.u + max(1, runner.layout.uniform)
+            region.columns = region.u + max(1, *[x.uniform for x in inner])
             region.strides = region.columns + columns
             region.flags = region.strides + columns
             region.v = region.flags + call.height // 8 + 16
             layout.uniform = region.v + words
-            if call.guards is not None:
-                more = call.guards.layout
-                layout.uniform += max(0, more.varying * more.block + 8 - words)
             self.calls[call] = region
         start = self.calls[call].start
         self.slots[self.first + i] = start + 1 + element.k

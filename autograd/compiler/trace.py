@@ -65,8 +65,9 @@ MSG_OUTPUT = "{0} returned {1}, but a compiled function returns numbers: {2}"
 class Tape:
     """Take down what happens to Values."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, batches: bool = False) -> None:
         self.name = name
+        self.batches = batches  # whether a batch may be one instruction
         self.late = Late()
         self.nodes: list[Value] = []
         self.comparisons: list[tuple[str, Any, Any, bool]] = []
@@ -140,28 +141,42 @@ def trace(f: Function, *args: Any) -> Program:
     return record(lambda xs, _: f(*rebuild(xs)), floats, name_of(f)).program
 
 
-def record(call: Callable[..., Any], numbers: Sequence[float], name: str) -> Recording:
+def record(
+    call: Callable[..., Any],
+    numbers: Sequence[float],
+    name: str,
+    *,
+    batches: bool = False,
+) -> Recording:
     """Record a function of a list of Values, twice, and return the first recording.
 
     Args:
         call: takes the Values, and by how much their numbers are off the given ones.
         numbers: the numbers.
         name: what messages call the function.
+        batches: whether a batch over rows may be one instruction of the program; else
+            it is recorded row by row.
 
     """
-    first = record_once(lambda xs: call(xs, 0.0), numbers, name)
+
+    def at(step: float) -> Callable[[list[Value]], Any]:
+        return lambda xs: call(xs, step)
+
+    first = record_once(at(0.0), numbers, name, batches=batches)
     for step in NEARBY:
         off = [_near(x, step) for x in numbers]
         try:
-            other = record_once(lambda xs, step=step: call(xs, step), off, name)  # type: ignore[misc]
+            other = record_once(at(step), off, name, batches=batches)
         except (ArithmeticError, ValueError):
             continue  # a point outside of f's domain
         if _way(first.program) == _way(other.program):
             leak = _difference(first.program, other.program)
             if leak is not None:
                 what, place = leak
-                at = _line(call, numbers, name, place)
-                raise RuntimeError(MSG_LEAK.format(name, what + at, LEAK_ADVICE))
+                with debug():
+                    again = record_once(at(0.0), numbers, name, batches=batches)
+                what += _line(again, place)
+                raise RuntimeError(MSG_LEAK.format(name, what, LEAK_ADVICE))
             break
         if step == 0.0:
             raise RuntimeError(MSG_LEAK.format(name, LEAK_WAY, LEAK_ADVICE))
@@ -192,12 +207,10 @@ def _difference(one: Program, other: Program) -> tuple[str, int] | None:
     return None
 
 
-def _line(call: Callable[..., Any], numbers: Sequence[float], name: str, i: int) -> str:
-    """Return words for the line that made an instruction, recording once more."""
-    with debug():
-        again = record_once(lambda xs: call(xs, 0.0), numbers, name)
-    known = 0 <= i < len(again.lines) and again.lines[i]
-    return f" (at {line(again.lines[i])})" if known else ""
+def _line(recording: Recording, i: int) -> str:
+    """Return words for the line that made an instruction, if it is known."""
+    known = 0 <= i < len(recording.lines) and recording.lines[i]
+    return f" (at {line(recording.lines[i])})" if known else ""
 
 
 def _alike(row: Primitive) -> Any:
@@ -206,10 +219,14 @@ def _alike(row: Primitive) -> Any:
 
 
 def record_once(
-    call: Callable[[list[Value]], Any], numbers: Sequence[float], name: str
+    call: Callable[[list[Value]], Any],
+    numbers: Sequence[float],
+    name: str,
+    *,
+    batches: bool = False,
 ) -> Recording:
-    """Record a function of a list of Values, without looking for leaks."""
-    tape = Tape(name)
+    """Record as `record` does, but once, without looking for leaks."""
+    tape = Tape(name, batches=batches)
     leaves = [Value(x) for x in numbers]
     with taping(tape):
         result = call(leaves)

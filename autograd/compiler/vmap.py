@@ -21,9 +21,16 @@ from typing import Any
 from autograd.compiler.arrays import Late, RecordedArray
 from autograd.compiler.batch import BatchRunner, Columns
 from autograd.compiler.calls import BatchCall, EagerlyError, Element
-from autograd.compiler.forms import Slot, reader, take_apart
+from autograd.compiler.forms import reader, take_apart
 from autograd.compiler.jit import MSG_VARIANTS, VARIANTS, goes
 from autograd.compiler.program import Program
+from autograd.compiler.results import (
+    form_of_all,
+    numbers_and_form,
+    row_by_row,
+    total,
+    with_rows,
+)
 from autograd.compiler.trace import name_of, outputs_of, record, record_once
 from autograd.compiler.variant import Variant, gradient_of
 from autograd.context import is_recording, tape_in_use, taping
@@ -46,10 +53,6 @@ MSG_DTYPE = (
 )
 MSG_SHAPE = "argument {0} has shape {1}, and so no axis {2} to run over"
 MSG_ROWS = "the mapped arguments differ in their number of rows: {0}"
-MSG_FORM = (
-    "{0} returns another structure of numbers for some rows than for others, and no "
-    "array can hold both: return as many numbers, in the same places, for every row"
-)
 MSG_EMPTY = "a batch of zero rows: there is nothing to compute {0} of"
 MSG_KEYWORDS = "a vmapped function takes positional arguments only, not {0}"
 MSG_NOT_FUNCTION = "vmap takes a function, not {0!r}: write vmap(f)(X), not vmap(f(X))"
@@ -115,16 +118,24 @@ class Vmap:
         if kwargs:
             raise TypeError(MSG_KEYWORDS.format(", ".join(kwargs)))
         axes = self._axes(len(args))
-        columns, shapes, sources = self._columns(args, axes)
+        tape = tape_in_use()
+        arrays, sources = self._arrays(args, axes)
+        if tape is not None and not tape.batches:
+            return row_by_row(self.f, args, axes, arrays, self.reduce, self.name)
+        if any(array.dtype.kind == "O" for array in arrays):
+            raise EagerlyError
+        columns = Columns(arrays)
+        shapes = tuple(array.shape[1:] for array in arrays)
         numbers: list[Any] = []
         rest = [x for x, axis in zip(args, axes, strict=True) if axis is None]
         structure, rebuild = take_apart(rest, numbers)
         batch = _Batch(
             self, axes, shapes, columns, numbers, rebuild, (structure, shapes)
         )
-        tape = tape_in_use()
         if tape is not None:
-            return batch.recorded(tape.late, sources)
+            own = zip(sources, columns.arrays, strict=True)
+            known = [array if source is None else source for source, array in own]
+            return batch.recorded(tape.late, known)
         return batch.reduced() if self.reduce else batch.mapped()
 
     def _axes(self, n: int) -> list[int | None]:
@@ -141,9 +152,13 @@ class Vmap:
             raise ValueError(MSG_NOTHING.format(self.in_axes))
         return axes
 
-    def _columns(
+    def _arrays(
         self, args: Sequence[Any], axes: Sequence[int | None]
-    ) -> tuple[Columns, tuple[tuple[int, ...], ...], list[Any]]:
+    ) -> tuple[list[Any], list[int | None]]:
+        """Return the mapped arguments, rows first, and which array arguments they are.
+
+        They hold Values only where a function is recorded.
+        """
         import numpy as np
 
         arrays = []
@@ -153,7 +168,7 @@ class Vmap:
                 continue
             known = isinstance(arg, RecordedArray) and axis == 0
             array = arg.array if known else np.asarray(arg)
-            if array.dtype.kind not in "fiub":
+            if array.dtype.kind not in "fiub" and not _is_recorded(array):
                 raise TypeError(MSG_DTYPE.format(i, array.dtype))
             if not -array.ndim <= axis < array.ndim:
                 raise ValueError(MSG_SHAPE.format(i, array.shape, axis))
@@ -164,12 +179,7 @@ class Vmap:
             raise ValueError(MSG_ROWS.format([len(array) for array in arrays]))
         if counts == {0}:
             raise ValueError(MSG_EMPTY.format(self.name))
-        columns = Columns(arrays)
-        sources = [
-            own if source is None else source
-            for source, own in zip(sources, columns.arrays, strict=True)
-        ]
-        return columns, tuple(array.shape[1:] for array in arrays), sources
+        return arrays, sources
 
     def __repr__(self) -> str:
         return f"<vmap of {self.name}>"
@@ -274,14 +284,7 @@ class _Batch:
     def by_itself(self, i: int) -> tuple[list[Any], Any]:
         """Return what the function itself returns at a row: numbers, and the form."""
         values = self.numbers + self.columns.row(i)
-        ys, rebuild = outputs_of(self.call(values), self.owner.name)
-        return ys, rebuild(Slot(k) for k in range(len(ys)))
-
-    def form_of_all(self, forms: Sequence[Any]) -> Any:
-        """Return the form of the results; ValueError if it is not that of all rows."""
-        if any(_kind(form) != _kind(forms[0]) for form in forms[1:]):
-            raise ValueError(MSG_FORM.format(self.owner.name))
-        return forms[0]
+        return numbers_and_form(self.call(values), self.owner.name)
 
     # --- A result for each row ------------------------------------------------------
 
@@ -308,7 +311,7 @@ class _Batch:
                 places = np.flatnonzero(~right)
                 odd += (places if rows is None else rows[places]).tolist()
             forms.append(variant.form)
-            self.form_of_all(forms)
+            form_of_all(forms, self.owner.name)
             if rows is None:
                 results = found
                 break
@@ -318,11 +321,11 @@ class _Batch:
         for i in odd:
             ys, form = self.by_itself(i)
             forms.append(form)
-            self.form_of_all(forms)
+            form_of_all(forms, self.owner.name)
             results = results or [np.empty(self.columns.height) for _ in ys]
             for k, y in enumerate(ys):
                 results[k] = _put(results[k], i, y)
-        return _with_rows(forms[0], results)
+        return with_rows(forms[0], results, self.columns.height)
 
     # --- Within a recording ---------------------------------------------------------
 
@@ -380,9 +383,9 @@ class _Batch:
             ys, form = self.by_itself(i)
             forms.append(form)
             parts.append(ys)
-        form = self.form_of_all(forms)
-        totals = [_sum(column) for column in zip(*parts, strict=True)]
-        return reader(form)([factor * total for total in totals])
+        form = form_of_all(forms, self.owner.name)
+        totals = [total(column) for column in zip(*parts, strict=True)]
+        return reader(form)([factor * y for y in totals])
 
     def _sums(self, variant: _RowVariant, columns: Columns) -> list[list[Any]]:
         """Return the sums over the rows of one variant; and apart those of odd rows."""
@@ -432,45 +435,19 @@ class _Batch:
         ]
 
 
+def _is_recorded(array: Any) -> bool:
+    """Return whether an array holds Values of a function that is being recorded."""
+    return tape_in_use() is not None and all(
+        isinstance(x, (Value, float, int)) for x in array.ravel().tolist()
+    )
+
+
 def _put(array: Any, rows: Any, numbers: Any) -> Any:
     """Return the array with these numbers in it, of objects if there are Values."""
     if isinstance(numbers, Value) or getattr(numbers, "dtype", None) == "O":
         array = array.astype(object, copy=False)
     array[rows] = numbers
     return array
-
-
-def _kind(form: Any) -> Any:
-    """Return what tells two forms apart."""
-    if isinstance(form, Slot):
-        return float
-    if hasattr(form, "dtype"):
-        return form.shape
-    parts = form.values() if isinstance(form, dict) else form
-    names = tuple(form) if isinstance(form, dict) else len(form)
-    return (type(form), names, *map(_kind, parts))
-
-
-def _with_rows(form: Any, results: Any) -> Any:
-    """Return the form of one row's result, with the results of all rows in it."""
-    import numpy as np
-
-    if isinstance(form, Slot):
-        return results[form.k]
-    if isinstance(form, dict):
-        return {key: _with_rows(part, results) for key, part in form.items()}
-    if isinstance(form, np.ndarray):
-        flat = [results[slot.k] for slot in form.ravel().tolist()]
-        return np.stack(flat, axis=-1).reshape(-1, *form.shape)
-    parts = [_with_rows(part, results) for part in form]
-    return type(form)(*parts) if hasattr(form, "_fields") else type(form)(parts)
-
-
-def _sum(terms: Sequence[Any]) -> Any:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
 
 
 def _constants(numbers: Any) -> Any:
