@@ -19,6 +19,7 @@ from autograd.compiler import llvm
 from autograd.compiler.lower import for_machine, lower
 from autograd.compiler.passes import guarded, optimize
 from autograd.compiler.program import Guard, Program
+from autograd.compiler.spellings import raise_interruption
 from autograd.compiler.targets import compile_numpy
 
 PIECE = 400_000  # operations of a piece: some tenths of a millisecond
@@ -167,7 +168,10 @@ class BatchRunner:
 
         helpers = min(threads(), count) - 1
         others = [_pool().submit(work) for _ in range(helpers)]
-        fine = [work(), *[other.result() for other in others]]
+        fine = [work()]
+        # What has not begun has nothing left to do, and may stand behind who waits.
+        fine += [other.result() for other in others if not other.cancel()]
+        raise_interruption()
         if not all(fine):
             flags[:] = 0
         right = None if flags[:n].all() else flags[:n].astype(bool)

@@ -27,6 +27,7 @@ from autograd.compiler.calls import EagerlyError
 from autograd.compiler.forms import Slot, holds_objects, take_apart
 from autograd.compiler.native import Native
 from autograd.compiler.program import Program
+from autograd.compiler.spellings import raise_interruption
 from autograd.compiler.trace import name_of, record
 from autograd.compiler.variant import Variant, gradient_of
 from autograd.context import tape_in_use
@@ -186,6 +187,7 @@ class Jit(Native):
 
     def general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Answer any call."""
+        raise_interruption()  # of machine code that was called without asking here
         if tape_in_use() is not None:
             return self.f(*args, **kwargs)
         numbers: list[Any] = []
@@ -237,7 +239,7 @@ class Jit(Native):
         if form is NotImplemented:
             return
         if all(type(x) is float for x in args):
-            if not _has_arrays(form):
+            if not (variant.sources or _has_arrays(form)):
                 variant.native.lend(self, form)
             return
         arrays = _plan(variant, args)

@@ -10,12 +10,14 @@ functions are used that stay within a few units in the last place.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 MSG_LLVMLITE = "compiling to machine code takes llvmlite: pip install llvmlite"
+MSG_64_BITS = "machine code is made for processors with addresses of 64 bits only"
 
 # Functions of the C library for which libmvec's are right.
 VECTOR = frozenset({
@@ -37,6 +39,8 @@ def machine() -> Any:
         from llvmlite import binding
     except ImportError:
         raise ImportError(MSG_LLVMLITE) from None
+    if ctypes.sizeof(ctypes.c_void_p) != 8:
+        raise ImportError(MSG_64_BITS)
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     return binding
@@ -57,6 +61,15 @@ def vector_prefix() -> str | None:
     except RuntimeError:
         return None
     return {8: "_ZGVeN8", 4: "_ZGVdN4"}.get(lanes())
+
+
+@cache
+def vector_function(name: str, arity: int) -> str | None:
+    """Return what libmvec calls a function, or None: its early releases have few."""
+    prefix = vector_prefix()
+    symbol = f"{prefix}{'v' * arity}_{name}"
+    known = prefix and machine().address_of_symbol(symbol)
+    return symbol if known else None
 
 
 def constant(x: float) -> str:
@@ -202,10 +215,8 @@ class Text:
         """Call a function of the C library, or its like for vectors."""
         if self.lanes == 1:
             return self.call(name, *xs)
-        prefix = vector_prefix()
-        if prefix and name in VECTOR:
-            return self.call(f"{prefix}{'v' * len(xs)}_{name}", *xs)
-        return self.each_lane(name, *xs)
+        many = vector_function(name, len(xs)) if name in VECTOR else None
+        return self.call(many, *xs) if many else self.each_lane(name, *xs)
 
     def each_lane(self, name: str, *xs: str) -> str:
         """Call a function of doubles for one lane after the other."""

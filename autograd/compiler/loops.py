@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
+from autograd.compiler import llvm
 from autograd.compiler.groups import Group
-from autograd.compiler.llvm import Text, lanes
+from autograd.compiler.llvm import Text
 from autograd.compiler.schedule import Schedule
 from autograd.compiler.spellings import spell
 
@@ -94,11 +95,12 @@ class Loops(Schedule):
         columns = self._columns(group)
         n = len(group.places)
         width = _width(columns, n)
-        whole = width // lanes() * lanes() if uniform and wide(columns, width) else 0
+        wide = llvm.lanes() if uniform and in_line(columns, width) else width + 1
+        whole = width // wide * wide
         with t.loop("0", str(n // width)) if width < n else nullcontext("0") as i:
             if whole:
-                self._to_lanes(t, lanes())
-                with t.loop("0", str(whole), lanes()) as j:
+                self._to_lanes(t, wide)
+                with t.loop("0", str(whole), wide) as j:
                     self._elements(t, group, (i, j, width))("0", {})
                 self._to_lanes(t, 1)
             if whole < width:
@@ -187,7 +189,7 @@ def _width(columns: list[list[int]], n: int) -> int:
     return width if all(plane_of(_lines(c, width)) for c in columns) else n
 
 
-def wide(columns: list[list[int]], width: int) -> bool:
+def in_line(columns: list[list[int]], width: int) -> bool:
     """Return whether numbers are side by side, or one, in all lines of a width."""
     return all(stride_of(column[:width]) in {-1, 0, 1} for column in columns)
 

@@ -15,7 +15,7 @@ ctypedef struct Array:
 
 cdef class Native:
     cdef Single _run
-    cdef Py_ssize_t _inputs, _memory, _outputs
+    cdef Py_ssize_t _inputs, _takes, _memory, _outputs
     cdef object _form, _arrays
     cdef readonly object address
     cdef double* _room

@@ -31,6 +31,8 @@ if cython.compiled:
     from cython.cimports.libc.stdint import uintptr_t
     from cython.cimports.libc.string import memcpy
 
+MSG_SIZES = "the machine code does not take {0} numbers, or give {1}"
+
 STACK = 64  # numbers that need no memory from the heap
 
 
@@ -44,9 +46,7 @@ class Native:
 
     def __init__(self) -> None:
         self.address = 0
-        self._inputs = -1
-        if not cython.compiled:
-            self._busy = False
+        self._inputs = self._takes = -1
 
     def __dealloc__(self) -> None:
         PyMem_Free(self._room)
@@ -74,8 +74,11 @@ class Native:
                 has them.
 
         """
+        # Asking runs Python, and other threads: before anything is changed.
+        with_arrays = arrays is not None and cython.compiled and _knows_arrays()
         self._arrays = None
         self._inputs = -1  # nobody is to meet the old function with the new sizes
+        self._takes = inputs
         self._memory = max(memory, inputs, 1)
         self._outputs = outputs
         self._form = form
@@ -93,7 +96,7 @@ class Native:
             self._loaded = self._run, inputs, self._memory, outputs, form
         if arrays is None:
             self._inputs = inputs
-        elif cython.compiled and _knows_arrays():
+        elif with_arrays:
             self._arrays = arrays
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -141,7 +144,11 @@ class Native:
             return bool(self._run(u, target)) and all(map(math.isfinite, out.tolist()))
         i: cython.Py_ssize_t
         place: cython.Py_ssize_t = len(floats)
-        count: cython.Py_ssize_t
+        count: cython.Py_ssize_t = place
+        for array, kind in sources:
+            count += 1 if kind == "address" else array.size
+        if count != self._takes or out.size < self._outputs:
+            raise ValueError(MSG_SIZES.format(count, out.size))
         start: uintptr_t = out.ctypes.data
         results: cython.p_double = cython.cast(cython.p_double, start)
         room: cython.p_double = _take(self)
@@ -170,6 +177,8 @@ class Native:
     def _call(self, args: tuple, formed: cython.bint) -> object:
         i: cython.Py_ssize_t
         n: cython.Py_ssize_t = len(args)
+        if n != self._takes:
+            return None
         for i in range(n):
             if type(args[i]) is not float:
                 return None
@@ -267,7 +276,9 @@ def _has_shape(x: object, shape: tuple) -> cython.bint:
     i: cython.Py_ssize_t
     n: cython.Py_ssize_t = len(shape)
     in_a_row: cython.longlong = 0x101  # NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ALIGNED
-    if array.descr != double or array.nd != n or array.flags & in_a_row != in_a_row:
+    if array.nd != n or array.flags & in_a_row != in_a_row:
+        return False
+    if array.descr != double and x.dtype != _float64:  # one that was pickled is equal
         return False
     for i in range(n):
         length: cython.Py_ssize_t = shape[i]

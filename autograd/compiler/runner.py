@@ -11,6 +11,7 @@ from autograd.compiler import llvm
 from autograd.compiler.lower import for_machine, lower
 from autograd.compiler.native import Native
 from autograd.compiler.program import Program
+from autograd.compiler.spellings import raise_interruption
 from autograd.compiler.targets import compile_python
 
 
@@ -51,6 +52,7 @@ class Runner:
         """Return the outputs, or None if a guard fails or one is not finite."""
         if self._native is not None:
             found: Any = self._native.numbers(tuple(floats))
+            raise_interruption()
             return found  # type: ignore[no-any-return]
         try:
             outputs, holds = self._python(*floats)
@@ -72,7 +74,9 @@ class Runner:
 
         out = np.empty(max(1, len(self.program.outputs)))
         if self._native is not None:
-            return out if self._native.fill(floats, sources, out) else None
+            fine = self._native.fill(floats, sources, out)
+            raise_interruption()
+            return out if fine else None
         numbers = [*floats, *[x for array, _ in sources for x in array.tolist()]]
         found = self.run(numbers)
         return None if found is None else np.array(found)

@@ -13,13 +13,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain, count
 
+from autograd.compiler import llvm
 from autograd.compiler.calls import BatchCall, Element
 from autograd.compiler.groups import Group, Layout, Region
-from autograd.compiler.llvm import Module, lanes
+from autograd.compiler.llvm import Module
 from autograd.compiler.program import Program
 
 SMALL = 300  # instructions that are written out without looking for loops
 FEW = 4  # like instructions that are not worth a loop
+
+Home = tuple[int, int, int]  # of a place: its stage, its group, and where in the group
 
 
 @dataclass
@@ -50,7 +53,7 @@ class Schedule:
         self.slots |= {place: slot for slot, place in enumerate(of_rows)}
         self.layout.uniform = len(uniform)
         self.layout.varying = len(of_rows)
-        self.lanes = self.layout.lanes = 1 if self.rows is None else lanes()
+        self.lanes = self.layout.lanes = 1 if self.rows is None else llvm.lanes()
         self.summed: dict[int, Group] = {}
         self.used: set[int] = set()
         self.sum_at: dict[int, int] = {}  # where among the sums over rows a place's is
@@ -73,8 +76,8 @@ class Schedule:
     def _fused(self, groups: list[Group]) -> list[Group]:
         """Append groups to those whose results they take one by one."""
         stages: list[Group] = []
-        home: dict[int, tuple[int, int]] = {}  # of a place: its stage, and where in it
-        for group in groups:
+        home: dict[int, Home] = {}
+        for number, group in enumerate(groups):
             last = max(
                 (home[x][0] for o in group.operands for x in o if x in home), default=-1
             )
@@ -89,7 +92,7 @@ class Schedule:
                 group.operands = [group.operands[i] for i in order]
                 stages[last].tail.append(group)
             for i, place in enumerate(self._written_by(group)):
-                home[place] = last, i
+                home[place] = last, number, i
         return stages
 
     def _written_by(self, group: Group) -> Iterable[int]:
@@ -223,18 +226,18 @@ class Schedule:
         return found
 
 
-def _order(
-    group: Group, home: dict[int, tuple[int, int]], stage: int
-) -> list[int] | None:
+def _order(group: Group, home: dict[int, Home], stage: int) -> list[int] | None:
     """Return the order in which a group takes a stage's results one by one, if any."""
     if group.is_sum:
         return None
     found = None
     for column in zip(*group.operands, strict=True):
-        at = [home[x][1] if home.get(x, (-1, 0))[0] == stage else -1 for x in column]
-        if max(at) < 0:
+        homes = [home[x] for x in column if x in home and home[x][0] == stage]
+        if not homes:
             continue
-        if (found and at != found) or sorted(at) != list(range(len(at))):
+        at = [i for _, _, i in homes]
+        of_one = len({number for _, number, _ in homes}) == 1
+        if not of_one or found not in (None, at) or sorted(at) != [*range(len(column))]:
             return None
         found = at
     return found and sorted(range(len(found)), key=found.__getitem__)

@@ -7,6 +7,7 @@ cannot be expanded is a call back into Python.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -95,13 +96,29 @@ def spell(t: Text, row: Primitive, operands: Sequence[str]) -> str:
     return t.each_lane(symbol, *operands)
 
 
+_interruptions: list[KeyboardInterrupt] = []
+
+
+def raise_interruption() -> None:
+    """Raise what interrupted a row's function while machine code was calling it."""
+    if _interruptions:
+        raise _interruptions.pop()
+
+
 def python_callback(row: Primitive, arity: int) -> Any:
-    """Return a C function that calls a row's function in Python; NaN if it raises."""
+    """Return a C function that calls a row's function in Python; NaN if it raises.
+
+    The caller sees the NaN and asks again in Python, where the same is raised; but an
+    interruption comes only once, and is kept (`raise_interruption`).
+    """
 
     def value(*xs: float) -> float:
         try:
             return float(row.value(*xs))
-        except Exception:  # noqa: BLE001 - the caller sees NaN and asks again in Python
-            return float("nan")
+        except KeyboardInterrupt as interruption:
+            _interruptions.append(interruption)
+            return math.nan
+        except BaseException:  # noqa: BLE001 - nothing may get into machine code
+            return math.nan
 
     return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arity)(value)

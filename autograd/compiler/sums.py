@@ -165,6 +165,8 @@ class Sums(Uniform):
 
     def _add_lanes(self, t: Text, sums: str) -> None:
         """Add up the lanes of each sum: of as many sums at once as there are lanes."""
+        if not self.program.outputs:
+            return
         n = self.lanes
         sources = [self.sum_at[x] for x in self.program.outputs]
         full = len(sources) // n * n

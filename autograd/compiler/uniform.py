@@ -11,9 +11,10 @@ from __future__ import annotations
 import functools
 from itertools import pairwise
 
+from autograd.compiler import llvm
 from autograd.compiler.groups import Group
-from autograd.compiler.llvm import Text, lanes
-from autograd.compiler.loops import following, plane_of, stride_of, wide
+from autograd.compiler.llvm import Text
+from autograd.compiler.loops import following, in_line, plane_of, stride_of
 from autograd.compiler.products import TILE, Products, tiles_of
 
 STRETCHES = 4  # parts of sums, each with its terms in line
@@ -32,14 +33,14 @@ class Uniform(Products):
         across, planes = self._stretches(group, near=False)
         fit = all(p and p[1] in {0, 1} for p in planes)
         whole = 0
-        if fit and wide(self._columns(group), sums):
-            whole = sums // lanes() * lanes()
+        if fit and in_line(self._columns(group), sums):
+            whole = sums // llvm.lanes() * llvm.lanes()
         if whole:
-            self._to_lanes(t, lanes())
+            self._to_lanes(t, llvm.lanes())
             self._tiles(t, group, across, 0, whole)
             self._to_lanes(t, 1)
         along, planes = self._stretches(group, near=True)
-        if n < 2 * lanes() or None in planes:
+        if n < 2 * llvm.lanes() or None in planes:
             self._tiles(t, group, across, whole, sums)
             return
         slots = [[self.slots[x] for x in operands] for operands in group.operands]
@@ -98,7 +99,7 @@ class Uniform(Products):
 
     def _along(self, t: Text, group: Group, sides: list[Sides], js: list[str]) -> None:
         """Write sums of which many terms are added at once, those in line."""
-        n = lanes()
+        n = llvm.lanes()
         parts = max(1, AT_ONCE // len(js))
         vector = f"<{n} x double>"
         sums = [[t.variable(vector) for _ in js] for _ in range(parts)]
