@@ -51,10 +51,10 @@ def compiled(name, operands):
     columns = ", ".join(f"ptr %x{k}" for k in range(operands))
     text = llvm.Text(module, f"void @run(ptr %y, {columns}, i64 %n)", 1)
     with text.loop("0", "%n", n) as i:
-        text.lanes, text.type = n, f"<{n} x double>"
+        text.lanes = n
         xs = [text.load(f"%x{k}", i) for k in range(operands)]
         text.store(text.library(name, *xs), "%y", i)
-        text.lanes, text.type = 1, "double"
+        text.lanes = 1
     text.write("ret void")
     module.parts.append(text.finish())
     assert llvm.vector_prefix() in str(module)

@@ -150,7 +150,6 @@ class BatchRunner:
         flags = np.ones(height, dtype=np.uint8)
 
         following = ctypes.c_int64(0)
-        words = self.layout.varying * block + self.layout.sums * self.layout.lanes
 
         def work() -> bool:
             """Compute pieces as long as there are any.
@@ -159,7 +158,7 @@ class BatchRunner:
             """
             u = np.empty(max(1, self.layout.uniform))
             u[: len(shared)] = shared
-            v = np.empty(words + 8)
+            v = np.empty(self.layout.room)
             pieces = ctypes.addressof(following), size, m if self.reduce else 0
             rows = columns.addresses.ctypes.data, columns.strides.ctypes.data, n
             results = out.ctypes.data, height, flags.ctypes.data

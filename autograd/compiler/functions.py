@@ -139,7 +139,7 @@ class Functions(Sums):
         for name in once:
             t.write(f"call void @{name}(ptr %u, ptr %u, i64 0)")
 
-    def _single(self, once: list[str], _rows: list[str]) -> None:
+    def _single(self, once: list[str]) -> None:
         """Write ``i32 run(double *u, double *out)``, 1 if all guards hold."""
         p = self.program
         t = Text(self.module, f"i32 @{self.name}(ptr noalias %u, ptr noalias %out)", 1)

@@ -61,6 +61,11 @@ class Layout:
     lanes: int = 1
     flagged: bool = False
 
+    @property
+    def room(self) -> int:
+        """How many numbers ``v`` takes: up to 7 to begin at a line of the cache."""
+        return self.varying * self.block + self.sums * self.lanes + 8
+
 
 @dataclass
 class Region:

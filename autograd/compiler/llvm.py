@@ -86,11 +86,26 @@ class Text:
         self.module = module
         self.lanes = lanes
         self.head = head
-        self.type = "double" if lanes == 1 else f"<{lanes} x double>"
-        self.flag = "i1" if lanes == 1 else f"<{lanes} x i1>"
         self.entry: list[str] = []
         self.lines: list[str] = []
         self.count = 0
+
+    @property
+    def type(self) -> str:
+        """The type of a value."""
+        return "double" if self.lanes == 1 else f"<{self.lanes} x double>"
+
+    @property
+    def flag(self) -> str:
+        """The type of a condition."""
+        return "i1" if self.lanes == 1 else f"<{self.lanes} x i1>"
+
+    @contextmanager
+    def in_lanes(self, n: int) -> Iterator[None]:
+        """Write values of another number of doubles."""
+        before, self.lanes = self.lanes, n
+        yield
+        self.lanes = before
 
     def new(self, text: str) -> str:
         """Write an instruction and return the name of its result."""
@@ -220,20 +235,17 @@ class Text:
 
     def each_lane(self, name: str, *xs: str) -> str:
         """Call a function of doubles for one lane after the other."""
+        if self.lanes == 1:
+            return self.call(name, *xs)
         types = ", ".join(["double"] * len(xs))
         self.module.declare(f"declare double @{name}({types})")
         y = "poison"
         for i in range(self.lanes):
-            if self.lanes == 1:
-                parts = xs
-            else:
-                parts = tuple(
-                    self.new(f"extractelement {self.type} {x}, i32 {i}") for x in xs
-                )
-            arguments = ", ".join(f"double {x}" for x in parts)
+            arguments = ", ".join(
+                f"double {self.new(f'extractelement {self.type} {x}, i32 {i}')}"
+                for x in xs
+            )
             one = self.new(f"call double @{name}({arguments})")
-            if self.lanes == 1:
-                return one
             y = self.new(f"insertelement {self.type} {y}, double {one}, i32 {i}")
         return y
 

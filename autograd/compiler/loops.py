@@ -99,10 +99,8 @@ class Loops(Schedule):
         whole = width // wide * wide
         with t.loop("0", str(n // width)) if width < n else nullcontext("0") as i:
             if whole:
-                self._to_lanes(t, wide)
-                with t.loop("0", str(whole), wide) as j:
+                with t.in_lanes(wide), t.loop("0", str(whole), wide) as j:
                     self._elements(t, group, (i, j, width))("0", {})
-                self._to_lanes(t, 1)
             if whole < width:
                 with t.loop(str(whole), str(width)) as j:
                     write = self._elements(t, group, (i, j, width))
@@ -169,12 +167,6 @@ class Loops(Schedule):
                     self._put(t, known[place], out, r, uniform=self.is_uniform[place])
 
         return write
-
-    @staticmethod
-    def _to_lanes(t: Text, n: int) -> None:
-        t.lanes = n
-        t.type = "double" if n == 1 else f"<{n} x double>"
-        t.flag = "i1" if n == 1 else f"<{n} x i1>"
 
 
 def _width(columns: list[list[int]], n: int) -> int:

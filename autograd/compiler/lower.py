@@ -14,6 +14,9 @@ blocks: in the block's memory, each varying place has its numbers for all rows s
 side, and the machine computes as many at once as it has lanes. A program for single
 numbers is a batch without rows: all is uniform.
 
+What writes a program grows from file to file, each a class on top of the one before:
+schedule, loops, products, uniform, sums, functions, rows, and here.
+
 Letters: ``u`` is the memory of uniform numbers, ``v`` that of varying ones.
 """
 
@@ -49,11 +52,11 @@ class Lowering(Rows):
         deep = any(g.is_sum and len(g.places) > 1 for stages in during for g in stages)
         vectors = self._vectors(self.layout.varying) if deep else 1
         self.layout.block = self.lanes * vectors
-        heads = [
-            self._parts("once", before, uniform=True),
-            self._parts("rows", during, uniform=False),
-        ]
-        (self._single if self.rows is None else self._batch)(*heads)
+        once = self._parts("once", before, uniform=True)
+        if self.rows is None:
+            self._single(once)
+        else:
+            self._batch(once, self._parts("rows", during, uniform=False))
 
     @staticmethod
     def _vectors(width: int) -> int:

@@ -9,6 +9,7 @@ from autograd.compiler.llvm import Text
 from autograd.compiler.loops import Loops, following
 
 TILE = 4  # sums of products that share a loop
+IN_FLIGHT = 8  # sums at once: the machine starts two in each of the four cycles of one
 WIDE = {8: 4, 4: 2, 2: 2}  # vectors of rows in a tile, as many as there are registers
 
 
@@ -28,9 +29,9 @@ class Products(Loops):
         if self.layout.block == self.lanes:
             tiles(["0"])
             return
-        wide = self.lanes * WIDE[self.lanes]
-        end = t.new(f"and i64 %n, {-wide}")
-        with t.loop("0", end, wide) as r:
+        step = self.lanes * WIDE[self.lanes]
+        end = t.new(f"and i64 %n, {-step}")
+        with t.loop("0", end, step) as r:
             tiles(following(t, r, WIDE[self.lanes], self.lanes))
         with t.loop(end, "%n", self.lanes) as r:
             tiles([r])
@@ -55,14 +56,11 @@ class Products(Loops):
         """Write the sums js of the rows from each of rs on.
 
         Uniform sums are written as many at once as there are lanes, from each of js on.
-
-        The machine starts two products in each of the four cycles or so that one takes,
-        so there are to be eight sums at least: where the tile is small, each is summed
-        in parts.
+        Where the tile is small, each is summed in parts.
         """
         n = len(group.operands[0]) // 2
         across = t.lanes > 1 and self.is_uniform[group.places[0]]
-        parts = max(1, 8 // (len(js) * len(rs))) if n >= 16 else 1
+        parts = max(1, IN_FLIGHT // (len(js) * len(rs))) if n >= 16 else 1
         sums = [[[t.variable(t.type) for _ in rs] for _ in js] for _ in range(parts)]
         for variable in chain(*chain(*sums)):
             t.write(f"store {t.type} {t.number(0.0)}, ptr {variable}")

@@ -30,8 +30,8 @@ class Rows(Functions):
         after = t.new("getelementptr i8, ptr %room, i64 63")
         t.write(f"%v = call ptr @llvm.ptrmask.p0.i64(ptr {after}, i64 -64)")
         self._begin(t, once)
-        uniform = [g for g in p.guards if self._is_uniform(g)]
-        varying = [g for g in p.guards if not self._is_uniform(g)]
+        uniform = [g for g in p.guards if self._asked_once(g)]
+        varying = [g for g in p.guards if not self._asked_once(g)]
         self.layout.flagged = bool(varying)
         ok = self._all_hold(t, uniform, "0")
         sums = t.address("%v", str(self.layout.varying * self.layout.block))
@@ -51,14 +51,13 @@ class Rows(Functions):
             self._read_rows(t, row, last, whole)
             for name in rows:
                 t.write(f"call void @{name}(ptr %u, ptr %v, i64 {whole})")
-            self._to_lanes(t, n)
-            if self.reduce:
-                self._write_sums(t, sums, m, whole)
-            else:
-                self._write_rows(t, row, whole)
-            if varying:
-                self._write_flags(t, varying, row, whole)
-            self._to_lanes(t, 1)
+            with t.in_lanes(n):
+                if self.reduce:
+                    self._write_sums(t, sums, m, whole)
+                else:
+                    self._write_rows(t, row, whole)
+                if varying:
+                    self._write_flags(t, varying, row, whole)
         if self.reduce:
             self._add_lanes(t, sums)
         t.write(f"ret i32 {'1' if ok is None else t.new(f'zext i1 {ok} to i32')}")
@@ -104,8 +103,8 @@ class Rows(Functions):
         t.write(f"ret i32 {t.new(f'load i32, ptr {fine}')}")
         self.module.parts.append(t.finish())
 
-    def _is_uniform(self, guard: Guard) -> bool:
-        return self.is_uniform[guard.a] and (guard.b < 0 or self.is_uniform[guard.b])
+    def _asked_once(self, guard: Guard) -> bool:
+        return self.is_uniform[guard.a] and self.is_uniform[guard.b]
 
     def _read_rows(self, t: Text, row: str, last: str, whole: str) -> None:
         """Copy the block's inputs; beyond the last row, that again."""
@@ -122,16 +121,17 @@ class Rows(Functions):
             in_line = t.new(f"icmp eq i64 {stride}, 1")
             vectors = t.new(f"and i64 {end}, {-self.lanes}")
             copied = t.new(f"select i1 {in_line}, i64 {vectors}, i64 0")
-            self._to_lanes(t, self.lanes)
-            with t.loop("0", copied, self.lanes) as r:
+            n = self.lanes
+            with t.in_lanes(n), t.loop("0", copied, n) as r:
                 x = t.load(column, t.new(f"add nsw i64 {row}, {r}"))
                 t.store(x, "%v", t.new(f"add nsw i64 {start}, {r}"))
-            self._to_lanes(t, 1)
-            for first, stop in ((copied, end), (end, whole)):
-                with t.loop(first, stop) as r:
-                    i = t.new(f"add nsw i64 {row}, {r}") if stop == end else last
-                    x = t.load(column, t.new(f"mul nsw i64 {i}, {stride}"))
-                    t.store(x, "%v", t.new(f"add nsw i64 {start}, {r}"))
+            with t.loop(copied, end) as r:
+                i = t.new(f"add nsw i64 {row}, {r}")
+                x = t.load(column, t.new(f"mul nsw i64 {i}, {stride}"))
+                t.store(x, "%v", t.new(f"add nsw i64 {start}, {r}"))
+            x = t.load(column, t.new(f"mul nsw i64 {last}, {stride}"))
+            with t.loop(end, whole) as r:
+                t.store(x, "%v", t.new(f"add nsw i64 {start}, {r}"))
 
     def _write_rows(self, t: Text, row: str, whole: str) -> None:
         with t.loop("0", whole, self.lanes) as r:

@@ -150,7 +150,7 @@ class Schedule:
         if not known:
             runner, layout = call.runner, self.layout
             inner = [batch.layout for batch in call.batches]
-            words = max(x.varying * x.block + x.sums * x.lanes for x in inner) + 8
+            room = max(x.room for x in inner)
             columns = sum(call.widths)
             region = Region(layout.uniform)
             region.out = region.start + 1
@@ -159,7 +159,7 @@ class Schedule:
             region.strides = region.columns + columns
             region.flags = region.strides + columns
             region.v = region.flags + call.height // 8 + 16
-            layout.uniform = region.v + words
+            layout.uniform = region.v + room
             self.calls[call] = region
         start = self.calls[call].start
         self.slots[self.first + i] = start + 1 + element.k

@@ -15,10 +15,8 @@ from itertools import chain, count
 
 from autograd.compiler.llvm import Text
 from autograd.compiler.loops import following
-from autograd.compiler.products import tiles_of
+from autograd.compiler.products import IN_FLIGHT, tiles_of
 from autograd.compiler.uniform import Uniform
-
-MANY = 8  # sums at once: the machine starts two in each of the four cycles of one
 
 
 @dataclass
@@ -39,7 +37,7 @@ class Sums(Uniform):
         at = 0  # the sums are in the order in which they are written here
         for kind, places in plain.items():
             slots = [self.slots[x] for x in places]
-            for start, end, size in tiles_of(len(places), MANY):
+            for start, end, size in tiles_of(len(places), IN_FLIGHT):
                 with t.loop(str(start), str(end), size) as i:
                     ks = following(t, i, size)
                     ones = [self._index(t, slots, k) for k in ks]
@@ -77,7 +75,7 @@ class Sums(Uniform):
     def _ones(
         self, t: Text, kind: bool, ats: list[str], r: str, inside: str
     ) -> list[tuple[str, ...]]:
-        """Return some numbers."""
+        """Return the terms of sums of numbers that are stored, those beyond m 0."""
         return [(self._masked(t, inside, self._at(t, kind, at, r)),) for at in ats]
 
     def _all_pairs(
@@ -146,9 +144,9 @@ class Sums(Uniform):
         for variable, at in zip(variables, ats, strict=True):
             t.write(f"store {t.type} {t.load(sums, at)}, ptr {variable}")
         with t.loop("0", whole, n) as r:
-            count = t.splat(t.new(f"sub nsw i64 {m}, {r}"), "i64")
+            left = t.splat(t.new(f"sub nsw i64 {m}, {r}"), "i64")
             steps = ", ".join(f"i64 {i}" for i in range(n))
-            inside = t.new(f"icmp slt <{n} x i64> <{steps}>, {count}")
+            inside = t.new(f"icmp slt <{n} x i64> <{steps}>, {left}")
             for variable, xs in zip(variables, terms(r, inside), strict=True):
                 old = t.new(f"load {t.type}, ptr {variable}")
                 if len(xs) == 2:
@@ -171,21 +169,18 @@ class Sums(Uniform):
         sources = [self.sum_at[x] for x in self.program.outputs]
         full = len(sources) // n * n
         with t.loop("0", str(full), n) as k:
-            ks = following(t, k, n)
-            self._to_lanes(t, n)
-            xs = [
-                t.load(sums, t.new(f"mul nsw i64 {self._index(t, sources, i)}, {n}"))
-                for i in ks
-            ]
-            width = 1
-            while width < n:
-                xs = [
-                    self._add_halves(t, a, b, width)
-                    for a, b in zip(xs[::2], xs[1::2], strict=True)
-                ]
-                width *= 2
-            t.store(xs[0], "%out", k)
-            self._to_lanes(t, 1)
+            indices = [self._index(t, sources, i) for i in following(t, k, n)]
+            ats = [t.new(f"mul nsw i64 {index}, {n}") for index in indices]
+            with t.in_lanes(n):
+                xs = [t.load(sums, at) for at in ats]
+                width = 1
+                while width < n:
+                    xs = [
+                        self._add_halves(t, a, b, width)
+                        for a, b in zip(xs[::2], xs[1::2], strict=True)
+                    ]
+                    width *= 2
+                t.store(xs[0], "%out", k)
         with t.loop(str(full), str(len(sources))) as k:
             at = t.new(f"mul nsw i64 {self._index(t, sources, k)}, {n}")
             x = t.new(f"load <{n} x double>, ptr {t.address(sums, at)}, align 8")

@@ -9,16 +9,15 @@ and as many sums are computed at once.
 from __future__ import annotations
 
 import functools
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from autograd.compiler import llvm
 from autograd.compiler.groups import Group
 from autograd.compiler.llvm import Text
 from autograd.compiler.loops import following, in_line, plane_of, stride_of
-from autograd.compiler.products import TILE, Products, tiles_of
+from autograd.compiler.products import IN_FLIGHT, Products, tiles_of
 
 STRETCHES = 4  # parts of sums, each with its terms in line
-AT_ONCE = 8  # sums or parts of them: two are started in each of four cycles
 
 Sides = tuple[list[list[int]], list[list[int]]]
 
@@ -29,19 +28,18 @@ class Uniform(Products):
     def _uniform_sumprods(self, t: Text, group: Group) -> None:
         """Write sums of products of one length."""
         n = len(group.operands[0]) // 2
-        sums = len(group.places)
+        height = len(group.places)
         across, planes = self._stretches(group, near=False)
         fit = all(p and p[1] in {0, 1} for p in planes)
         whole = 0
-        if fit and in_line(self._columns(group), sums):
-            whole = sums // llvm.lanes() * llvm.lanes()
+        if fit and in_line(self._columns(group), height):
+            whole = height // llvm.lanes() * llvm.lanes()
         if whole:
-            self._to_lanes(t, llvm.lanes())
-            self._tiles(t, group, across, 0, whole)
-            self._to_lanes(t, 1)
+            with t.in_lanes(llvm.lanes()):
+                self._tiles(t, group, across, 0, whole)
         along, planes = self._stretches(group, near=True)
         if n < 2 * llvm.lanes() or None in planes:
-            self._tiles(t, group, across, whole, sums)
+            self._tiles(t, group, across, whole, height)
             return
         slots = [[self.slots[x] for x in operands] for operands in group.operands]
         sides = [
@@ -51,7 +49,7 @@ class Uniform(Products):
             )
             for r in along
         ]
-        for start, end, size in tiles_of(sums - whole):
+        for start, end, size in tiles_of(height - whole):
             bounds = str(whole + start), str(whole + end)
             with t.loop(*bounds, size) as j:
                 self._along(t, group, sides, following(t, j, size))
@@ -92,7 +90,7 @@ class Uniform(Products):
     ) -> None:
         """Write some of the sums, in tiles, as many at once as there are lanes."""
         n = t.lanes
-        for start, end, size in tiles_of((stop - begin) // n, TILE):
+        for start, end, size in tiles_of((stop - begin) // n):
             bounds = str(begin + start * n), str(begin + end * n)
             with t.loop(*bounds, size * n) as j:
                 self._tile(t, group, stretches, following(t, j, size, n), ["0"])
@@ -100,42 +98,50 @@ class Uniform(Products):
     def _along(self, t: Text, group: Group, sides: list[Sides], js: list[str]) -> None:
         """Write sums of which many terms are added at once, those in line."""
         n = llvm.lanes()
-        parts = max(1, AT_ONCE // len(js))
+        parts = max(1, IN_FLIGHT // len(js))
         vector = f"<{n} x double>"
         sums = [[t.variable(vector) for _ in js] for _ in range(parts)]
         rest = [t.variable("double") for _ in js]
         for variable in rest:
             t.write(f"store double {t.number(0.0)}, ptr {variable}")
-        self._to_lanes(t, n)
-        for part in sums:
-            for variable in part:
+        with t.in_lanes(n):
+            for variable in chain(*sums):
                 t.write(f"store {vector} {t.number(0.0)}, ptr {variable}")
-        for both in sides:
-            terms = len(both[0][0])
-            full, whole = terms // (n * parts) * n * parts, terms // n * n
-            with t.loop("0", str(full), n * parts) as k:
-                for part, at in zip(sums, following(t, k, parts, n), strict=True):
-                    self._add_terms(t, both, part, js, at)
-            if full < whole:
-                with t.loop(str(full), str(whole), n) as k:
-                    self._add_terms(t, both, sums[0], js, k)
-            if whole < terms:
-                self._to_lanes(t, 1)
-                with t.loop(str(whole), str(terms)) as k:
-                    self._add_terms(t, both, rest, js, k)
-                self._to_lanes(t, n)
-        totals = [
-            functools.reduce(
-                functools.partial(t.binary, "fadd"),
-                [t.new(f"load {vector}, ptr {part[i]}") for part in sums],
-            )
-            for i in range(len(js))
-        ]
-        self._to_lanes(t, 1)
+            for both in sides:
+                self._add_stretch(t, both, sums, rest, js)
+            totals = [
+                functools.reduce(
+                    functools.partial(t.binary, "fadd"),
+                    [t.new(f"load {vector}, ptr {part[i]}") for part in sums],
+                )
+                for i in range(len(js))
+            ]
         for j, variable, y in zip(js, rest, totals, strict=True):
             first = t.new(f"load double, ptr {variable}")
             write = self._elements(t, group, ("0", j, len(group.places)))
             write("0", {group.places[0]: t.add_lanes(first, y, n)})
+
+    def _add_stretch(
+        self,
+        t: Text,
+        both: Sides,
+        sums: list[list[str]],
+        rest: list[str],
+        js: list[str],
+    ) -> None:
+        """Add a stretch's terms: many at once to parts of sums, the last to rest."""
+        n, parts = t.lanes, len(sums)
+        terms = len(both[0][0])
+        full, whole = terms // (n * parts) * n * parts, terms // n * n
+        with t.loop("0", str(full), n * parts) as k:
+            for part, at in zip(sums, following(t, k, parts, n), strict=True):
+                self._add_terms(t, both, part, js, at)
+        if full < whole:
+            with t.loop(str(full), str(whole), n) as k:
+                self._add_terms(t, both, sums[0], js, k)
+        if whole < terms:
+            with t.in_lanes(1), t.loop(str(whole), str(terms)) as k:
+                self._add_terms(t, both, rest, js, k)
 
     def _add_terms(
         self, t: Text, both: Sides, sums: list[str], js: list[str], k: str
