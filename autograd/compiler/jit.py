@@ -98,7 +98,7 @@ class _Call:
         import numpy as np
 
         array = self.arrays[source] if isinstance(source, int) else source
-        return np.ascontiguousarray(array).reshape(-1)
+        return np.ascontiguousarray(array, dtype=np.float64).reshape(-1)
 
     def late(self, variant: Variant) -> list[float]:
         """Return the numbers of the arrays that a variant's recording looked into."""
@@ -207,6 +207,8 @@ class Jit(Native):
             variant = self._record(call, rebuild, variants)
         except EagerlyError:
             self.eager.add(key)
+            return self.f(*args, **kwargs)
+        except (ArithmeticError, ValueError):  # or what floats give where Values raise
             return self.f(*args, **kwargs)
         self._lend(variant, args, kwargs)
         found = call.by(variant)

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.compiler.arrays import Late
-from autograd.compiler.calls import Element
+from autograd.compiler.calls import EagerlyError, Element
 from autograd.compiler.collector import waiting
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.context import debug, taping
@@ -167,8 +167,8 @@ def record(
         off = [_near(x, step) for x in numbers]
         try:
             other = record_once(at(step), off, name, batches=batches)
-        except (ArithmeticError, ValueError):
-            continue  # a point outside of f's domain
+        except (ArithmeticError, ValueError, EagerlyError):
+            continue  # a point outside of f's domain, or of what can be one program
         if _way(first.program) == _way(other.program):
             leak = _difference(first.program, other.program)
             if leak is not None:

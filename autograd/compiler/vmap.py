@@ -133,7 +133,7 @@ class Vmap:
             self, axes, shapes, columns, numbers, rebuild, (structure, shapes)
         )
         if tape is not None:
-            own = zip(sources, columns.arrays, strict=True)
+            own = zip(sources, arrays, strict=True)
             known = [array if source is None else source for source, array in own]
             return batch.recorded(tape.late, known)
         return batch.reduced() if self.reduce else batch.mapped()
@@ -163,10 +163,12 @@ class Vmap:
 
         arrays = []
         sources = []
+        tape = tape_in_use()
+        late = tape.late if tape is not None and tape.batches else None
         for i, (arg, axis) in enumerate(zip(args, axes, strict=True)):
             if axis is None:
                 continue
-            known = isinstance(arg, RecordedArray) and axis == 0
+            known = isinstance(arg, RecordedArray) and arg.late is late and axis == 0
             array = arg.array if known else np.asarray(arg)
             if array.dtype.kind not in "fiub" and not _is_recorded(array):
                 raise TypeError(MSG_DTYPE.format(i, array.dtype))
@@ -222,17 +224,24 @@ class _Batch:
             args.append(as_array([next(row) for _ in range(size)], shape))
         return self.owner.f(*args)
 
-    def record(self, i: int) -> _RowVariant:
-        """Record a variant at row i."""
+    def record(self, i: int) -> bool:
+        """Record a variant at row i; return whether it could be.
+
+        It cannot where Values raise. If floats raise as well, that is raised.
+        """
         name = self.owner.name
         if len(self.variants) >= VARIANTS:
             raise RuntimeError(MSG_VARIANTS.format(name, len(self.variants)))
         floats = self.floats + self.columns.row(i)
         with taping(None):
-            recording = record(lambda xs, _: self.call(xs), floats, name)
+            try:
+                recording = record(lambda xs, _: self.call(xs), floats, name)
+            except (ArithmeticError, ValueError):
+                self.by_itself(i)
+                return False
         rows = range(len(self.floats), len(floats))
         self.variants.append(_RowVariant(recording, floats, rows))
-        return self.variants[-1]
+        return True
 
     def shared(self, variant: _RowVariant) -> tuple[list[Any], list[float]]:
         """Return what is the same for all rows, as it came and as floats."""
@@ -252,8 +261,9 @@ class _Batch:
         """
         import numpy as np
 
-        if not self.variants:
-            self.record(0)
+        for i in range(self.columns.height):
+            if self.variants or self.record(i):
+                break
         if len(self.variants) == 1 and not self.variants[0].program.guards:
             return [(self.variants[0], None)], []
         left = np.arange(self.columns.height)
@@ -263,11 +273,11 @@ class _Batch:
         while len(left):
             if k == len(self.variants):
                 i = int(left[0])
-                if any(self.goes(variant, i) for variant in self.variants):
+                goes = any(self.goes(variant, i) for variant in self.variants)
+                if goes or not self.record(i):
                     odd.append(i)
                     left = left[1:]
                     continue
-                self.record(i)
             variant = self.variants[k]
             k += 1
             whole = len(left) == self.columns.height
