@@ -100,7 +100,7 @@ class Functions(Sums):
             size = t.intrinsic("fabs", t.load(parts[3], i))
             self._also(t, status, t.compare("olt", size, t.number(float("inf"))))
         final = t.new(f"load i64, ptr {status}")
-        t.write(f"store i64 {final}, ptr {t.address('%u', str(at.start))}")
+        t.write(f"store i64 {final}, ptr {t.address('%u', str(at.status))}")
 
     @staticmethod
     def _also(t: Text, status: str, flag: str) -> None:
@@ -147,7 +147,7 @@ class Functions(Sums):
         self._write_out(t)
         ok = self._all_hold(t, p.guards, "0")
         for region in self.calls.values():
-            status = t.new(f"load i64, ptr {t.address('%u', str(region.start))}")
+            status = t.new(f"load i64, ptr {t.address('%u', str(region.status))}")
             fine = t.new(f"icmp ne i64 {status}, 0")
             ok = fine if ok is None else t.new(f"and i1 {ok}, {fine}")
         t.write(f"ret i32 {'1' if ok is None else t.new(f'zext i1 {ok} to i32')}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from autograd.compiler.calls import Element
+from autograd.compiler.calls import BatchCall, Element
 from autograd.compiler.passes import SUMPROD
 from autograd.primitives import Primitive
 
 
-@dataclass
+@dataclass(eq=False)
 class Group:
     """Like instructions, none of which needs another; alone, or in a loop."""
 
@@ -67,14 +67,29 @@ class Layout:
         return self.varying * self.block + self.sums * self.lanes + 8
 
 
-@dataclass
 class Region:
-    """The memory of a call: where in ``u`` its status, results and inputs begin."""
+    """The memory of a batch that is called: where in ``u`` each part of it begins.
 
-    start: int
-    out: int = 0
-    u: int = 0
-    columns: int = 0
-    strides: int = 0
-    flags: int = 0
-    v: int = 0
+    Attributes:
+        status: 1 if all is right.
+        out: the results.
+        u: the uniform memory of what is called.
+        columns: for each number of a row, the address of the first row's.
+        strides: how many numbers on the next row's is.
+        flags: a byte for each row.
+        v: the varying memory of what is called.
+        end: what follows.
+
+    """
+
+    def __init__(self, start: int, call: BatchCall) -> None:
+        layouts = [batch.layout for batch in call.batches]
+        width = sum(call.widths)
+        self.status = start
+        self.out = self.status + 1
+        self.u = self.out + len(call.runner.program.outputs)
+        self.columns = self.u + max(1, *[layout.uniform for layout in layouts])
+        self.strides = self.columns + width
+        self.flags = self.strides + width
+        self.v = self.flags + call.height // 8 + 16
+        self.end = self.v + max(layout.room for layout in layouts)

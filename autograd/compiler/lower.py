@@ -46,8 +46,8 @@ class Lowering(Rows):
         before = in_functions(self.schedule(uniform=True))
         during = in_functions(self.schedule(uniform=False))
         self._find_used(before + during)
-        self._assign(before, uniform=True)
-        self._assign(during, uniform=False)
+        self.layout.uniform = self._assign(before, self.layout.uniform)
+        self.layout.varying = self._assign(during, self.layout.varying)
         self.layout.sums = len(self.program.outputs) if self.reduce else 0
         deep = any(g.is_sum and len(g.places) > 1 for stages in during for g in stages)
         vectors = self._vectors(self.layout.varying) if deep else 1
@@ -95,6 +95,6 @@ def lower(
         How much memory the function needs, and of what kind.
 
     """
-    lowering = Lowering(program, None if rows is None else tuple(rows), reduce, module)
+    lowering = Lowering(program, module, rows, reduce=reduce)
     lowering.write()
     return lowering.layout

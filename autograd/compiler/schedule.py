@@ -9,8 +9,7 @@ needs never gets to memory. See `autograd.compiler.lower`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from itertools import chain, count
 
 from autograd.compiler import llvm
@@ -25,22 +24,33 @@ FEW = 4  # like instructions that are not worth a loop
 Home = tuple[int, int, int]  # of a place: its stage, its group, and where in the group
 
 
-@dataclass
 class Schedule:
-    """A program's instructions in groups, and the memory that they work on."""
+    """A program's instructions in groups, and the memory that they work on.
 
-    program: Program
-    rows: tuple[int, ...] | None  # the inputs that are of rows; None: there are none
-    reduce: bool
-    module: Module
-    name: str = "run"
-    layout: Layout = field(default_factory=Layout)
-    calls: dict[BatchCall, Region] = field(default_factory=dict)
+    Args:
+        program: what is to be computed.
+        module: what it is written into.
+        rows: the inputs that are different for each row; None if there are no rows.
+        reduce: whether results are summed over the rows.
 
-    def __post_init__(self) -> None:
-        p = self.program
+    """
+
+    name = "run"
+
+    def __init__(
+        self,
+        program: Program,
+        module: Module,
+        rows: Sequence[int] | None,
+        *,
+        reduce: bool,
+    ) -> None:
+        self.program = p = program
+        self.module = module
+        self.rows = rows
+        self.reduce = reduce
         self.first = first = p.first_result
-        of_rows = self.rows or ()
+        of_rows = rows or ()
         self.shared = len(p.inputs) - len(of_rows)
         self.is_uniform = [
             *[i not in of_rows for i in range(len(p.inputs))],
@@ -49,20 +59,36 @@ class Schedule:
         for step in p.code:
             self.is_uniform.append(all(self.is_uniform[x] for x in step.operands))
         uniform = [i for i in range(first) if self.is_uniform[i]]
-        self.slots = {place: slot for slot, place in enumerate(uniform)}
-        self.slots |= {place: slot for slot, place in enumerate(of_rows)}
-        self.layout.uniform = len(uniform)
-        self.layout.varying = len(of_rows)
-        self.lanes = self.layout.lanes = 1 if self.rows is None else llvm.lanes()
-        self.summed: dict[int, Group] = {}
+        self.lanes = 1 if rows is None else llvm.lanes()
+        self.layout = Layout(len(uniform), len(of_rows), lanes=self.lanes)
+        self.slots = dict(zip(chain(uniform), count()))
+        self.slots.update(zip(of_rows, count()))
         self.used: set[int] = set()
+        self.summed: list[Group] = []  # products that are only added up over the rows
         self.sum_at: dict[int, int] = {}  # where among the sums over rows a place's is
+        self.results: dict[BatchCall, list[int]] = defaultdict(list)
+        self.calls: dict[BatchCall, Region] = {}
+        self._place_calls()
+
+    def _place_calls(self) -> None:
+        """Find the results of each call, and give it its memory."""
+        for place, step in enumerate(self.program.code, self.first):
+            if not isinstance(element := step.row.value, Element):
+                continue
+            call = element.call
+            if call not in self.calls:
+                self.calls[call] = Region(self.layout.uniform, call)
+                self.layout.uniform = self.calls[call].end
+            self.results[call].append(place)
+            self.slots[place] = self.calls[call].out + element.k
 
     def schedule(self, *, uniform: bool) -> list[Group]:
         """Return the instructions of one kind in an order that can be run, grouped."""
         code, first = self.program.code, self.first
         own = [i for i in range(len(code)) if self.is_uniform[first + i] == uniform]
-        own = [i for i in own if not self._is_result(i)]
+        # A call is written where the first of its results is.
+        further = {x for places in self.results.values() for x in places[1:]}
+        own = [i for i in own if first + i not in further]
         weight = sum(len(code[i].operands) for i in own)
         if weight <= SMALL:
             groups = [self._group([i]) for i in own]
@@ -70,7 +96,7 @@ class Schedule:
             groups = self._levels(own)
         if self.reduce and not uniform:
             self.summed = self._summed_products(groups)
-            groups = [g for g in groups if g.places[0] not in self.summed]
+            groups = [g for g in groups if g not in self.summed]
         return self._fused(groups)
 
     def _fused(self, groups: list[Group]) -> list[Group]:
@@ -95,22 +121,17 @@ class Schedule:
                 home[place] = last, number, i
         return stages
 
-    def _written_by(self, group: Group) -> Iterable[int]:
+    def _written_by(self, group: Group) -> Sequence[int]:
         """Return the places whose numbers are there after a group."""
-        if not group.is_call:
-            return group.places
-        call = group.row.value.call  # type: ignore[attr-defined]
-        return [
-            place
-            for place, step in enumerate(self.program.code, self.first)
-            if isinstance(step.row.value, Element) and step.row.value.call is call
-        ]
+        if isinstance(element := group.row.value, Element):
+            return self.results[element.call]
+        return group.places
 
     def _find_used(self, functions: Iterable[list[Group]]) -> None:
         """Find the places that are read by other code than computes them."""
         p = self.program
         self.used = {*p.outputs, *[x for g in p.guards for x in (g.a, g.b)]}
-        for group in self._all_summed():
+        for group in self.summed:
             self.used.update(*group.operands)
         # Loops part a function into runs, and each run knows its own results only.
         home: dict[int, int] = {}
@@ -126,64 +147,30 @@ class Schedule:
                     for operands in group.operands:
                         self.used.update(x for x in operands if home.get(x) != run)
 
-    def _assign(self, functions: Iterable[list[Group]], *, uniform: bool) -> None:
-        """Give each place that is used its memory; groups stay in one piece."""
-        kind = "uniform" if uniform else "varying"
+    def _assign(self, functions: Iterable[list[Group]], slot: int) -> int:
+        """Give each place that is used its memory, from a slot on; return what follows.
+
+        Groups stay in one piece.
+        """
         for group in chain(*[stage.stage for stage in chain(*functions)]):
             if group.is_call or self.used.isdisjoint(group.places):
                 continue
             self.used.update(group.places)
-            slot = getattr(self.layout, kind)
             self.slots.update(zip(group.places, count(slot)))
-            setattr(self.layout, kind, slot + len(group.places))
-
-    def _is_result(self, i: int) -> bool:
-        """Return whether an instruction is a result of a call that is written before.
-
-        The first that is met of a call's results is where the call is written.
-        """
-        element = self.program.code[i].row.value
-        if not isinstance(element, Element):
-            return False
-        call = element.call
-        known = call in self.calls
-        if not known:
-            runner, layout = call.runner, self.layout
-            inner = [batch.layout for batch in call.batches]
-            room = max(x.room for x in inner)
-            columns = sum(call.widths)
-            region = Region(layout.uniform)
-            region.out = region.start + 1
-            region.u = region.out + len(runner.program.outputs)
-            region.columns = region.u + max(1, *[x.uniform for x in inner])
-            region.strides = region.columns + columns
-            region.flags = region.strides + columns
-            region.v = region.flags + call.height // 8 + 16
-            layout.uniform = region.v + room
-            self.calls[call] = region
-        start = self.calls[call].start
-        self.slots[self.first + i] = start + 1 + element.k
-        return known
+            slot += len(group.places)
+        return slot
 
     def _levels(self, own: list[int]) -> list[Group]:
-        code, first = self.program.code, self.first
+        code = self.program.code
         depth = [0] * self.program.size
-        deepest_call: dict[BatchCall, int] = {}
         alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for i in own:
             step = code[i]
-            deepest = 1 + max(
-                (
-                    deepest_call[element.call]
-                    if isinstance(element := self._value_of(x), Element)
-                    else depth[x]
-                    for x in step.operands
-                ),
-                default=0,
-            )
-            depth[first + i] = deepest
-            if isinstance(step.row.value, Element):
-                deepest_call[step.row.value.call] = deepest
+            deepest = 1 + max((depth[x] for x in step.operands), default=0)
+            depth[self.first + i] = deepest
+            if isinstance(element := step.row.value, Element):
+                for place in self.results[element.call]:
+                    depth[place] = deepest
             kinds = tuple([self.is_uniform[x] for x in step.operands])
             alike[deepest, step.row, kinds].append(i)
         groups: list[Group] = []
@@ -195,11 +182,6 @@ class Schedule:
                 groups += [self._group([i]) for i in members]
         return groups
 
-    def _value_of(self, place: int) -> object:
-        """Return what computes a place: a function of floats, or a call's element."""
-        i = place - self.first
-        return self.program.code[i].row.value if i >= 0 else None
-
     def _group(self, members: list[int]) -> Group:
         code = self.program.code
         return Group(
@@ -208,22 +190,17 @@ class Schedule:
             [code[i].operands for i in members],
         )
 
-    def _all_summed(self) -> list[Group]:
-        return list({id(g): g for g in self.summed.values()}.values())
-
-    def _summed_products(self, groups: list[Group]) -> dict[int, Group]:
+    def _summed_products(self, groups: list[Group]) -> list[Group]:
         """Return the groups whose results are but added up over the rows."""
         p = self.program
-        outputs = set(p.outputs)
         read = {x for step in p.code for x in step.operands}
         read |= {x for g in p.guards for x in (g.a, g.b)}
-        found = {}
-        for group in groups:
-            if group.row.name == "mul" and all(
-                x in outputs and x not in read for x in group.places
-            ):
-                found.update(dict.fromkeys(group.places, group))
-        return found
+        only_added = set(p.outputs) - read
+        return [
+            group
+            for group in groups
+            if group.row.name == "mul" and only_added.issuperset(group.places)
+        ]
 
 
 def _order(group: Group, home: dict[int, Home], stage: int) -> list[int] | None:

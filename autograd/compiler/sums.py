@@ -57,12 +57,13 @@ class Sums(Uniform):
     ) -> tuple[dict[bool, list[int]], list[tuple[tuple[bool, bool], Grid]]]:
         """Return what is summed: numbers that are stored, and products that are not."""
         plain: dict[bool, list[int]] = defaultdict(list)
+        not_stored = {x for group in self.summed for x in group.places}
         for x in dict.fromkeys(self.program.outputs):
-            if x not in self.summed:
+            if x not in not_stored:
                 plain[self.is_uniform[x]].append(x)
         products: dict[tuple[bool, bool], list[tuple[int, int, int]]]
         products = defaultdict(list)
-        for group in self._all_summed():
+        for group in self.summed:
             for place, (a, b) in zip(group.places, group.operands, strict=True):
                 kinds = (self.is_uniform[a], self.is_uniform[b])
                 products[kinds].append((a, b, place))
