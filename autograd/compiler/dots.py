@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 
 from autograd.compiler.passes import ADD, FMA, MUL, SUMPROD, Builder, Place
-from autograd.compiler.program import Guard, Instruction, Program
+from autograd.compiler.program import Instruction, Program
 
 LONG = 16  # links of a chain whose sum is cut into pieces
 PIECE = 8  # terms of a piece
@@ -60,10 +60,7 @@ def dots(program: Program) -> Program:
             places.append(new.emit(FMA, *factors(product), places[other]))
         else:
             places.append(new.emit(step.row, *[places[x] for x in step.operands]))
-    guards = [
-        Guard(g.relation, places[g.a], places[g.b], g.holds) for g in program.guards
-    ]
-    return new.finish(program, [places[x] for x in program.outputs], guards)
+    return new.finish(program, places)
 
 
 def in_pieces(program: Program) -> Program:
@@ -84,10 +81,7 @@ def in_pieces(program: Program) -> Program:
             for piece in _pieces(step, depth)
         ]
         places.append(functools.reduce(functools.partial(new.emit, ADD), parts))
-    guards = [
-        Guard(g.relation, places[g.a], places[g.b], g.holds) for g in program.guards
-    ]
-    return new.finish(program, [places[x] for x in program.outputs], guards)
+    return new.finish(program, places)
 
 
 def _pieces(step: Instruction, depth: list[int]) -> list[list[int]]:

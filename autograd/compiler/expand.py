@@ -21,7 +21,7 @@ from typing import Any
 
 from autograd.compiler.definitions import DEFINITIONS, hypot_in_pairs
 from autograd.compiler.passes import Builder
-from autograd.compiler.program import Guard, Program
+from autograd.compiler.program import Program
 from autograd.primitives import TABLE, Primitive, arithmetic, powers
 
 
@@ -150,8 +150,4 @@ def expand(program: Program, core: Container[str]) -> Program:
     terms += [writer.constant(x) for x in program.constants]
     for step in program.code:
         terms.append(writer.apply(step.row, [terms[x] for x in step.operands]))
-    places = [x.place for x in terms]
-    guards = [
-        Guard(g.relation, places[g.a], places[g.b], g.holds) for g in program.guards
-    ]
-    return writer.builder.finish(program, [places[x] for x in program.outputs], guards)
+    return writer.builder.finish(program, [x.place for x in terms])

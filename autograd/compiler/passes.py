@@ -14,7 +14,7 @@ that a gradient contributes is lost.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from autograd.compiler.calls import Element
 from autograd.compiler.collector import waiting
@@ -106,10 +106,14 @@ class Builder:
             self.code.append(Instruction(row, operands))
         return place
 
-    def finish(
-        self, program: Program, outputs: Iterable[Place], guards: Iterable[Guard]
-    ) -> Program:
-        """Return the program with the new code, and its places in their order."""
+    def finish(self, program: Program, places: Sequence[Place]) -> Program:
+        """Return the program with the new code.
+
+        Args:
+            program: the old one.
+            places: where each of its places is now. What compares constants is dropped.
+
+        """
         shift = len(self.constants)
 
         def final(x: Place) -> Place:
@@ -121,10 +125,12 @@ class Builder:
                 Instruction(s.row, tuple([final(x) for x in s.operands]))
                 for s in self.code
             ),
-            outputs=tuple(map(final, outputs)),
+            outputs=tuple(final(places[x]) for x in program.outputs),
             guards=tuple(
                 dict.fromkeys(
-                    Guard(g.relation, final(g.a), final(g.b), g.holds) for g in guards
+                    Guard(g.relation, final(places[g.a]), final(places[g.b]), g.holds)
+                    for g in program.guards
+                    if max(places[g.a], places[g.b]) >= 0
                 )
             ),
         )
@@ -137,12 +143,7 @@ def simplify(program: Program, rules: dict[Primitive, Rule]) -> Program:
     for step in program.code:
         operands = tuple([places[x] for x in step.operands])
         places.append(_simplified(new, step.row, operands, rules.get(step.row)))
-    guards = [
-        Guard(g.relation, places[g.a], places[g.b], g.holds)
-        for g in program.guards
-        if min(places[g.a], places[g.b]) >= 0 or max(places[g.a], places[g.b]) >= 0
-    ]
-    return new.finish(program, [places[x] for x in program.outputs], guards)
+    return new.finish(program, places)
 
 
 def _simplified(
