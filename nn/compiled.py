@@ -196,6 +196,47 @@ class Batches:
         if len({table.arrays[0].shape[1:] for table in tables if table.arrays}) > 1:
             raise EagerlyError(MSG_ROWS.format("rows"))
 
+    def _rows(self, table: Table, batch: list[int] | None) -> tuple[Any, Any]:
+        """Return the arrays of a batch."""
+        assert table.arrays is not None  # noqa: S101 - they were made at the start
+        inputs, targets = table.arrays
+        if batch is not None:
+            inputs, targets = inputs[batch], targets[batch]
+        if self._classes:
+            targets = _one_hot(targets, self._classes)
+        return inputs, targets
+
+    def flat(
+        self, table: Table, batch: list[int], numbers: Any, places: Callable[..., Any]
+    ) -> tuple[float, Any] | None:
+        """Return the loss of a batch and its gradient, by numbers for the parameters.
+
+        Args:
+            table: the rows.
+            batch: which of them.
+            numbers: an array.
+            places: tells for captured Values which of the numbers are theirs.
+
+        """
+        import numpy as np
+
+        inputs, targets = self._rows(table, batch)
+        found = self._loss.with_numbers((self._key, inputs, targets), numbers, places)
+        if found is None:
+            return None
+        (loss,), partials, at = found
+        gradient = np.zeros(len(numbers))
+        gradient[at] = partials[0]
+        return float(loss), gradient
+
+    def flat_predictions(
+        self, table: Table, batch: list[int], numbers: Any, places: Callable[..., Any]
+    ) -> list[Any] | None:
+        """Return the predictions for a batch, by numbers for the parameters."""
+        inputs, _ = self._rows(table, batch)
+        found = self._predict.with_numbers((self._key, inputs), numbers, places)
+        return None if found is None else _rows_of(found)
+
     def run(
         self, table: Table, batch: list[int] | None, *, predict: bool
     ) -> tuple[Any, list[Any]]:
@@ -211,12 +252,7 @@ class Batches:
             EagerlyError: if there are too many ways to compile.
 
         """
-        assert table.arrays is not None  # noqa: S101 - they were made at the start
-        inputs, targets = table.arrays
-        if batch is not None:
-            inputs, targets = inputs[batch], targets[batch]
-        if self._classes:
-            targets = _one_hot(targets, self._classes)
+        inputs, targets = self._rows(table, batch)
         loss = self._loss(self._key, inputs, targets)
         if not math.isfinite(loss.data):
             message = f"the loss is {loss.data}"

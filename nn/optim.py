@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 from autograd import Value
 from nn.module import is_leaf
@@ -185,6 +186,19 @@ class SGD(Optimizer):
             )
         return [x - rate * g for x, g in zip(old, gradients, strict=True)], state
 
+    def propose_arrays(
+        self, x: Any, g: Any, state: tuple[Any, ...]
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """Return new parameters and the new state, all as arrays; change nothing."""
+        rate = self._rate()
+        if self.weight_decay:
+            g = g + self.weight_decay * x
+        if self.momentum:
+            velocity = self.momentum * (state[0] if state else 0.0 * g) + g
+            state = (velocity,)
+            g = g + self.momentum * velocity if self.nesterov else velocity
+        return x - rate * g, state
+
 
 class Adam(Optimizer):
     """Step by about the learning rate in each parameter, whatever its gradient's size.
@@ -244,6 +258,21 @@ class Adam(Optimizer):
             for p, a, b in zip(self.params, m, v, strict=True)
         ]
         return numbers, (m, v)
+
+    def propose_arrays(
+        self, x: Any, g: Any, state: tuple[Any, ...]
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """Return new parameters and the new state, all as arrays; change nothing."""
+        import numpy as np
+
+        b1, b2 = self.betas
+        m, v = state or (np.zeros(len(x)), np.zeros(len(x)))
+        m = b1 * m + (1.0 - b1) * g
+        v = b2 * v + (1.0 - b2) * (g * g)
+        t = self.steps + 1
+        size = self._rate() / (1.0 - b1**t)
+        correction = 1.0 - b2**t
+        return x - size * m / (np.sqrt(v / correction) + self.eps), (m, v)
 
 
 # --- Schedules: functions of the number of steps taken, which pickle ----------------

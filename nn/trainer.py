@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from autograd import Value, no_grad
 from nn.compiled import MSG_MUST, Batches, Plan, Table, why
+from nn.flat import Flat, can_be_flat
 from nn.optim import Optimizer
 
 
@@ -57,6 +58,7 @@ class Trainer:
         self.params = list(dict.fromkeys((*own, *optimizer.params)))
         self.good = [p.data for p in self.params]
         self.batches: Batches | None = None
+        self.flat: Flat | None = None
         self.why_eager = MSG_NEVER
         self.must = False
 
@@ -76,20 +78,52 @@ class Trainer:
         n = len(order)
         size = batch_size or n
         losses, metrics = [], []
-        for i in range(0, n, size):
-            batch = order[i : i + size]
-            share = len(batch) / n
-            mean, figure = self._pass(
-                data,
-                batch,
-                epoch,
-                f"batch {i // size + 1}",
-                learn=True,
-            )
-            losses.append(share * mean)
-            if figure is not None:
-                metrics.append(share * figure)
+        flat = self._flat()
+        try:
+            for i in range(0, n, size):
+                batch = order[i : i + size]
+                share = len(batch) / n
+                found = flat and self._step(flat, data, batch)
+                if not found:
+                    if flat:
+                        self._give_back(flat)
+                    place = f"batch {i // size + 1}"
+                    flat = None
+                    found = self._pass(data, batch, epoch, place, learn=True)
+                mean, figure = found
+                losses.append(share * mean)
+                if figure is not None:
+                    metrics.append(share * figure)
+        finally:
+            if flat:
+                self._give_back(flat)
         return math.fsum(losses), math.fsum(metrics) if metrics else None
+
+    def _flat(self) -> Flat | None:
+        """Return what takes steps on arrays, if that can be done."""
+        if self.batches is None or not can_be_flat(self.optimizer, self.metric):
+            return None
+        if self.flat is None:
+            self.flat = Flat(self.params, self.optimizer, self.batches)
+        self.flat.load()
+        return self.flat
+
+    def _step(
+        self, flat: Flat, data: Table, batch: list[int]
+    ) -> tuple[float, float | None] | None:
+        """Return loss and metric of a step on arrays, or None if it was not taken."""
+        try:
+            found = flat.step(data, batch, predict=self.metric is not None)
+        except Exception:  # noqa: BLE001 - the ordinary step raises what there is
+            return None
+        if found is None or self.metric is None:
+            return found and (found[0], None)
+        loss, predictions = found
+        return loss, self.metric(predictions, [data.targets[k] for k in batch])
+
+    def _give_back(self, flat: Flat) -> None:
+        flat.store()
+        self.good = flat.good.tolist()
 
     def measure(self, data: Table, epoch: int) -> tuple[float, float | None]:
         """Return loss and metric on rows that are not trained on."""

@@ -240,17 +240,21 @@ def test_a_loss_that_is_not_finite_ends_alike_on_both_paths() -> None:
 
 
 def fail_after(monkeypatch: Any, calls: int) -> None:
-    run = compiled.Batches.run
     count = [0]
 
-    def failing(self: Any, *arguments: Any, **settings: Any) -> Any:
-        count[0] += 1
-        if count[0] > calls:
-            message = "the machine is gone"
-            raise OSError(message)
-        return run(self, *arguments, **settings)
+    def counted(run: Any) -> Any:
+        def failing(self: Any, *arguments: Any, **settings: Any) -> Any:
+            count[0] += 1
+            if count[0] > calls:
+                message = "the machine is gone"
+                raise OSError(message)
+            return run(self, *arguments, **settings)
 
-    monkeypatch.setattr(compiled.Batches, "run", failing)
+        return failing
+
+    for name in ("run", "flat"):
+        way = getattr(compiled.Batches, name)
+        monkeypatch.setattr(compiled.Batches, name, counted(way))
 
 
 def test_what_fails_compiled_alone_goes_on_eagerly(monkeypatch: Any) -> None:

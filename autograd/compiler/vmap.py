@@ -124,19 +124,63 @@ class Vmap:
             return row_by_row(self.f, args, axes, arrays, self.reduce, self.name)
         if any(array.dtype.kind == "O" for array in arrays):
             raise EagerlyError
-        columns = Columns(arrays)
-        shapes = tuple(array.shape[1:] for array in arrays)
-        numbers: list[Any] = []
-        rest = [x for x, axis in zip(args, axes, strict=True) if axis is None]
-        structure, rebuild = take_apart(rest, numbers)
-        batch = _Batch(
-            self, axes, shapes, columns, numbers, rebuild, (structure, shapes)
-        )
+        batch = self._batch(args, axes, arrays)
         if tape is not None:
             own = zip(sources, arrays, strict=True)
             known = [array if source is None else source for source, array in own]
             return batch.recorded(tape.late, known)
         return batch.reduced() if self.reduce else batch.mapped()
+
+    def _batch(
+        self, args: Sequence[Any], axes: Sequence[int | None], arrays: Sequence[Any]
+    ) -> _Batch:
+        shapes = tuple(array.shape[1:] for array in arrays)
+        numbers: list[Any] = []
+        rest = [x for x, axis in zip(args, axes, strict=True) if axis is None]
+        structure, rebuild = take_apart(rest, numbers)
+        key = structure, shapes
+        return _Batch(self, axes, shapes, Columns(arrays), numbers, rebuild, key)
+
+    def with_numbers(
+        self, args: Sequence[Any], numbers: Any, places: Callable[..., Any]
+    ) -> Any:
+        """Return what a call returns, with other numbers for the captured Values.
+
+        No node is made: it is the results of all rows; or with ``reduce`` the numbers
+        of the result, for each the derivatives by the captured Values, and the places
+        of these. It is None where more than one variant, or more than machine code,
+        would be needed.
+
+        Args:
+            args: the arguments, without Values and floats that are not mapped.
+            numbers: an array.
+            places: takes the captured Values and returns which of the numbers are
+                theirs, or None if some have none.
+
+        """
+        import numpy as np
+
+        axes = self._axes(len(args))
+        batch = self._batch(args, axes, self._arrays(args, axes)[0])
+        if batch.numbers or not (batch.variants or batch.record(0)):
+            return None
+        variant = batch.variants[0]
+        if len(batch.variants) > 1 or variant.program.guards:
+            return None
+        at = places(variant.captured)
+        reduce = self.reduce is not None
+        runner = variant.runner(partials=reduce, reduce=reduce)
+        if at is None or runner.function is None:
+            return None
+        out, right = runner.run(numbers[at], batch.columns)
+        if right is not None or (reduce and not np.isfinite(out).all()):
+            return None
+        height = batch.columns.height
+        if not reduce:
+            return with_rows(variant.form, list(out), height)
+        m = len(variant.program.outputs)
+        factor = 1.0 / height if self.reduce == "mean" else 1.0
+        return factor * out[:m], factor * out[m:].reshape(m, -1), at
 
     def _axes(self, n: int) -> list[int | None]:
         axes = self.in_axes

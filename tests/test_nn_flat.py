@@ -1,0 +1,146 @@
+"""Epochs on arrays are those on Values, to the bit, and nobody sees the difference."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import pickle
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Value
+from nn import SGD, Adam, fit, hinge_loss, linear_decay, mse_loss, trainer
+from nn.losses import accuracy
+
+pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+ROWS = [[math.sin(k), math.cos(3.0 * k)] for k in range(23)]
+SIGNS = [1 if a * b > 0.1 else -1 for a, b in ROWS]
+
+OPTIMIZERS = {
+    "sgd": lambda p: SGD(p, lr=0.05),
+    "scheduled": lambda p: SGD(p, lr=linear_decay(0.1, 0.01, steps=40)),
+    "momentum": lambda p: SGD(p, lr=0.02, momentum=0.9),
+    "nesterov": lambda p: SGD(p, 0.02, 0.9, nesterov=True, weight_decay=0.01),
+    "adam": lambda p: Adam(p, lr=0.01),
+}
+
+
+def trained(optimizer: Any, **settings: Any) -> tuple[Any, ...]:
+    """Return everything that two trainings, one after the other, leave behind."""
+    model = nn.MLP(2, [5, 4, 1], seed=3)
+    optimizer = optimizer(model.parameters())
+    found = []
+    for _ in range(2):
+        history = fit(
+            model, ROWS, SIGNS, optimizer=optimizer, epochs=6, batch_size=8, seed=5,
+            compiled=True, progress=False, **{"loss": hinge_loss, **settings},
+        )  # fmt: skip
+        found.append((history.losses, history.accuracy))
+    numbers = [(p.data, p.grad) for p in model.parameters()]
+    return found, numbers, optimizer._state, optimizer.steps
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.mark.parametrize("metric", [accuracy, None])
+def test_epochs_on_arrays_have_the_bits_of_those_on_values(
+    optimizer: Any, metric: Any, monkeypatch: Any
+) -> None:
+    steps = []
+    take = trainer.Flat.step
+
+    def counted(*arguments: Any, **settings: Any) -> Any:
+        found = take(*arguments, **settings)
+        steps.append(found is not None)
+        return found
+
+    monkeypatch.setattr(trainer.Flat, "step", counted)
+    on_arrays = trained(optimizer, metric=metric)
+    assert steps == [True] * 36
+    monkeypatch.setattr(trainer, "can_be_flat", lambda *_: False)
+    assert trained(optimizer, metric=metric) == on_arrays
+    assert len(steps) == 36
+    assert pickle.loads(pickle.dumps(on_arrays)) == on_arrays  # noqa: S301 - all floats
+
+
+def test_who_looks_after_an_epoch_or_at_a_prediction_sees_the_numbers_of_then() -> None:
+    model = nn.MLP(2, [5, 1], seed=3)
+    seen: list[list[float]] = []
+
+    def look(*_: Any) -> float:
+        seen.append([p.data for p in model.parameters()])
+        return 0.0
+
+    fit(
+        model, ROWS, SIGNS, loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.05),
+        epochs=3, batch_size=8, compiled=True, progress=False, metric=look,
+        each_epoch=look,
+    )  # fmt: skip
+    assert len(seen) == 3 * (3 + 1)  # each batch's metric, and each epoch
+    steps = [seen[k] for k in range(12) if k % 4 < 3]
+    assert all(a != b for a, b in itertools.pairwise(steps))
+    assert seen[3::4] == seen[2::4]
+
+
+def test_an_optimizer_of_some_parameters_changes_these_alone() -> None:
+    model = nn.MLP(2, [5, 1], seed=3)
+    some, others = model.parameters()[::2], model.parameters()[1::2]
+    before = [p.data for p in others]
+    fit(
+        model, ROWS, SIGNS, loss=mse_loss, optimizer=Adam(some, lr=0.05), epochs=3,
+        compiled=True, progress=False,
+    )  # fmt: skip
+    assert [p.data for p in others] == before
+    assert all(p.grad != 0.0 for p in others)
+
+
+def test_a_training_that_diverges_on_arrays_says_so_and_goes_back() -> None:
+    model = nn.MLP(2, [5, 1], seed=3)
+    optimizer = SGD(model.parameters(), lr=1e200)
+    with pytest.raises(FloatingPointError, match="fit stopped in epoch"):
+        fit(
+            model, ROWS, SIGNS, loss=mse_loss, optimizer=optimizer, epochs=9,
+            batch_size=8, compiled=True, progress=False,
+        )  # fmt: skip
+    assert all(math.isfinite(p.data) for p in model.parameters())
+
+
+def test_a_training_that_is_interrupted_leaves_the_last_step() -> None:
+    model = nn.MLP(2, [5, 1], seed=3)
+
+    def rate(k: int) -> float:
+        if k == 4:
+            raise KeyboardInterrupt
+        return 0.05
+
+    start = [p.data for p in model.parameters()]
+    optimizer = SGD(model.parameters(), lr=rate)
+    with pytest.raises(KeyboardInterrupt):
+        fit(
+            model, ROWS, SIGNS, loss=mse_loss, optimizer=optimizer, epochs=9,
+            batch_size=8, compiled=True, progress=False,
+        )  # fmt: skip
+    assert optimizer.steps == 4
+    assert [p.data for p in model.parameters()] != start
+
+
+def test_a_parameter_from_elsewhere_is_left_to_the_ordinary_steps() -> None:
+    class Shifted(nn.Module):
+        def __init__(self) -> None:
+            self.inner = nn.MLP(2, [4, 1], seed=1)
+
+        def __call__(self, row: Any) -> Any:
+            return self.inner(row) + shift
+
+    shift = Value(0.25)
+    model = Shifted()
+    history = fit(
+        model, ROWS, SIGNS, loss=mse_loss, epochs=3, compiled=True, progress=False,
+        optimizer=SGD(model.parameters(), lr=0.05),
+    )  # fmt: skip
+    assert history.path == "compiled"
+    assert history.losses[2] < history.losses[0]
+    assert shift.data == 0.25
