@@ -25,10 +25,12 @@ from nn.losses import OF_A_ROW, cross_entropy
 
 # In seconds, on one machine: what a node and an operand cost eagerly, forward and
 # backward; what compiling costs, and each operand in it; what a compiled batch costs,
-# and each parameter in it. No clock decides, so that a training repeats to the bit.
+# and each parameter in it; and what each parameter costs at the end of an epoch. No
+# clock decides, so that a training repeats to the bit.
 EAGER = (2.5e-7, 1.1e-8) if COMPILED else (2e-6, 3e-7)
-COMPILING = (0.6, 2e-4)
-CALLING = (1.5e-4, 2e-7)
+COMPILING = (0.35, 8e-5)
+CALLING = (1.2e-4, 5e-8)
+ENDING = 3e-7
 
 WAYS = 16  # to be compiled, before comparisons are taken to differ for every row
 CLOSE = 1e-9  # how near the two paths have to be
@@ -124,7 +126,8 @@ class Plan:
         n = len(self.tables[0])
         row = EAGER[0] * nodes + EAGER[1] * operands
         batch = CALLING[0] + CALLING[1] * len(self.params)
-        saved = self.epochs * (n * row - math.ceil(n / self.size) * batch)
+        epoch = math.ceil(n / self.size) * batch + ENDING * len(self.params)
+        saved = self.epochs * (n * row - epoch)
         return saved > COMPILING[0] + COMPILING[1] * operands
 
     def _try(self, batches: Batches) -> None:
