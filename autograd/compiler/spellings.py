@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import Any
 
 from autograd.compiler.llvm import Text, machine
@@ -96,13 +97,15 @@ def spell(t: Text, row: Primitive, operands: Sequence[str]) -> str:
     return t.each_lane(symbol, *operands)
 
 
-_interruptions: list[KeyboardInterrupt] = []
+_interruptions: dict[int, KeyboardInterrupt] = {}  # by thread
 
 
 def raise_interruption() -> None:
     """Raise what interrupted a row's function while machine code was calling it."""
     if _interruptions:
-        raise _interruptions.pop()
+        interruption = _interruptions.pop(get_ident(), None)
+        if interruption is not None:
+            raise interruption
 
 
 def python_callback(row: Primitive, arity: int) -> Any:
@@ -116,7 +119,7 @@ def python_callback(row: Primitive, arity: int) -> Any:
         try:
             return float(row.value(*xs))
         except KeyboardInterrupt as interruption:
-            _interruptions.append(interruption)
+            _interruptions[get_ident()] = interruption
             return math.nan
         except BaseException:  # noqa: BLE001 - nothing may get into machine code
             return math.nan
