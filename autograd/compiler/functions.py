@@ -13,7 +13,7 @@ from autograd.compiler.schedule import FEW
 from autograd.compiler.spellings import OPPOSITES, RELATIONS
 from autograd.compiler.sums import Sums
 
-LONG = 200  # instructions of a function
+LONG = 800  # instructions of a function
 
 
 class Functions(Sums):
