@@ -118,12 +118,14 @@ def _sums(
     for place, step in enumerate(program.code, program.first_result):
         if step.row is not ADD:
             continue
-        terms: list[Place] = []
+        parts: list[list[Place]] = []
         for x in step.operands:
             if x in sums and uses[x] == 1:
-                terms += sums.pop(x)
+                parts.append(sums.pop(x))
                 inside.add(x)
             else:
-                terms.append(x)
+                parts.append([x])
+        terms, others = sorted(parts, key=len, reverse=True)
+        terms += others  # the longer one stays: a chain of sums takes no square of time
         sums[place] = terms
     return sums, inside
