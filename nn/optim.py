@@ -19,6 +19,7 @@ from autograd import Value
 from nn.module import is_leaf
 
 Schedule = Callable[[int], float]
+Rule = Callable[..., tuple[Any, ...]]
 
 MSG_PARAMETERS = (
     "an optimiser takes one or more leaf Values, each once, as model.parameters() "
@@ -121,7 +122,44 @@ class Optimizer:
                 raise FloatingPointError(message)
 
 
-class SGD(Optimizer):
+class ByRule(Optimizer):
+    """An optimiser that treats all parameters alike, each by itself.
+
+    A subclass defines a rule, of floats or of arrays of them: from a parameter, its
+    gradient and columns of state to the new parameter and the new state.
+    """
+
+    __slots__ = ()
+
+    def _columns(self) -> int:
+        """Return how many numbers of state a parameter has."""
+        raise NotImplementedError
+
+    def _rule(self, rate: float, sqrt: Callable[[Any], Any]) -> Rule:
+        """Return the rule of the next step, given the square root for its numbers."""
+        raise NotImplementedError
+
+    def _propose(
+        self, rate: float, gradients: list[float]
+    ) -> tuple[list[float], tuple[list[float], ...]]:
+        rule = self._rule(rate, math.sqrt)
+        old = [p.data for p in self.params]
+        state = self._state or ([0.0] * len(old),) * self._columns()
+        numbers, *columns = zip(*map(rule, old, gradients, *state), strict=True)
+        return list(numbers), tuple(map(list, columns))
+
+    def propose_arrays(
+        self, x: Any, g: Any, state: tuple[Any, ...]
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """Return new parameters and the new state, all as arrays; change nothing."""
+        import numpy as np
+
+        rule = self._rule(self._rate(), np.sqrt)
+        numbers, *columns = rule(x, g, *state or (np.zeros(len(x)),) * self._columns())
+        return numbers, tuple(columns)
+
+
+class SGD(ByRule):
     """Step against the gradient; with momentum, along a running sum of gradients.
 
     Args:
@@ -166,41 +204,24 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         self.weight_decay = weight_decay
 
-    def _propose(
-        self, rate: float, gradients: list[float]
-    ) -> tuple[list[float], tuple[list[float], ...]]:
-        old = [p.data for p in self.params]
-        state: tuple[list[float], ...] = ()
-        if self.weight_decay:
-            decay = self.weight_decay
-            gradients = [g + decay * x for g, x in zip(gradients, old, strict=True)]
-        if self.momentum:
-            mu = self.momentum
-            before = self._state[0] if self._state else [0.0] * len(old)
-            velocity = [mu * v + g for v, g in zip(before, gradients, strict=True)]
-            state = (velocity,)
-            gradients = (
-                [g + mu * v for v, g in zip(velocity, gradients, strict=True)]
-                if self.nesterov
-                else velocity
-            )
-        return [x - rate * g for x, g in zip(old, gradients, strict=True)], state
+    def _columns(self) -> int:
+        return 1 if self.momentum else 0
 
-    def propose_arrays(
-        self, x: Any, g: Any, state: tuple[Any, ...]
-    ) -> tuple[Any, tuple[Any, ...]]:
-        """Return new parameters and the new state, all as arrays; change nothing."""
-        rate = self._rate()
-        if self.weight_decay:
-            g = g + self.weight_decay * x
-        if self.momentum:
-            velocity = self.momentum * (state[0] if state else 0.0 * g) + g
-            state = (velocity,)
-            g = g + self.momentum * velocity if self.nesterov else velocity
-        return x - rate * g, state
+    def _rule(self, rate: float, _sqrt: Callable[[Any], Any]) -> Rule:
+        mu, decay = self.momentum, self.weight_decay
+
+        def rule(x: Any, g: Any, *velocity: Any) -> tuple[Any, ...]:
+            if decay:
+                g = g + decay * x
+            if not mu:
+                return (x - rate * g,)
+            v = mu * velocity[0] + g
+            return x - rate * (g + mu * v if self.nesterov else v), v
+
+        return rule
 
 
-class Adam(Optimizer):
+class Adam(ByRule):
     """Step by about the learning rate in each parameter, whatever its gradient's size.
 
     Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
@@ -240,39 +261,23 @@ class Adam(Optimizer):
         self.betas = betas
         self.eps = eps
 
-    def _propose(
-        self, rate: float, gradients: list[float]
-    ) -> tuple[list[float], tuple[list[float], ...]]:
+    def _columns(self) -> int:
+        return 2
+
+    def _rule(self, rate: float, sqrt: Callable[[Any], Any]) -> Rule:
         b1, b2 = self.betas
         c1, c2 = 1.0 - b1, 1.0 - b2
-        zeros = [0.0] * len(gradients)
-        m, v = self._state or (zeros, zeros)
-        m = [b1 * a + c1 * g for a, g in zip(m, gradients, strict=True)]
-        v = [b2 * a + c2 * (g * g) for a, g in zip(v, gradients, strict=True)]
         t = self.steps + 1
         size = rate / (1.0 - b1**t)
         correction = 1.0 - b2**t
-        eps, sqrt = self.eps, math.sqrt
-        numbers = [
-            p.data - size * a / (sqrt(b / correction) + eps)
-            for p, a, b in zip(self.params, m, v, strict=True)
-        ]
-        return numbers, (m, v)
+        eps = self.eps
 
-    def propose_arrays(
-        self, x: Any, g: Any, state: tuple[Any, ...]
-    ) -> tuple[Any, tuple[Any, ...]]:
-        """Return new parameters and the new state, all as arrays; change nothing."""
-        import numpy as np
+        def rule(x: Any, g: Any, m: Any, v: Any) -> tuple[Any, ...]:
+            m = b1 * m + c1 * g
+            v = b2 * v + c2 * (g * g)
+            return x - size * m / (sqrt(v / correction) + eps), m, v
 
-        b1, b2 = self.betas
-        m, v = state or (np.zeros(len(x)), np.zeros(len(x)))
-        m = b1 * m + (1.0 - b1) * g
-        v = b2 * v + (1.0 - b2) * (g * g)
-        t = self.steps + 1
-        size = self._rate() / (1.0 - b1**t)
-        correction = 1.0 - b2**t
-        return x - size * m / (np.sqrt(v / correction) + self.eps), (m, v)
+        return rule
 
 
 # --- Schedules: functions of the number of steps taken, which pickle ----------------

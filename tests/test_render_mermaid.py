@@ -6,6 +6,7 @@ import random
 import re
 
 import pytest
+from test_render import example
 
 from autograd import Value, draw, scope
 from autograd.math import fsum
@@ -29,15 +30,6 @@ LINE = re.compile(
 
 def decoded(text):
     return re.sub(r"#(\d+);", lambda found: chr(int(found[1])), text)
-
-
-def example():
-    w, x = Value(0.5, name="w"), Value(2.0, name="x")
-    with scope("neuron"):
-        y = (w * x + 0.1).tanh()
-    y.name = "y"
-    y.backward()
-    return y
 
 
 def test_a_flowchart_has_every_node_edge_and_frame():

@@ -30,7 +30,7 @@ from autograd.compiler.rowvariant import (
     recorded_row,
     row_of_sum,
 )
-from autograd.compiler.trace import outputs_of, record
+from autograd.compiler.trace import record
 from autograd.context import is_recording, taping
 from autograd.trees import as_array
 from autograd.value import Value, fused, number
@@ -237,7 +237,9 @@ class OneCall:
         for variant, rows in groups:
             columns = self.columns if rows is None else self.columns.take(rows)
             forms.append(variant.form)
-            parts += self._sums(variant, columns)
+            sums, places = self._sums(variant, columns)
+            parts += sums
+            odd += (places if rows is None else rows[places]).tolist()
         for i in odd:
             ys, form = self.by_itself(i)
             forms.append(form)
@@ -246,8 +248,10 @@ class OneCall:
         totals = [total(column) for column in zip(*parts, strict=True)]
         return reader(form)([factor * y for y in totals])
 
-    def _sums(self, variant: RowVariant, columns: Columns) -> list[list[Any]]:
-        """Return the sums over the rows of one variant; and apart those of odd rows."""
+    def _sums(
+        self, variant: RowVariant, columns: Columns
+    ) -> tuple[list[list[Any]], Any]:
+        """Return the sums over the rows that a variant is right for, and the others."""
         import numpy as np
 
         inputs, floats = self.shared(variant)
@@ -255,19 +259,17 @@ class OneCall:
         runner = variant.runner(partials=nodes, reduce=True)
         out, right = runner.run(floats, columns)
         if right is None and np.isfinite(out).all():
-            return [self._node_sums(variant, inputs, out, columns, nodes=nodes)]
+            sums = self._node_sums(variant, inputs, out, columns, nodes=nodes)
+            return [sums], np.array([], dtype=int)
         _, right = variant.runner(partials=nodes, reduce=False).run(floats, columns)
         if right is None:
             right = np.ones(columns.height, dtype=bool)
-        parts = []
-        for i in np.flatnonzero(~right):
-            ys, _ = outputs_of(self.call(self.numbers + columns.row(int(i))), "f")
-            parts.append(ys)
+        sums = []
         if right.any():
             columns = columns.take(right)
             out, _ = runner.run(floats, columns)
-            parts.append(self._node_sums(variant, inputs, out, columns, nodes=nodes))
-        return parts
+            sums.append(self._node_sums(variant, inputs, out, columns, nodes=nodes))
+        return sums, np.flatnonzero(~right)
 
     def _node_sums(
         self,

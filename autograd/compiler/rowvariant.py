@@ -14,9 +14,7 @@ from typing import Any
 
 from autograd.compiler.batch import BatchRunner, Columns
 from autograd.compiler.calls import BatchCall, EagerlyError, Element
-from autograd.compiler.program import Program
-from autograd.compiler.trace import record_once
-from autograd.compiler.variant import Variant, gradient_of
+from autograd.compiler.variant import Variant, gradient_of, with_partials
 from autograd.primitives import Primitive
 from autograd.value import Value, fused
 
@@ -59,24 +57,14 @@ class RowVariant(Variant):
         """Return the compiled outputs, with the partials by what is not of rows."""
         key = partials, reduce
         if key not in self.runners:
-            program = self.shared_partials() if partials else self.program
+            program = self.program
+            if partials:
+                shared = {*range(len(program.inputs))}.difference(self.row_inputs)
+                program = with_partials(program, self.example, shared)
             if reduce and len(program.guards) == len(self.program.guards):
                 program = program.replace(guards=())  # they were asked before
             self.runners[key] = BatchRunner(program, self.row_inputs, reduce=reduce)
         return self.runners[key]
-
-    def shared_partials(self) -> Program:
-        """Return the program that also computes the partials by shared inputs."""
-        program, rows = self.program, set(self.row_inputs)
-
-        def run(inputs: list[Value]) -> list[Any]:
-            results = program.run(inputs)
-            program.holds(results)
-            outputs = [results[i] for i in program.outputs]
-            shared = [x for i, x in enumerate(inputs) if i not in rows]
-            return outputs + [x for y in outputs for x in gradient_of(y, shared)]
-
-        return record_once(run, self.example, program.name).program
 
 
 def constants(numbers: Any) -> Any:

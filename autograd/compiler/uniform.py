@@ -29,7 +29,8 @@ class Uniform(Products):
         """Write sums of products of one length."""
         n = len(group.operands[0]) // 2
         height = len(group.places)
-        across, planes = self._stretches(group, near=False)
+        slots = [[self.slots[x] for x in operands] for operands in group.operands]
+        across, planes = _stretches(slots, near=False)
         fit = all(p and p[1] in {0, 1} for p in planes)
         whole = 0
         if fit and in_line(self._columns(group), height):
@@ -37,11 +38,10 @@ class Uniform(Products):
         if whole:
             with t.in_lanes(llvm.lanes()):
                 self._tiles(t, group, across, 0, whole)
-        along, planes = self._stretches(group, near=True)
+        along, planes = _stretches(slots, near=True)
         if n < 2 * llvm.lanes() or None in planes:
             self._tiles(t, group, across, whole, height)
             return
-        slots = [[self.slots[x] for x in operands] for operands in group.operands]
         sides = [
             (
                 [x[r.start : r.stop] for x in slots],
@@ -53,37 +53,6 @@ class Uniform(Products):
             bounds = str(whole + start), str(whole + end)
             with t.loop(*bounds, size) as j:
                 self._along(t, group, sides, following(t, j, size))
-
-    def _stretches(
-        self, group: Group, *, near: bool
-    ) -> tuple[list[range], list[tuple[int, int, int] | None]]:
-        """Return the stretches of terms in which both factors are in line.
-
-        The second result is the planes of both factors over all sums, or None where
-        there is none.
-
-        Args:
-            group: the sums.
-            near: whether it must be the same place all the time, or the next one.
-
-        """
-        n = len(group.operands[0]) // 2
-        slots = [[self.slots[x] for x in operands] for operands in group.operands]
-        cuts, steps = [0], [0, 0]
-        for k in range(1, n):
-            now = [slots[0][k + side] - slots[0][k + side - 1] for side in (0, n)]
-            if cuts[-1] == k - 1:
-                steps = now
-            if now != steps or (near and not {0, 1}.issuperset(now)):
-                cuts.append(k)
-        if len(cuts) > STRETCHES:
-            return [range(n)], [None]
-        stretches = [range(a, b) for a, b in pairwise([*cuts, n])]
-        return stretches, [
-            plane_of([line[r.start + side : r.stop + side] for line in slots])
-            for r in stretches
-            for side in (0, n)
-        ]
 
     def _tiles(
         self, t: Text, group: Group, stretches: list[range], begin: int, stop: int
@@ -162,3 +131,34 @@ class Uniform(Products):
 
     def _terms_at(self, t: Text, side: list[list[int]], j: str, k: str) -> str:
         return t.strided("%u", self._index2(t, side, j, k), stride_of(side[0]) or 0)
+
+
+def _stretches(
+    slots: list[list[int]], *, near: bool
+) -> tuple[list[range], list[tuple[int, int, int] | None]]:
+    """Return the stretches of terms in which both factors are in line.
+
+    The second result is the planes of both factors over all sums, or None where
+    there is none.
+
+    Args:
+        slots: for each sum, those of all left factors, then of all right ones.
+        near: whether it must be the same place all the time, or the next one.
+
+    """
+    n = len(slots[0]) // 2
+    cuts, steps = [0], [0, 0]
+    for k in range(1, n):
+        now = [slots[0][k + side] - slots[0][k + side - 1] for side in (0, n)]
+        if cuts[-1] == k - 1:
+            steps = now
+        if now != steps or (near and not {0, 1}.issuperset(now)):
+            cuts.append(k)
+    if len(cuts) > STRETCHES:
+        return [range(n)], [None]
+    stretches = [range(a, b) for a, b in pairwise([*cuts, n])]
+    return stretches, [
+        plane_of([line[r.start + side : r.stop + side] for line in slots])
+        for r in stretches
+        for side in (0, n)
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from autograd.compiler.forms import Slot, reader
@@ -93,12 +93,15 @@ class Variant:
         ]
 
 
-def with_partials(program: Program, example: Sequence[float]) -> Program:
-    """Return the program that also computes all partials, output by output.
+def with_partials(
+    program: Program, example: Sequence[float], by: Collection[int] | None = None
+) -> Program:
+    """Return the program that also computes partials, output by output.
 
     Args:
         program: the program.
         example: inputs at which its guards hold; it is run there once more, on Values.
+        by: which inputs the partials are by; None for all.
 
     """
 
@@ -106,7 +109,8 @@ def with_partials(program: Program, example: Sequence[float]) -> Program:
         results = program.run(inputs)
         program.holds(results)  # compares, and so takes the guards over
         outputs = [results[i] for i in program.outputs]
-        return outputs + [x for y in outputs for x in gradient_of(y, inputs)]
+        chosen = [x for i, x in enumerate(inputs) if by is None or i in by]
+        return outputs + [x for y in outputs for x in gradient_of(y, chosen)]
 
     return optimize(record_once(run, example, program.name).program)
 

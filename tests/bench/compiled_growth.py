@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+from operations import chain
 from setting import Table, one_core
 
 from autograd import jit, value_and_grad
@@ -27,19 +28,9 @@ REPLAY = (*FIRST, 1_000_000)
 POINT = (0.999, 0.5)
 
 
-def chain(operations: int) -> Callable[..., Any]:
+def links(operations: int) -> Callable[..., Any]:
     """Return a function of so many operations, one after the other."""
-
-    def f(a: Any, b: Any) -> Any:
-        v = a
-        for _ in range(operations // 4):
-            v = v * a
-            v = v + b
-            v = v - 0.5
-            v = v * 0.999
-        return v
-
-    return f
+    return lambda a, b: chain(b, a, operations)
 
 
 def rows(operations: int) -> Callable[..., Any]:
@@ -77,8 +68,8 @@ def main() -> None:
     largest = int(sys.argv[1]) if len(sys.argv) > 1 else REPLAY[-1]
     one_core()
     table = Table()
-    measure(chain(100), 100)  # loads LLVM
-    for name, make in (("chain", chain), ("rows", rows)):
+    measure(links(100), 100)  # loads LLVM
+    for name, make in (("chain", links), ("rows", rows)):
         firsts, replays = {}, {}
         for n in REPLAY:
             if n > largest:

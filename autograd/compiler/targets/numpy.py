@@ -11,9 +11,16 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd.compiler.program import Guard, Program
+from autograd.compiler.program import Program
 from autograd.compiler.targets.run import run
-from autograd.compiler.targets.source import Infix, Spelling, Target, Writer, named
+from autograd.compiler.targets.source import (
+    Infix,
+    Spelling,
+    Target,
+    Writer,
+    holds,
+    named,
+)
 from autograd.primitives import TABLE
 
 SAME = (
@@ -106,7 +113,7 @@ def numpy_source(program: Program, *, guards: bool = False) -> str:
     if guards:
         body += [
             "ok = np.True_",
-            *[f"ok = ok & {_holds(g, writer)}" for g in program.guards],
+            *[f"ok = ok & {holds(g, writer, 'np')}" for g in program.guards],
         ]
     outputs = ", ".join(writer.text_of(x).text for x in program.outputs)
     body.append(f"return [{outputs}]" + ", ok" * guards)
@@ -120,14 +127,6 @@ def numpy_source(program: Program, *, guards: bool = False) -> str:
     name = named(program.name, "f", {*writer.names, *RESERVED})
     head += ["", "", '@np.errstate(all="ignore")', f"def {name}({', '.join(names)}):"]
     return "\n".join([*head, *[f"    {line}" for line in body]])
-
-
-def _holds(guard: Guard, writer: Writer) -> str:
-    a = writer.text_of(guard.a).text
-    if guard.relation == "finite":
-        return f"np.isfinite({a})"
-    condition = f"({a} {guard.relation} {writer.text_of(guard.b).text})"
-    return condition if guard.holds else f"np.logical_not{condition}"
 
 
 def compile_numpy(program: Program, *, guards: bool = False) -> Callable[..., Any]:

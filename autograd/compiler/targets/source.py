@@ -261,3 +261,12 @@ class Writer:
             last = max(guard.a, guard.b)
             found.setdefault(last if last >= first else -1, []).append(guard)
         return found
+
+
+def holds(guard: Guard, writer: Writer, module: str) -> str:
+    """Return whether a guard holds, element by element, over a module of arrays."""
+    a = writer.text_of(guard.a).text
+    if guard.relation == "finite":
+        return f"{module}.isfinite({a})"
+    condition = f"({a} {guard.relation} {writer.text_of(guard.b).text})"
+    return condition if guard.holds else f"{module}.logical_not{condition}"

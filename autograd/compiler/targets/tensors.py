@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd.compiler.program import Guard, Program
+from autograd.compiler.program import Program
 from autograd.compiler.targets.numpy import ARITHMETIC
-from autograd.compiler.targets.source import Spelling, Target, Writer, named
+from autograd.compiler.targets.source import Spelling, Target, Writer, holds, named
 
 COMMON = (
     "sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
@@ -123,18 +123,10 @@ def _function(
         body += [f"v{i} = {number(x.text)}" for i, x in constants]
     body += [f"{line.name} = {line.text}" for line in writer.write()]
     if guards:
-        held = [_holds(guard, writer, module) for guard in program.guards]
+        held = [holds(guard, writer, module) for guard in program.guards]
         body += [f"ok = {number('1.0')} > 0.0", *[f"ok = ok & {x}" for x in held]]
     outputs = ", ".join(writer.text_of(x).text for x in program.outputs)
     body.append(f"return [{outputs}]" + ", ok" * guards)
     name = named(program.name, "f", {*writer.names, *target.reserved})
     head = f"def {name}({', '.join(names)}):"
     return "\n".join([head, *[f"    {line}" for line in body]])
-
-
-def _holds(guard: Guard, writer: Writer, module: str) -> str:
-    a = writer.text_of(guard.a).text
-    if guard.relation == "finite":
-        return f"{module}.isfinite({a})"
-    condition = f"({a} {guard.relation} {writer.text_of(guard.b).text})"
-    return condition if guard.holds else f"{module}.logical_not{condition}"
