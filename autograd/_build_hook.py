@@ -40,7 +40,7 @@ MODULES = (
     "autograd/walk.py",
     "autograd/value.py",
     "autograd/dot.py",
-    "autograd/compiler/native.py",
+    "autograd/compiler/calls/native.py",
 )
 
 # The bits must be those of the interpreted form: no fused multiply-add that the

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import grad, jit, math, primitive, vmap
-from autograd.compiler.batch import threads
+from autograd.compiler.calls.vmap_runner import threads
 
 
 def test_a_loop_over_two_loops_results_in_turns_reads_both():

@@ -8,7 +8,7 @@ import pytest
 from test_compiled_vectors import assert_compiled_right
 
 from autograd import jit, math, vmap
-from autograd.compiler import llvm
+from autograd.compiler.machine import llvm
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")

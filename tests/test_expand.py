@@ -17,9 +17,9 @@ from compiled import (
     value_of,
 )
 
-from autograd.compiler.definitions import DEFINITIONS
-from autograd.compiler.definitions.normal import hermite_roots
-from autograd.compiler.expand import expand
+from autograd.compiler.passes.definitions import DEFINITIONS
+from autograd.compiler.passes.definitions.normal import hermite_roots
+from autograd.compiler.passes.expand import expand
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.primitives import TABLE, Primitive
 

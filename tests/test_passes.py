@@ -13,15 +13,15 @@ from programs import random_program
 from autograd import grad, jit
 from autograd import math as am
 from autograd.compiler import Guard, Instruction, Program, trace
-from autograd.compiler.dots import dots, in_pieces
-from autograd.compiler.passes import (
+from autograd.compiler.passes.gather import dots, in_pieces
+from autograd.compiler.passes.simplify import (
     SILENT,
     guarded,
     live,
     optimize,
     optimize_guarded,
 )
-from autograd.compiler.trace import record_once
+from autograd.compiler.record.trace import record_once
 from autograd.primitives import TABLE
 from autograd.primitives.arithmetic import neg
 

@@ -13,10 +13,10 @@ import pytest
 from autograd import Value, grad, no_grad
 from autograd import math as am
 from autograd.compiler import Guard, Program, jit, trace
-from autograd.compiler.trace import record_once
+from autograd.compiler.record.trace import record_once
 
 COUNTER = itertools.count()
-MODULE = sys.modules["autograd.compiler.trace"]
+MODULE = sys.modules["autograd.compiler.record.trace"]
 
 
 def rows(program):

@@ -1,6 +1,6 @@
 """Machine code's functions of many numbers at once, lane by lane against mpmath.
 
-What `autograd.compiler.llvm` takes from glibc's vector library must be within 4 units
+What `compiler.machine.llvm` takes from glibc's vector library must be within 4 units
 in the last place over the whole range of doubles, and right where numbers are not
 usual: zeros of both signs, subnormals, infinities, NaN, overflow, poles. A function
 that is not is to leave ``llvm.VECTOR``; then it is called lane by lane from the C
@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from compiled import ieee
 
-from autograd.compiler import llvm
-from autograd.compiler.spellings import LIBM
+from autograd.compiler.machine import llvm
+from autograd.compiler.machine.spellings import LIBM
 from autograd.primitives import TABLE
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed")

@@ -10,7 +10,7 @@ import pytest
 
 from autograd import Value, grad, hessian, hvp, jit, primitive, value_and_grad, vmap
 from autograd import math as am
-from autograd.compiler.batch import threads
+from autograd.compiler.calls.vmap_runner import threads
 from nn import MLP
 
 
@@ -451,7 +451,7 @@ FORKED = """
 import os, sys
 import numpy as np
 from autograd import vmap
-from autograd.compiler.batch import threads
+from autograd.compiler.calls.vmap_runner import threads
 threads(2)
 f = vmap(lambda x: sum(x * k for k in range(60)), reduce="sum")
 x = np.ones(100_000)

@@ -7,12 +7,12 @@ said in fewer rows (`expand`), and made into source or machine code (`targets`,
 
 from __future__ import annotations
 
-from autograd.compiler.batch import threads
-from autograd.compiler.jit import jit
+from autograd.compiler.calls.jit import jit
+from autograd.compiler.calls.vmap import vmap
+from autograd.compiler.calls.vmap_runner import threads
 from autograd.compiler.program import Guard, Instruction, Program
+from autograd.compiler.record.trace import limit, trace
 from autograd.compiler.targets import to
-from autograd.compiler.trace import limit, trace
-from autograd.compiler.vmap import vmap
 
 __all__ = [
     "Guard",

@@ -144,7 +144,7 @@ def network(table: Table) -> None:
 def two_threads(table: Table) -> None:
     """Measure what a second core brings to the options."""
     from autograd import math, value_and_grad, vmap
-    from autograd.compiler.batch import threads
+    from autograd.compiler.calls.vmap_runner import threads
 
     columns = options()
     ours = vmap(value_and_grad(black_scholes(math), (0, 1, 2, 3, 4)))
@@ -164,7 +164,7 @@ def two_threads(table: Table) -> None:
 
 def main() -> None:
     """Print the table."""
-    from autograd.compiler.batch import threads
+    from autograd.compiler.calls.vmap_runner import threads
 
     table = Table()
     if len(os.sched_getaffinity(0)) > 1:

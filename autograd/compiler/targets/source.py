@@ -27,7 +27,7 @@ from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from autograd.compiler.expand import expand
+from autograd.compiler.passes.expand import expand
 from autograd.compiler.program import Guard, Program
 from autograd.primitives import TABLE, Primitive
 

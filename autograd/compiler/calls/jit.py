@@ -1,0 +1,372 @@
+"""jit: a function of scalars, recorded once for each way it can go, and run natively.
+
+A call is sorted by its *structure*: where its floats are, and everything that is no
+float (ints, strings, the shapes of containers, which module). For each structure there
+are variants, one for each combination of outcomes of the comparisons that occurred. A
+variant that finds that a comparison turns out otherwise gives up, the next is asked,
+and in the end a new one is recorded.
+
+Floats give floats. Where Values are among the arguments, or the function captured some,
+each result is one node: its parents are all inputs, its partials come out of the same
+machine code, and its derivatives of higher order are further compiled functions. A
+result that is not finite is computed again by the function itself, on floats or Values
+as they came, so that Python raises what it would have raised.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.compiler.calls.forms import Slot, holds_objects, take_apart
+from autograd.compiler.calls.native import Native
+from autograd.compiler.calls.variant import Variant, gradient_of
+from autograd.compiler.element import EagerlyError
+from autograd.compiler.machine.spellings import raise_interruption
+from autograd.compiler.program import Program
+from autograd.compiler.record.arrays import RecordedArray
+from autograd.compiler.record.trace import name_of, record
+from autograd.context import tape_in_use
+from autograd.primitives import Primitive
+from autograd.value import Value, number
+
+Function = Callable[..., Any]
+
+VARIANTS = 64
+
+MSG_VARIANTS = (
+    "{0} took {1} different ways through its comparisons, and each was compiled. Where "
+    "it compares numbers that differ at every call, use maximum, minimum or clip of "
+    "autograd.math instead of branches, or do not compile it"
+)
+MSG_GONE = (
+    "this compiled function came without {0} itself, which could not be pickled, and "
+    "it was not compiled for such arguments before. Define it in a module"
+)
+MSG_NOT_FUNCTION = "jit compiles a function, not {0!r}: write jit(f)(x), not jit(f(x))"
+
+
+def _row_of(program: Program) -> Primitive:
+    """Return a program of one output as a primitive, with derivatives of any order."""
+
+    def value(*xs: float) -> float:
+        results: list[float] = program(*xs)
+        return results[0]
+
+    value.program = program  # type: ignore[attr-defined]  # what drawings open
+    gradient = Jit(lambda *xs: gradient_of(program(*xs)[0], xs), program.name)
+
+    def partials(_y: Any, *xs: Any) -> list[Any]:
+        found: list[Any] = gradient(*xs)
+        return found
+
+    return Primitive(program.name, value, partials, elementary=False)
+
+
+class _Call:
+    """The numbers of one call: floats and Values, and arrays of floats."""
+
+    def __init__(self, numbers: list[Any]) -> None:
+        self.numbers = numbers
+        self.scalars = numbers
+        self.arrays = [x for x in numbers if hasattr(x, "dtype")]
+        if self.arrays:
+            self.scalars = [x for x in numbers if not hasattr(x, "dtype")]
+        self.nodes = any(type(x) is Value for x in self.scalars)
+        self.floats = self.scalars
+        if self.nodes:
+            self.floats = [number(x) if type(x) is Value else x for x in self.scalars]
+
+    def recorded(self, values: list[Value], step: float) -> list[Any]:
+        """Return what a recording is called with, arrays as far off as floats."""
+        late = tape_in_use().late
+        scalars = iter(values)
+        arrays = (
+            RecordedArray(late, k, array + step * abs(array))
+            for k, array in enumerate(self.arrays)
+        )
+        return [
+            next(arrays) if hasattr(x, "dtype") else next(scalars) for x in self.numbers
+        ]
+
+    def array(self, source: Any) -> Any:
+        """Return an array in a row, as machine code reads it."""
+        import numpy as np
+
+        array = self.arrays[source] if isinstance(source, int) else source
+        return np.ascontiguousarray(array, dtype=np.float64).reshape(-1)
+
+    def late(self, variant: Variant) -> list[float]:
+        """Return the numbers of the arrays that a variant's recording looked into."""
+        return [x for source, _ in variant.sources for x in self.array(source).tolist()]
+
+    def all_floats(self, variant: Variant, late: list[float]) -> list[float]:
+        """Return a variant's inputs as floats: this call's, late and captured ones."""
+        captured = [number(x) for x in variant.captured]
+        return [*self.floats, *late, *captured]
+
+    def by(self, variant: Variant) -> Any:
+        """Return what a variant returns, or None if it gives up."""
+        if variant.has_batch or (variant.sources and not self._has_nodes(variant)):
+            return self._by_arrays(variant)
+        late = self.late(variant)
+        floats = self.all_floats(variant, late)
+        if self._has_nodes(variant):
+            outputs = variant.nodes(
+                self.scalars + late + variant.captured, floats, _row_of
+            )
+        else:
+            outputs = variant.native.run(floats)
+        return None if outputs is None else variant.read(outputs)
+
+    def _has_nodes(self, variant: Variant) -> bool:
+        return self.nodes or bool(variant.captured)
+
+    def _by_arrays(self, variant: Variant) -> Any:
+        if self._has_nodes(variant):
+            return None
+        sources = [(self.array(source), kind) for source, kind in variant.sources]
+        out = variant.native.fill(tuple(self.floats), sources)
+        return None if out is None else variant.read(out)
+
+    def goes(self, variant: Variant) -> bool:
+        """Return whether all of a variant's comparisons turn out as recorded."""
+        if variant.has_batch:
+            return True  # the function itself will find out
+        return goes(variant.program, self.all_floats(variant, self.late(variant)))
+
+
+def goes(program: Program, floats: Sequence[float]) -> bool:
+    """Return whether all comparisons turn out as recorded, as far as Python gets."""
+    results = program.run(floats, _unless_it_raises)
+    asked = [g for g in program.guards if None not in {results[g.a], results[g.b]}]
+    return program.replace(guards=tuple(asked)).holds(results)
+
+
+def _unless_it_raises(row: Primitive, *xs: Any) -> Any:
+    try:
+        return None if None in xs else row(*xs)
+    except (ArithmeticError, ValueError):
+        return None
+
+
+class Jit(Native):
+    """A compiled function; see `jit`."""
+
+    def __init__(self, f: Function, name: str) -> None:
+        super().__init__()
+        self.f = f
+        self.name = name
+        self.variants: dict[Any, list[Variant]] = {}
+        self.eager: set[Any] = set()
+
+    @property
+    def programs(self) -> list[Program]:
+        """What was recorded: a program for each structure and way."""
+        return [v.program for variants in self.variants.values() for v in variants]
+
+    def source(self, target: str = "python") -> str:
+        """Return the recorded programs as source.
+
+        Args:
+            target: "llvm" for what the machine code was made from, or one that
+                `autograd.compiler.to` knows: "python", "numpy", "c", "jax", "torch",
+                "sympy".
+
+        """
+        if target == "llvm":
+            variants = [v for vs in self.variants.values() for v in vs]
+            return "\n\n".join(variant.native.llvm() for variant in variants)
+        from autograd.compiler.targets import to
+
+        return "\n\n".join(to(program, target) for program in self.programs)
+
+    def general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Answer any call."""
+        raise_interruption()  # of machine code that was called without asking here
+        if tape_in_use() is not None:
+            return self.f(*args, **kwargs)
+        numbers: list[Any] = []
+        key, rebuild = take_apart((args, kwargs), numbers, whole=True)
+        call = _Call(numbers)
+        variants = self.variants.setdefault(key, [])
+        for i, variant in enumerate(variants):
+            found = call.by(variant)
+            if found is not None:
+                if i:
+                    variants.insert(0, variants.pop(i))
+                    self._lend(variant, args, kwargs)
+                return found
+        if key in self.eager or any(call.goes(variant) for variant in variants):
+            return self.f(*args, **kwargs)
+        try:
+            variant = self._record(call, rebuild, variants)
+        except EagerlyError:
+            self.eager.add(key)
+            return self.f(*args, **kwargs)
+        except (ArithmeticError, ValueError):  # or what floats give where Values raise
+            return self.f(*args, **kwargs)
+        self._lend(variant, args, kwargs)
+        found = call.by(variant)
+        return self.f(*args, **kwargs) if found is None else found
+
+    def _record(
+        self, call: _Call, rebuild: Callable[..., Any], variants: list[Variant]
+    ) -> Variant:
+        """Record a variant and return it."""
+        f = self.f
+        if len(variants) >= VARIANTS:
+            raise RuntimeError(MSG_VARIANTS.format(self.name, len(variants)))
+
+        def run(values: list[Value], step: float) -> Any:
+            new_args, new_kwargs = rebuild(iter(call.recorded(values, step)))
+            return f(*new_args, **new_kwargs)
+
+        recording = record(run, call.floats, self.name, batches=True)
+        variant = Variant(recording, call.floats)
+        variants.insert(0, variant)
+        return variant
+
+    def _lend(
+        self, variant: Variant, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Let floats go straight into the machine code, where results allow it."""
+        if kwargs or variant.captured:
+            return
+        form = _form(variant.form)
+        if form is NotImplemented:
+            return
+        if all(type(x) is float for x in args):
+            if not (variant.sources or _has_arrays(form)):
+                variant.native.lend(self, form)
+            return
+        arrays = _plan(variant, args)
+        if arrays is not None:
+            variant.native.lend(self, form, arrays)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kept = {}
+        for key, variants in self.variants.items():
+            travelling = [v for v in variants if v.can_travel]
+            if travelling and not holds_objects(key):
+                kept[key] = travelling
+        return _arrive, (self.name, _reference(self.f, self), kept)
+
+    def __copy__(self) -> Jit:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Jit:
+        return self
+
+
+def _reference(f: Any, compiled: Jit) -> tuple[str, str] | None:
+    """Return the module and the name under which another process finds f, or None."""
+    module, name = getattr(f, "__module__", None), getattr(f, "__qualname__", "")
+    found: Any = sys.modules.get(module or "")
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return (module, name) if module and found in {f, compiled} else None
+
+
+def _arrive(
+    name: str, reference: tuple[str, str] | None, variants: dict[Any, list[Variant]]
+) -> Jit:
+    """Return a compiled function that was pickled."""
+
+    def f(*args: Any, **kwargs: Any) -> Any:
+        if reference is None:
+            raise RuntimeError(MSG_GONE.format(name))
+        found: Any = importlib.import_module(reference[0])
+        for part in reference[1].split("."):
+            found = getattr(found, part)
+        return (found.f if isinstance(found, Jit) else found)(*args, **kwargs)
+
+    f.__name__ = name
+    compiled = jit(f)
+    if reference is not None:
+        f.__module__, f.__qualname__ = reference
+    compiled.variants = dict(variants)
+    return compiled
+
+
+def _plan(variant: Variant, args: tuple[Any, ...]) -> Any:
+    """Return how floats and arrays go straight into the machine code, None if not."""
+    import numpy as np
+
+    plain = {float, np.ndarray}
+    if not all(type(x) in plain for x in args):
+        return None
+    at = [i for i, x in enumerate(args) if type(x) is not float]
+    if not all(args[i].dtype == np.float64 and args[i].ndim for i in at):
+        return None
+    sources = [source for source, _ in variant.sources]
+    if not all(type(source) is int for source in sources):
+        return None  # the function has captured an array
+    if set(sources) != set(range(len(at))):
+        return None
+    shapes = tuple([None if type(x) is float else x.shape for x in args])
+    inputs = [
+        (at[k], -1 if kind == "address" else args[at[k]].size)
+        for k, kind in variant.sources
+    ]
+    return shapes, tuple(inputs)
+
+
+def _form(result: Any) -> Any:
+    """Return a result's form as `Native` takes it, or NotImplemented."""
+    if isinstance(result, Slot):
+        return None
+    if type(result).__name__ == "ndarray":
+        return list(result.shape)
+    if type(result) is tuple:
+        parts = tuple([_form(part) for part in result])
+        return NotImplemented if NotImplemented in parts else parts
+    return NotImplemented
+
+
+def _has_arrays(form: Any) -> bool:
+    return type(form) is list or (type(form) is tuple and any(map(_has_arrays, form)))
+
+
+def jit(f: Function) -> Jit:
+    """Return f compiled: recorded when it is first called, native from then on.
+
+    Args:
+        f: a function of floats, Values, arrays, modules, and nested lists, tuples and
+            dicts of them. What is no float is structure: another int or string is
+            another recording. It must compute its result from its arguments alone;
+            what else it does (printing, counting) happens while it is recorded only.
+
+    Returns:
+        A function that returns what f returns. ``.programs`` and ``.source()`` show
+        what was recorded.
+
+    Raises:
+        TypeError: if f is no function, or, when called, returns no numbers.
+        RuntimeError: when called, if f freezes a number that should vary.
+
+    >>> from autograd import value_and_grad
+    >>> @jit
+    ... def f(x):
+    ...     return x * x if x > 0 else -x
+    >>> f(3.0), f(-2.0), len(f.programs)
+    (9.0, 2.0, 2)
+    >>> jit(value_and_grad(f))(3.0)
+    (9.0, 6.0)
+
+    """
+    if not callable(f):
+        raise TypeError(MSG_NOT_FUNCTION.format(f))
+    compiled = Jit(f, name_of(f))
+    functools.update_wrapper(compiled, f, updated=())
+    return compiled

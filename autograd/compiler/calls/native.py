@@ -1,0 +1,388 @@
+"""Native: a function of floats in machine code, called with little ceremony.
+
+A compiled function of a few floats runs for tens of nanoseconds; asking Python what its
+arguments are takes longer. So the commonest call, floats in and floats out, is answered
+here, and this file is compiled by Cython like the engine. Interpreted, ctypes makes the
+same call. All other calls are `Native.general`'s, which a subclass defines.
+
+Machine code raises nothing. A call whose guards fail, or with a result that is not
+finite, gives None here, and whoever called finds out why in Python.
+"""
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: binding=True, embedsignature=True
+
+from __future__ import annotations
+
+import ctypes
+import math
+from typing import Any
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+
+if cython.compiled:
+    from cython.cimports.autograd.compiler.calls.native import Array, Single
+    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
+    from cython.cimports.cpython.object import PyObject
+    from cython.cimports.cpython.ref import Py_INCREF
+    from cython.cimports.cpython.tuple import PyTuple_New, PyTuple_SET_ITEM
+    from cython.cimports.libc.stdint import uintptr_t
+    from cython.cimports.libc.string import memcpy
+
+MSG_SIZES = "the machine code does not take {0} numbers, or give {1}"
+
+STACK = 64  # numbers that need no memory from the heap
+
+
+@cython.cclass
+class Native:
+    """Call machine code with floats.
+
+    A form says how results are returned: None is a number, a tuple is a tuple of forms,
+    and a list is the shape of an array.
+    """
+
+    def __init__(self) -> None:
+        self.address = 0
+        self._inputs = self._takes = -1
+
+    def __dealloc__(self) -> None:
+        PyMem_Free(self._room)
+
+    def load(
+        self,
+        address: int,
+        inputs: int,
+        memory: int,
+        outputs: int,
+        form: object,
+        arrays: object = None,
+    ) -> None:
+        """Take the address of a function, and the sizes of what it works on.
+
+        Args:
+            address: of ``int run(double *u, double *out)``.
+            inputs: how many numbers ``u`` begins with.
+            memory: how many it has room for.
+            outputs: how many numbers are returned.
+            form: how a call returns them.
+            arrays: for calls with arrays of doubles: the shape of each argument, None
+                for a float; and for the inputs that are no floats, in their order, the
+                argument, and how many numbers it has, or -1 if the input is where it
+                has them.
+
+        """
+        # Asking runs Python, and other threads: before anything is changed.
+        with_arrays = arrays is not None and cython.compiled and _knows_arrays()
+        self._arrays = None
+        self._inputs = -1  # nobody is to meet the old function with the new sizes
+        self._takes = inputs
+        self._memory = max(memory, inputs, 1)
+        self._outputs = outputs
+        self._form = form
+        self.address = address
+        if cython.compiled:
+            if not self._busy:  # else the call that works on it will free it
+                PyMem_Free(self._room)
+            self._room = cython.NULL
+            self._busy = False
+            self._run = cython.cast(Single, cython.cast(uintptr_t, address))
+        else:
+            pointer = ctypes.POINTER(ctypes.c_double)
+            self._run = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer)(address)
+            # In one piece: another thread may be in the middle of a call.
+            self._loaded = self._run, inputs, self._memory, outputs, form
+        if arrays is None:
+            self._inputs = inputs
+        elif with_arrays:
+            self._arrays = arrays
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the function returns."""
+        if self._inputs == len(args) and not kwargs:
+            found = self._call(args, True)
+            if found is not None:
+                return found
+        elif cython.compiled and self._arrays is not None and not kwargs:
+            found = self._call_with_arrays(args)
+            if found is not None:
+                return found
+        return self.general(args, kwargs)
+
+    def general(self, args: tuple, kwargs: dict) -> Any:
+        """Answer a call that is not of floats alone, or that failed."""
+        raise NotImplementedError
+
+    def numbers(self, inputs: tuple) -> object:
+        """Return the results for floats as a list, or None if something is wrong."""
+        return self._call(inputs, False)
+
+    def fill(self, floats: tuple, sources: list, out: object) -> bool:
+        """Compute from floats and arrays into an array; return whether all is right.
+
+        Args:
+            floats: the first inputs.
+            sources: for the inputs that follow, arrays of doubles laid out in a row,
+                each with "numbers", if its numbers are inputs, or "address".
+            out: an array of as many doubles as there are outputs.
+
+        """
+        if not cython.compiled:
+            u = (ctypes.c_double * self._memory)(*floats)
+            at = len(floats)
+            for array, kind in sources:
+                if kind == "address":
+                    words = ctypes.cast(u, ctypes.POINTER(ctypes.c_int64))
+                    words[at] = array.ctypes.data
+                    at += 1
+                else:
+                    u[at : at + array.size] = array.ravel().tolist()
+                    at += array.size
+            target = out.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+            return bool(self._run(u, target)) and all(map(math.isfinite, out.tolist()))
+        i: cython.Py_ssize_t
+        place: cython.Py_ssize_t = len(floats)
+        count: cython.Py_ssize_t = place
+        for array, kind in sources:
+            count += 1 if kind == "address" else array.size
+        if count != self._takes or out.size < self._outputs:
+            raise ValueError(MSG_SIZES.format(count, out.size))
+        start: uintptr_t = out.ctypes.data
+        results: cython.p_double = cython.cast(cython.p_double, start)
+        room: cython.p_double = _take(self)
+        words_: cython.p_longlong = cython.cast(cython.p_longlong, room)
+        try:
+            for i in range(place):
+                room[i] = floats[i]
+            for array, kind in sources:
+                start = array.ctypes.data
+                if kind == "address":
+                    words_[place] = start
+                    place += 1
+                else:
+                    count = array.size
+                    memcpy(
+                        room + place,
+                        cython.cast(cython.p_double, start),
+                        count * cython.sizeof(cython.double),
+                    )
+                    place += count
+            return self._run(room, results) and _are_finite(results, self._outputs)
+        finally:
+            _give(self, room)
+
+    @cython.cfunc
+    def _call(self, args: tuple, formed: cython.bint) -> object:
+        i: cython.Py_ssize_t
+        n: cython.Py_ssize_t = len(args)
+        if n != self._takes:
+            return None
+        for i in range(n):
+            if type(args[i]) is not float:
+                return None
+        if not cython.compiled:
+            run, inputs, memory, count, form = self._loaded
+            if n != inputs:
+                return None
+            u = (ctypes.c_double * memory)(*args)
+            out = (ctypes.c_double * count)()
+            if not run(u, out) or not all(map(math.isfinite, out)):
+                return None
+            return _formed(form, iter(out)) if formed else list(out)
+        # The code may call back into Python, and a thread load another function then.
+        outputs: cython.Py_ssize_t = self._outputs
+        form_: object = self._form
+        fixed: cython.double[64]
+        room: cython.p_double = fixed
+        if self._memory + self._outputs > STACK:
+            room = _take(self)
+        results: cython.p_double = room + self._memory
+        try:
+            for i in range(n):
+                room[i] = args[i]
+            if not (self._run(room, results) and _are_finite(results, outputs)):
+                return None
+            if not formed:
+                return [results[i] for i in range(outputs)]
+            if form_ is None:
+                return results[0]
+            return _made(form_, cython.address(results))
+        finally:
+            if room != fixed:
+                _give(self, room)
+
+    @cython.cfunc
+    def _call_with_arrays(self, args: tuple) -> object:
+        shapes: tuple
+        sources: tuple
+        shapes, sources = self._arrays
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        n: cython.Py_ssize_t = len(args)
+        place: cython.Py_ssize_t = 0
+        outputs: cython.Py_ssize_t = self._outputs
+        if n != len(shapes):
+            return None
+        array: cython.pointer(Array)
+        form: object = self._form
+        room: cython.p_double = _take(self)
+        words: cython.p_longlong = cython.cast(cython.p_longlong, room)
+        results: cython.p_double = room + self._memory
+        try:
+            for i in range(n):
+                arg = args[i]
+                if shapes[i] is None:
+                    if type(arg) is not float:
+                        return None
+                    room[place] = arg
+                    place += 1
+                elif not _has_shape(arg, shapes[i]):
+                    return None
+            for i in range(len(sources)):
+                k, n = sources[i]
+                arg = args[k]
+                array = cython.cast(
+                    cython.pointer(Array), cython.cast(cython.pointer(PyObject), arg)
+                )
+                if n < 0:
+                    words[place] = cython.cast(uintptr_t, array.data)
+                    place += 1
+                else:
+                    memcpy(room + place, array.data, n * cython.sizeof(cython.double))
+                    place += n
+            if not (self._run(room, results) and _are_finite(results, outputs)):
+                return None
+            return _made(form, cython.address(results))
+        finally:
+            _give(self, room)
+
+
+@cython.cfunc
+def _has_shape(x: object, shape: tuple) -> cython.bint:
+    """Return whether it is an array of doubles of this shape, laid out in a row.
+
+    Asking an array in Python takes longer than what is to be computed of it; so its
+    fields are read where all code compiled with NumPy's headers has them. That they are
+    there is seen before (`_knows_arrays`).
+    """
+    if type(x) is not _ndarray:
+        return False
+    array: cython.pointer(Array) = cython.cast(
+        cython.pointer(Array), cython.cast(cython.pointer(PyObject), x)
+    )
+    double: cython.pointer(PyObject) = cython.cast(cython.pointer(PyObject), _float64)
+    i: cython.Py_ssize_t
+    n: cython.Py_ssize_t = len(shape)
+    in_a_row: cython.longlong = 0x101  # NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ALIGNED
+    if array.nd != n or array.flags & in_a_row != in_a_row:
+        return False
+    if array.descr != double and x.dtype != _float64:  # one that was pickled is equal
+        return False
+    for i in range(n):
+        length: cython.Py_ssize_t = shape[i]
+        if array.dimensions[i] != length:
+            return False
+    return True
+
+
+_ndarray: Any = None
+_float64: Any = None
+_empty: Any = None
+_checked: list = []
+
+
+def _knows_arrays() -> bool:
+    """Return whether NumPy's arrays are as this file takes them to be."""
+    global _ndarray, _float64, _empty  # NumPy is imported late
+    if not _checked:
+        import numpy as np
+
+        _ndarray, _float64, _empty = np.ndarray, np.dtype(np.float64), np.empty
+        probe = np.zeros((3, 5))
+        array: cython.pointer(Array) = cython.cast(
+            cython.pointer(Array), cython.cast(cython.pointer(PyObject), probe)
+        )
+        data: uintptr_t = cython.cast(uintptr_t, array.data)
+        _checked.append(
+            data == probe.ctypes.data
+            and array.nd == 2
+            and _has_shape(probe, (3, 5))
+            and not _has_shape(probe, (5, 3))
+            and not _has_shape(probe.T, (5, 3))
+            and not _has_shape(probe.astype(np.float32), (3, 5))
+        )
+    return _checked[0]
+
+
+@cython.cfunc
+def _are_finite(results: cython.p_double, n: cython.Py_ssize_t) -> cython.bint:
+    """Return whether there is no infinity and no NaN; without branches, for speed."""
+    words: cython.p_longlong = cython.cast(cython.p_longlong, results)
+    exponent: cython.longlong = 0x7FF0000000000000
+    bad: cython.longlong = 0
+    i: cython.Py_ssize_t
+    for i in range(n):
+        bad |= words[i] & exponent == exponent
+    return not bad
+
+
+@cython.cfunc
+def _take(native: Native) -> cython.p_double:
+    """Return memory: what is kept, unless a call is working on it."""
+    if native._room != cython.NULL and not native._busy:
+        native._busy = True
+        return native._room
+    size: cython.size_t = native._memory + native._outputs
+    room: cython.p_double = cython.cast(
+        cython.p_double, PyMem_Malloc(size * cython.sizeof(cython.double))
+    )
+    if not room:
+        raise MemoryError
+    if native._room == cython.NULL:
+        native._room = room
+        native._busy = True
+    return room
+
+
+@cython.cfunc
+def _give(native: Native, room: cython.p_double) -> object:
+    if room == native._room:
+        native._busy = False
+    else:
+        PyMem_Free(room)
+
+
+@cython.cfunc
+def _made(form: object, results: cython.pointer(cython.p_double)) -> object:
+    """Return the next results in a form; move on past them."""
+    if form is None:
+        x: cython.double = results[0][0]
+        results[0] += 1
+        return x
+    i: cython.Py_ssize_t
+    if type(form) is tuple:
+        parts: tuple = form
+        found: tuple = PyTuple_New(len(parts))  # by way of a list takes twice as long
+        for i in range(len(parts)):
+            part = _made(parts[i], results)
+            Py_INCREF(part)  # which the tuple takes over
+            PyTuple_SET_ITEM(found, i, part)
+        return found
+    size: cython.Py_ssize_t = 1
+    for length in form:
+        size *= length
+    new = _empty(form)
+    array: cython.pointer(Array) = cython.cast(
+        cython.pointer(Array), cython.cast(cython.pointer(PyObject), new)
+    )
+    memcpy(array.data, results[0], size * cython.sizeof(cython.double))
+    results[0] += size
+    return new
+
+
+def _formed(form: Any, results: Any) -> Any:
+    if form is None:
+        return next(results)
+    return tuple([_formed(part, results) for part in form])

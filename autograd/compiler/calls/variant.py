@@ -1,0 +1,122 @@
+"""Variant: one recording of a function, and what is compiled of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from autograd.compiler.calls.forms import Slot, reader
+from autograd.compiler.calls.runner import Runner
+from autograd.compiler.passes.simplify import optimize
+from autograd.compiler.program import Program
+from autograd.compiler.record.trace import Recording, record_once
+from autograd.primitives import Primitive
+from autograd.transforms import pullback
+from autograd.value import Value, fused, number
+
+
+class Variant:
+    """One recording of a function, and what was compiled of it."""
+
+    def __init__(self, recording: Recording, floats: Sequence[float]) -> None:
+        self.program = optimize(recording.program)
+        late = [number(x) for x in recording.late.leaves]
+        self.example = [*floats, *late, *map(number, recording.captured)]
+        self.sources = recording.late.sources
+        self.captured = recording.captured
+        outputs = len(self.program.outputs)
+        self.form = recording.rebuild(Slot(k) for k in range(outputs))
+        # A primitive for each output; None for one that does not depend on inputs.
+        self.rows: list[Primitive | None] | None = None
+
+    @functools.cached_property
+    def read(self) -> Callable[[Any], Any]:
+        """What reads a result off a list or an array of all outputs."""
+        return reader(self.form)
+
+    @property
+    def can_travel(self) -> bool:
+        """Whether another process could use it."""
+        whole = all(kind == "numbers" for _, kind in self.sources)
+        return whole and not self.captured
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("program", "example", "sources", "captured", "form")
+        return {"rows": None, **{name: getattr(self, name) for name in names}}
+
+    @property
+    def has_batch(self) -> bool:
+        """Whether it calls batches, which only machine code can."""
+        return any(kind == "address" for _, kind in self.sources)
+
+    @functools.cached_property
+    def native(self) -> Runner:
+        """The compiled program."""
+        return Runner(self.program)
+
+    @functools.cached_property
+    def with_partials(self) -> Runner:
+        """The program with all partials of its outputs as further outputs, compiled."""
+        return Runner(with_partials(self.program, self.example))
+
+    def nodes(
+        self,
+        inputs: list[Any],
+        floats: list[float],
+        row_of: Callable[[Program], Primitive],
+    ) -> list[Any] | None:
+        """Return the outputs as nodes, or None if something is wrong.
+
+        Args:
+            inputs: Values and floats.
+            floats: the numbers of the inputs.
+            row_of: makes a primitive of a program of one output.
+
+        """
+        if self.rows is None:
+            p = self.program
+            self.rows = [
+                None if p.is_constant(place) else row_of(p.replace(outputs=(place,)))
+                for place in p.outputs
+            ]
+        found = self.with_partials.run(floats)
+        if found is None:
+            return None
+        n, m = len(inputs), len(self.program.outputs)
+        operands = tuple(inputs)
+        return [
+            y
+            if row is None
+            else fused(row, y, operands, found[m + k * n : m + (k + 1) * n])
+            for k, (y, row) in enumerate(zip(found[:m], self.rows, strict=True))
+        ]
+
+
+def with_partials(
+    program: Program, example: Sequence[float], by: Collection[int] | None = None
+) -> Program:
+    """Return the program that also computes partials, output by output.
+
+    Args:
+        program: the program.
+        example: inputs at which its guards hold; it is run there once more, on Values.
+        by: which inputs the partials are by; None for all.
+
+    """
+
+    def run(inputs: list[Value]) -> list[Any]:
+        results = program.run(inputs)
+        program.holds(results)  # compares, and so takes the guards over
+        outputs = [results[i] for i in program.outputs]
+        chosen = [x for i, x in enumerate(inputs) if by is None or i in by]
+        return outputs + [x for y in outputs for x in gradient_of(y, chosen)]
+
+    return optimize(record_once(run, example, program.name).program)
+
+
+def gradient_of(y: Any, inputs: Sequence[Any]) -> list[Any]:
+    """Return the derivatives of y by each input; y may be a number."""
+    if isinstance(y, Value):
+        return pullback(y, 1.0, inputs)
+    return [0.0] * len(inputs)

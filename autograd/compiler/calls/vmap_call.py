@@ -1,0 +1,304 @@
+"""onecall: one call of a function of rows: the rows, sorted by variant, and results.
+
+Rows for which a comparison turns out otherwise are computed by a variant of their own:
+first all rows are sorted by variant, then each variant runs over its rows. Rows whose
+result is not finite are computed by the function itself, row by row, so that Python
+raises what it would have raised.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.compiler.calls.forms import reader
+from autograd.compiler.calls.jit import MSG_VARIANTS, VARIANTS, goes
+from autograd.compiler.calls.vmap_results import (
+    form_of_all,
+    numbers_and_form,
+    total,
+    with_rows,
+)
+from autograd.compiler.calls.vmap_runner import Columns
+from autograd.compiler.calls.vmap_variant import (
+    RowVariant,
+    constants,
+    node_rows,
+    recorded_row,
+    row_of_sum,
+)
+from autograd.compiler.element import BatchCall, EagerlyError
+from autograd.compiler.record.arrays import Late
+from autograd.compiler.record.trace import record
+from autograd.context import is_recording, taping
+from autograd.trees import as_array
+from autograd.value import Value, fused, number
+
+
+class OneCall:
+    """One call: what is the same for all rows, and the rows."""
+
+    def __init__(
+        self,
+        owner: Any,
+        axes: Sequence[int | None],
+        shapes: tuple[tuple[int, ...], ...],
+        columns: Columns,
+        numbers: list[Any],
+        rebuild: Callable[..., Any],
+        key: Any,
+    ) -> None:
+        self.owner = owner
+        self.axes = axes
+        self.shapes = shapes
+        self.columns = columns
+        self.numbers = numbers
+        self.rebuild = rebuild
+        self.floats = [number(x) if type(x) is Value else x for x in numbers]
+        self.variants = owner.variants.setdefault(key, [])
+
+    def call(self, values: Sequence[Any]) -> Any:
+        """Call the function with these numbers: those that are shared, then a row's."""
+        shared = iter(self.rebuild(iter(values)))
+        row = iter(values[len(self.numbers) :])
+        shapes = iter(self.shapes)
+        args = []
+        for axis in self.axes:
+            if axis is None:
+                args.append(next(shared))
+                continue
+            shape = next(shapes)
+            size = math.prod(shape)  # 1 for no axes
+            args.append(as_array([next(row) for _ in range(size)], shape))
+        return self.owner.f(*args)
+
+    def record(self, i: int) -> bool:
+        """Record a variant at row i; return whether it could be.
+
+        It cannot where Values raise. If floats raise as well, that is raised.
+        """
+        name = self.owner.name
+        if len(self.variants) >= VARIANTS:
+            raise RuntimeError(MSG_VARIANTS.format(name, len(self.variants)))
+        floats = self.floats + self.columns.row(i)
+        with taping(None):
+            try:
+                recording = record(lambda xs, _: self.call(xs), floats, name)
+            except (ArithmeticError, ValueError):
+                self.by_itself(i)
+                return False
+        rows = range(len(self.floats), len(floats))
+        self.variants.append(RowVariant(recording, floats, rows, self.owner.derive))
+        return True
+
+    def shared(self, variant: RowVariant) -> tuple[list[Any], list[float]]:
+        """Return what is the same for all rows, as it came and as floats."""
+        captured = variant.captured
+        return self.numbers + captured, self.floats + [number(x) for x in captured]
+
+    def goes(self, variant: RowVariant, i: int) -> bool:
+        """Return whether the variant is the way that the function takes at row i."""
+        captured = [number(x) for x in variant.captured]
+        return goes(variant.program, self.floats + self.columns.row(i) + captured)
+
+    def sorted(self) -> tuple[list[tuple[RowVariant, Any]], list[int]]:
+        """Return for each variant the rows that it is right for, None for all.
+
+        The second result is the rows that machine code is right for in no variant,
+        though Python takes the way of one: because of a NaN, or an error to be raised.
+        """
+        import numpy as np
+
+        for i in range(self.columns.height):
+            if self.variants or self.record(i):
+                break
+        if len(self.variants) == 1 and not self.variants[0].program.guards:
+            return [(self.variants[0], None)], []
+        left = np.arange(self.columns.height)
+        found: list[tuple[RowVariant, Any]] = []
+        odd = []
+        k = 0
+        while len(left):
+            if k == len(self.variants):
+                i = int(left[0])
+                goes = any(self.goes(variant, i) for variant in self.variants)
+                if goes or not self.record(i):
+                    odd.append(i)
+                    left = left[1:]
+                    continue
+            variant = self.variants[k]
+            k += 1
+            whole = len(left) == self.columns.height
+            columns = self.columns if whole else self.columns.take(left)
+            _, right = variant.guards_only.run(self.shared(variant)[1], columns)
+            if right is None:
+                found.append((variant, None if whole else left))
+                break
+            if right.any():
+                found.append((variant, left[right]))
+            left = left[~right]
+        return found, odd
+
+    def by_itself(self, i: int) -> tuple[list[Any], Any]:
+        """Return what the function itself returns at a row: numbers, and the form."""
+        values = self.numbers + self.columns.row(i)
+        return numbers_and_form(self.call(values), self.owner.name)
+
+    # --- A result for each row ------------------------------------------------------
+
+    def mapped(self) -> Any:
+        """Return the results of all rows."""
+        import numpy as np
+
+        forms = []
+        results: list[Any] = []
+        groups, odd = self.sorted()
+        for variant, rows in groups:
+            columns = self.columns if rows is None else self.columns.take(rows)
+            inputs, floats = self.shared(variant)
+            nodes = any(type(x) is Value for x in inputs)
+            runner = variant.runner(partials=nodes and is_recording(), reduce=False)
+            out, right = runner.run(floats, columns)
+            m = len(variant.program.outputs)
+            found: list[Any] = list(out[:m])
+            if nodes and is_recording():
+                found = node_rows(variant, inputs, out, columns)
+            elif nodes:
+                found = [constants(numbers) for numbers in found]
+            if right is not None:
+                places = np.flatnonzero(~right)
+                odd += (places if rows is None else rows[places]).tolist()
+            forms.append(variant.form)
+            form_of_all(forms, self.owner.name)
+            if rows is None:
+                results = found
+                break
+            results = results or [np.empty(self.columns.height) for _ in range(m)]
+            for k in range(m):
+                results[k] = _put(results[k], rows, found[k])
+        for i in odd:
+            ys, form = self.by_itself(i)
+            forms.append(form)
+            form_of_all(forms, self.owner.name)
+            results = results or [np.empty(self.columns.height) for _ in ys]
+            for k, y in enumerate(ys):
+                results[k] = _put(results[k], i, y)
+        return with_rows(forms[0], results, self.columns.height)
+
+    # --- Within a recording ---------------------------------------------------------
+
+    def recorded(self, late: Late, sources: list[Any]) -> Any:
+        """Return one result for all rows that the recorded program will compute anew.
+
+        Raises:
+            EagerlyError: if that cannot be one call of machine code.
+
+        """
+        import numpy as np
+
+        if self.owner.reduce is None or not self.columns.height:
+            raise EagerlyError
+        parts, odd = self.sorted()
+        if len(parts) != 1 or odd:
+            raise EagerlyError
+        variant = parts[0][0]
+        inputs, floats = self.shared(variant)
+        nodes = any(type(x) is Value for x in inputs)
+        runner = variant.runner(partials=nodes, reduce=True)
+        if runner.function is None:
+            raise EagerlyError
+        out, _ = runner.run(floats, self.columns)
+        if not np.isfinite(out).all():
+            raise EagerlyError
+        guards = variant.guards_only if variant.program.guards else None
+        widths = [a.shape[1] for a in self.columns.arrays]
+        n, m, height = len(inputs), len(variant.program.outputs), self.columns.height
+        call = BatchCall(runner, guards, n, widths, height)
+        operands = (*inputs, *[late.token(source) for source in sources])
+        none = [0.0] * len(widths)
+        sums = out.tolist()
+        ys = []
+        for k in range(m):
+            gradient = sums[m + k * n : m + (k + 1) * n] if nodes else [0.0] * n
+            row = recorded_row(self.owner.name, call, k, m + k * n, gradient, operands)
+            ys.append(fused(row, sums[k], operands, gradient + none))
+        factor = 1.0 / height if self.owner.reduce == "mean" else 1.0
+        return variant.read([factor * y for y in ys])
+
+    # --- One result for all rows ----------------------------------------------------
+
+    def reduced(self) -> Any:
+        """Return the sum or mean over all rows."""
+        factor = 1.0 / self.columns.height if self.owner.reduce == "mean" else 1.0
+        parts: list[list[Any]] = []
+        forms = []
+        groups, odd = self.sorted()
+        for variant, rows in groups:
+            columns = self.columns if rows is None else self.columns.take(rows)
+            forms.append(variant.form)
+            sums, places = self._sums(variant, columns)
+            parts += sums
+            odd += (places if rows is None else rows[places]).tolist()
+        for i in odd:
+            ys, form = self.by_itself(i)
+            forms.append(form)
+            parts.append(ys)
+        form = form_of_all(forms, self.owner.name)
+        totals = [total(column) for column in zip(*parts, strict=True)]
+        return reader(form)([factor * y for y in totals])
+
+    def _sums(
+        self, variant: RowVariant, columns: Columns
+    ) -> tuple[list[list[Any]], Any]:
+        """Return the sums over the rows that a variant is right for, and the others."""
+        import numpy as np
+
+        inputs, floats = self.shared(variant)
+        nodes = any(type(x) is Value for x in inputs)
+        runner = variant.runner(partials=nodes, reduce=True)
+        out, right = runner.run(floats, columns)
+        if right is None and np.isfinite(out).all():
+            sums = self._node_sums(variant, inputs, out, columns, nodes=nodes)
+            return [sums], np.array([], dtype=int)
+        _, right = variant.runner(partials=nodes, reduce=False).run(floats, columns)
+        if right is None:
+            right = np.ones(columns.height, dtype=bool)
+        sums = []
+        if right.any():
+            columns = columns.take(right)
+            out, _ = runner.run(floats, columns)
+            sums.append(self._node_sums(variant, inputs, out, columns, nodes=nodes))
+        return sums, np.flatnonzero(~right)
+
+    def _node_sums(
+        self,
+        variant: RowVariant,
+        inputs: list[Any],
+        out: Any,
+        columns: Columns,
+        *,
+        nodes: bool,
+    ) -> list[Any]:
+        m = len(variant.program.outputs)
+        sums: list[Any] = out[:m].tolist()
+        if not nodes:
+            return sums
+        n = len(inputs)
+        return [
+            fused(
+                row_of_sum(variant, k, columns),
+                sums[k],
+                tuple(inputs),
+                out[m + k * n : m + (k + 1) * n].tolist(),
+            )
+            for k in range(m)
+        ]
+
+
+def _put(array: Any, rows: Any, numbers: Any) -> Any:
+    """Return the array with these numbers in it, of objects if there are Values."""
+    if isinstance(numbers, Value) or getattr(numbers, "dtype", None) == "O":
+        array = array.astype(object, copy=False)
+    array[rows] = numbers
+    return array

@@ -1,0 +1,200 @@
+"""Batch: one Program for many rows, in lanes, blocks and threads.
+
+A batch's rows are cut into pieces whose size depends on the program and the number of
+rows alone. Each piece's sums are computed by whatever thread comes, and added in the
+pieces' order, so that the result has the same bits for any number of threads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from autograd.compiler.machine import llvm
+from autograd.compiler.machine.lower import for_machine, lower
+from autograd.compiler.machine.spellings import raise_interruption
+from autograd.compiler.passes.simplify import guarded, optimize
+from autograd.compiler.program import Guard, Program
+from autograd.compiler.targets import compile_numpy
+
+PIECE = 400_000  # operations of a piece: some tenths of a millisecond
+
+_threads = [0]
+
+
+def threads(n: int | None = None) -> int:
+    """Return how many threads batches use; set it, if n is given.
+
+    Args:
+        n: a positive number; 0 for as many as there are processors.
+
+    >>> threads()  # doctest: +SKIP
+    2
+
+    """
+    if n is not None:
+        if not isinstance(n, int) or isinstance(n, bool) or n < 0:
+            message = f"the number of threads is an int from 0 on, not {n!r}"
+            raise ValueError(message)
+        _threads[0] = n
+        _pool.cache_clear()
+    if hasattr(os, "sched_getaffinity"):
+        return _threads[0] or len(os.sched_getaffinity(0))
+    return _threads[0] or os.cpu_count() or 1
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads(), thread_name_prefix="autograd")
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+class Columns:
+    """The rows of some arrays, as machine code reads them.
+
+    Args:
+        arrays: of the same length; what follows the first axis is laid out flat.
+
+    """
+
+    def __init__(self, arrays: Sequence[Any]) -> None:
+        import numpy as np
+
+        n = len(arrays[0])
+        self.arrays = [
+            np.ascontiguousarray(a, dtype=np.float64).reshape(n, -1) for a in arrays
+        ]
+        self.height = n
+        addresses, strides = [], []
+        for a in self.arrays:
+            start, width = a.ctypes.data, a.shape[1]
+            addresses += [start + 8 * k for k in range(width)]
+            strides += [width] * width
+        self.addresses = np.array(addresses, dtype=np.uint64)
+        self.strides = np.array(strides, dtype=np.int64)
+
+    def take(self, rows: Any) -> Columns:
+        """Return some of the rows."""
+        return Columns([a[rows] for a in self.arrays])
+
+    def row(self, i: int) -> list[float]:
+        """Return one row as floats."""
+        return [x for a in self.arrays for x in a[i].tolist()]
+
+
+class BatchRunner:
+    """A program compiled for rows.
+
+    Args:
+        program: the program.
+        rows: which of its inputs are different for each row.
+        reduce: whether its outputs are summed over the rows.
+
+    """
+
+    def __init__(self, program: Program, rows: Sequence[int], *, reduce: bool) -> None:
+        if not reduce:  # a row's results are to be finite; of a sum that shows
+            finite = [Guard("finite", x, x) for x in program.outputs]
+            program = program.replace(guards=(*program.guards, *finite))
+        self.program = program
+        self.rows = tuple(rows)
+        self.reduce = reduce
+        self.function: Any = None
+        self.shared = [i for i in range(len(program.inputs)) if i not in set(rows)]
+        with suppress(ImportError):  # then NumPy does it
+            self._compile()
+
+    def _compile(self) -> None:
+        llvm.machine()
+        core = for_machine(self.program)
+        self.module = llvm.Module()
+        self.layout = lower(core, self.module, rows=self.rows, reduce=self.reduce)
+        self.engine = llvm.build(self.module)
+        word, pointer = ctypes.c_int64, ctypes.c_void_p
+        self.address = self.engine.get_function_address("run")
+        self.function = ctypes.CFUNCTYPE(
+            ctypes.c_int,
+            *[pointer, word, word, pointer, pointer, pointer],
+            *[word, pointer, word, pointer, pointer],
+        )(self.engine.get_function_address("run_pieces"))
+        self.weight = 1 + sum(len(s.operands) for s in core.code)
+
+    def run(self, shared: Sequence[float], columns: Columns) -> tuple[Any, Any]:
+        """Return the outputs, and for each row whether the program was right for it.
+
+        Returns:
+            An array of a number for each output if they are summed, else of a row for
+            each output and a column for each row; and an array of bools, or None if
+            all is right. A row with a result that is not finite is not right.
+
+        """
+        import numpy as np
+
+        if self.function is None:
+            return self._interpret(shared, columns)
+        n, block = columns.height, self.layout.block
+        size = block * max(1, round(PIECE / (self.weight * block)))
+        count = -(-n // size)
+        height = -(-n // block) * block
+        m = len(self.program.outputs)
+        shape = (count, m) if self.reduce else (m, height)
+        out = np.empty(shape)
+        flags = np.ones(height, dtype=np.uint8)
+
+        following = ctypes.c_int64(0)
+
+        def work() -> bool:
+            """Compute pieces as long as there are any.
+
+            What it works on stays alive with it, even if who asked is interrupted.
+            """
+            u = np.empty(max(1, self.layout.uniform))
+            u[: len(shared)] = shared
+            v = np.empty(self.layout.room)
+            pieces = ctypes.addressof(following), size, m if self.reduce else 0
+            rows = columns.addresses.ctypes.data, columns.strides.ctypes.data, n
+            results = out.ctypes.data, height, flags.ctypes.data
+            memory = u.ctypes.data, *rows, *results, v.ctypes.data
+            return bool(self.function(*pieces, *memory))
+
+        helpers = min(threads(), count) - 1
+        others = [_pool().submit(work) for _ in range(helpers)]
+        fine = [work()]
+        # What has not begun has nothing left to do, and may stand behind who waits.
+        fine += [other.result() for other in others if not other.cancel()]
+        raise_interruption()
+        if not all(fine):
+            flags[:] = 0
+        right = None if flags[:n].all() else flags[:n].astype(bool)
+        return (out.sum(axis=0) if self.reduce else out[:, :n]), right
+
+    @functools.cached_property
+    def _numpy(self) -> Any:
+        """The program as NumPy source, where there is no machine code."""
+        return compile_numpy(guarded(optimize(self.program)), guards=True)
+
+    def _interpret(self, shared: Sequence[float], columns: Columns) -> tuple[Any, Any]:
+        import numpy as np
+
+        inputs: list[Any] = [None] * len(self.program.inputs)
+        for i, x in zip(self.shared, shared, strict=True):
+            inputs[i] = x
+        rows = np.concatenate(columns.arrays, axis=1).T
+        for i, row in zip(self.rows, rows, strict=True):
+            inputs[i] = row
+        outputs, holds = self._numpy(*inputs)
+        n = columns.height
+        out = np.empty((len(outputs), n))
+        for k, y in enumerate(outputs):
+            out[k] = y
+        flags = np.broadcast_to(holds, n)
+        total = out.sum(axis=1) if self.reduce else out
+        return total, None if flags.all() else flags

@@ -1,0 +1,1 @@
+"""A schedule becomes machine code, by way of LLVM."""

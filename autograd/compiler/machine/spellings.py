@@ -1,0 +1,127 @@
+"""spellings: how each row of the table is written in LLVM's language.
+
+Rows without a spelling are expanded before (`autograd.compiler.passes.expand`), and
+what cannot be expanded is a call back into Python.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable, Sequence
+from threading import get_ident
+from typing import Any
+
+from autograd.compiler.machine.llvm import Text, machine
+from autograd.primitives import Primitive
+
+# Rows that are a function of the C library, and its name.
+LIBM = {
+    **{name: name for name in (
+        "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan",
+        "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+        "atan2", "cbrt", "erf", "erfc", "lgamma", "fmod",
+    )},
+    "gamma": "tgamma", "pow": "pow", "power": "pow", "log_or_nan": "log",
+}  # fmt: skip
+INTRINSICS = {
+    "sqrt": "sqrt", "abs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
+    "rint": "rint", "whole": "rint", "copysign": "copysign", "fma": "fma",
+}  # fmt: skip
+OPERATORS = {
+    "add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "quotient": "fdiv",
+}  # fmt: skip
+RELATIONS = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
+OPPOSITES = {"<": "uge", "<=": "ugt", ">": "ule", ">=": "ult", "==": "une", "!=": "oeq"}
+
+
+def _truth(t: Text, flag: str) -> str:
+    return t.select(flag, t.number(1.0), t.number(0.0))
+
+
+def _larger(t: Text, relation: str, a: str, b: str) -> str:
+    chosen = t.select(t.compare(relation, a, b), a, b)
+    return t.select(t.compare("uno", a, a), a, chosen)
+
+
+SPELLINGS: dict[str, Callable[..., str]] = {
+    "neg": lambda t, x: t.new(f"fneg {t.type} {x}"),
+    "square": lambda t, x: t.binary("fmul", x, x),
+    "detach": lambda _t, x: x,
+    "alias": lambda _t, x: x,
+    "greater": lambda t, a, b: _truth(t, t.compare("ogt", a, b)),
+    "equal": lambda t, a, b: _truth(t, t.compare("oeq", a, b)),
+    "step": lambda t, x: _truth(t, t.compare("ogt", x, t.number(0.0))),
+    "where": lambda t, c, a, b: t.select(t.compare("une", c, t.number(0.0)), a, b),
+    "relu": lambda t, x: t.select(
+        t.compare("ugt", x, t.number(0.0)), x, t.number(0.0)
+    ),
+    "maximum": lambda t, a, b: _larger(t, "oge", a, b),
+    "minimum": lambda t, a, b: _larger(t, "ole", a, b),
+    "strong_mul": lambda t, a, b: t.select(
+        t.compare("oeq", a, t.number(0.0)),
+        t.binary("fmul", a, t.number(0.0)),
+        t.binary("fmul", a, b),
+    ),
+}  # fmt: skip
+
+
+def _sumprod(t: Text, *pq: str) -> str:
+    n = len(pq) // 2
+    y = t.binary("fmul", pq[0], pq[n])
+    for i in range(1, n):
+        y = t.intrinsic("fma", pq[i], pq[n + i], y)
+    return y
+
+
+SPELLINGS["sumprod"] = _sumprod
+CORE = frozenset({*SPELLINGS, *LIBM, *INTRINSICS, *OPERATORS})
+
+
+def spell(t: Text, row: Primitive, operands: Sequence[str]) -> str:
+    """Write a row applied to values, and return the result's name."""
+    name = row.name
+    if name in OPERATORS:
+        return t.binary(OPERATORS[name], *operands)
+    if name in INTRINSICS:
+        return t.intrinsic(INTRINSICS[name], *operands)
+    if name in LIBM:
+        return t.library(LIBM[name], *operands)
+    if name in SPELLINGS:
+        return SPELLINGS[name](t, *operands)
+    callback = python_callback(row, len(operands))
+    t.module.callbacks.append(callback)
+    address = ctypes.cast(callback, ctypes.c_void_p).value
+    symbol = f"python_{address:x}"
+    machine().add_symbol(symbol, address)
+    return t.each_lane(symbol, *operands)
+
+
+_interruptions: dict[int, KeyboardInterrupt] = {}  # by thread
+
+
+def raise_interruption() -> None:
+    """Raise what interrupted a row's function while machine code was calling it."""
+    if _interruptions:
+        interruption = _interruptions.pop(get_ident(), None)
+        if interruption is not None:
+            raise interruption
+
+
+def python_callback(row: Primitive, arity: int) -> Any:
+    """Return a C function that calls a row's function in Python; NaN if it raises.
+
+    The caller sees the NaN and asks again in Python, where the same is raised; but an
+    interruption comes only once, and is kept (`raise_interruption`).
+    """
+
+    def value(*xs: float) -> float:
+        try:
+            return float(row.value(*xs))
+        except KeyboardInterrupt as interruption:
+            _interruptions[get_ident()] = interruption
+            return math.nan
+        except BaseException:  # noqa: BLE001 - nothing may get into machine code
+            return math.nan
+
+    return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arity)(value)

@@ -1,0 +1,1 @@
+"""Programs become shorter, or simpler, and mean the same."""

@@ -1,0 +1,153 @@
+"""expand: say a program in fewer rows, those that a target can spell.
+
+The table has well over a hundred rows, and a target should not have to know them all:
+`expand` replaces each row that is not in the target's *core* by its definition in more
+basic ones, out of `passes.definitions`. Definitions have no branches and raise nothing.
+In the core, arithmetic is IEEE 754's: where a row raises in Python (the logarithm of
+-1, a division by 0, exp(1000)) the expanded program has a NaN or an infinity there, and
+says by it that Python would have raised.
+
+What has no definition stays as it is: special functions of SciPy, a user's primitive. A
+target calls back into Python for these, or says that it cannot spell them.
+
+A definition is an ordinary function of numbers, called with a `Term` for each operand:
+a stand-in that answers operators and rows by writing instructions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from typing import Any
+
+from autograd.compiler.passes.definitions import DEFINITIONS, hypot_in_pairs
+from autograd.compiler.passes.simplify import Builder
+from autograd.compiler.program import Program
+from autograd.primitives import TABLE, Primitive, arithmetic, powers
+
+
+class NotConstantError(Exception):
+    """An order of derivation is no constant, so the definition has no fixed length."""
+
+
+class Term:
+    """A place of the program being written; operators and rows write instructions."""
+
+    __slots__ = ("place", "writer")
+
+    def __init__(self, writer: _Writer, place: int) -> None:
+        self.writer = writer
+        self.place = place
+
+    @staticmethod
+    def __apply__(row: Primitive, args: tuple[Any, ...]) -> Term:
+        """Apply a row: Primitive asks for this."""
+        writer = next(x.writer for x in args if isinstance(x, Term))
+        return writer.apply(row, args)
+
+    @property
+    def number(self) -> float | None:
+        """The number, where it is a constant."""
+        return self.writer.builder.values.get(self.place)
+
+    def __int__(self) -> int:
+        x = self.number
+        if x is None or x != x // 1.0:
+            raise NotConstantError
+        return int(x)
+
+    def __add__(self, other: Any) -> Any:
+        return TABLE["add"](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return TABLE["add"](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return TABLE["sub"](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return TABLE["sub"](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return TABLE["mul"](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return TABLE["mul"](other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return arithmetic.quotient(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return arithmetic.quotient(other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return powers.power(self, other)
+
+    def __neg__(self) -> Any:
+        return TABLE["neg"](self)
+
+    def __abs__(self) -> Any:
+        return arithmetic.absolute(self)
+
+
+class _Writer:
+    """Writes the expanded program."""
+
+    def __init__(self, program: Program, core: Container[str]) -> None:
+        self.builder = Builder(program)
+        self.core = core
+
+    def constant(self, x: float) -> Term:
+        return Term(self, self.builder.constant(float(x)))
+
+    def term(self, x: Any) -> Term:
+        return x if isinstance(x, Term) else self.constant(x)
+
+    def apply(self, row: Primitive, args: Sequence[Any]) -> Term:
+        if row.arity is not None and len(args) != row.arity:
+            args = row.complete(tuple(args))
+        terms = [self.term(x) for x in args]
+        define = self.definition(row, len(terms))
+        if define is not None:
+            try:
+                return self.term(define(*terms))
+            except NotConstantError:
+                pass  # it stays, like a row without a definition
+        return Term(self, self.builder.emit(row, *[x.place for x in terms]))
+
+    def definition(self, row: Primitive, count: int) -> Callable[..., Any] | None:
+        """Return the row's definition, or None if it is to stay."""
+        if TABLE.get(row.name) is not row:
+            return None
+        if row.name not in self.core:
+            return DEFINITIONS.get(row.name)
+        return hypot_in_pairs if row.name == "hypot" and count != 2 else None
+
+
+def expand(program: Program, core: Container[str]) -> Program:
+    """Return the program in rows of the core, and those that have no definition.
+
+    Args:
+        program: any program.
+        core: the names of the rows that need no definition; in it, ``hypot`` is that of
+            two numbers, and ``sumprod`` is of as many as there are.
+
+    >>> from autograd.compiler import trace
+    >>> from autograd.math import sigmoid
+    >>> print(expand(trace(sigmoid, 0.5), {"exp", "abs", "neg", "where", "step"}))
+    sigmoid(v0):
+        v2 = step(v0)
+        v3 = abs(v0)
+        v4 = -v3
+        v5 = exp(v4)
+        v6 = where(v2, 1.0, v5)
+        v7 = 1.0 + v5
+        v8 = quotient(v6, v7)
+        return v8
+
+    """
+    writer = _Writer(program, core)
+    terms = [Term(writer, i) for i in range(len(program.inputs))]
+    terms += [writer.constant(x) for x in program.constants]
+    for step in program.code:
+        terms.append(writer.apply(step.row, [terms[x] for x in step.operands]))
+    return writer.builder.finish(program, [x.place for x in terms])

@@ -1,0 +1,1 @@
+"""What of a program repeats, and where each of its numbers lies."""
