@@ -160,6 +160,17 @@ class Neuron(Part):
     def _parts(self) -> tuple[Any, ...]:
         return (self._activation,) if isinstance(self._activation, Module) else ()
 
+    def __network__(self) -> Any:
+        """Tell `autograd.draw` how to draw it: as a layer of one neuron."""
+        return [(self.name, self, [self._drawn()])]
+
+    def _drawn(self) -> tuple[str, tuple[Value, ...], Value, str]:
+        return self.name, self.w, self.b, self._kind()
+
+    def _kind(self) -> str:
+        kind = self._activation or ""
+        return kind if isinstance(kind, str) else getattr(kind, "__name__", "custom")
+
     def _wire(self, row: tuple[Value, ...]) -> None:
         for value in row:
             if not isinstance(value, Value):
@@ -168,8 +179,7 @@ class Neuron(Part):
         edits[0] += 1
 
     def __repr__(self) -> str:
-        kind = self._activation or "linear"
-        kind = kind if isinstance(kind, str) else getattr(kind, "__name__", "custom")
+        kind = self._kind() or "linear"
         kind = "ReLU" if kind == "relu" else kind.title().replace("_", "")
         return f"{kind}Neuron({self.nin})"
 
@@ -267,6 +277,10 @@ class Layer(Part):
 
     def _parts(self) -> tuple[Neuron, ...]:
         return self._neurons
+
+    def __network__(self) -> Any:
+        """Tell `autograd.draw` how to draw it: as one layer."""
+        return [(self.name, self, [neuron._drawn() for neuron in self._neurons])]  # noqa: SLF001 - a layer is its neurons
 
     @property
     def nin(self) -> int:
@@ -377,6 +391,12 @@ class MLP(Part):
 
     def _parts(self) -> tuple[Any, ...]:
         return self._layers
+
+    def __network__(self) -> Any:
+        """Tell `autograd.draw` how to draw it; None if a layer is not of neurons."""
+        if not all(isinstance(layer, Layer | Neuron) for layer in self._layers):
+            return None
+        return [drawn for layer in self._layers for drawn in layer.__network__()]
 
     @property
     def nin(self) -> int | None:

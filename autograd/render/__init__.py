@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.program import Program
 from autograd.render.collect import view_of
@@ -16,16 +16,22 @@ from autograd.render.view import LIMIT, Box, Edge, Node, View
 from autograd.value import Value
 
 if TYPE_CHECKING:
+    from autograd.render.network_picture import NetworkPicture
     from autograd.render.picture import Picture
 
 __all__ = ["Box", "Edge", "Node", "View", "draw", "view_of"]
 
 MSG_DIRECTION = 'direction is "LR", "TB", "RL", "BT", or None for what fits, not {0!r}'
+MSG_ROW = (
+    "a row goes with a network: draw(model, row). The numbers of {0!r} are known: write "
+    "draw(y), and a file's name as a string: draw(y, to='y.svg')"
+)
 MSG_TIME_LIMIT = "time_limit is a number of seconds above 0, not {0!r}"
 
 
 def draw(
-    values: Value | Sequence[Value] | Program,
+    values: Value | Sequence[Value] | Program | Any,
+    row: Any = None,
     to: os.PathLike[str] | str | None = None,
     *,
     gradient_of: Value | Sequence[Value] | None = None,
@@ -34,8 +40,8 @@ def draw(
     limit: int = LIMIT,
     direction: str | None = None,
     time_limit: float = 20.0,
-) -> Picture:
-    """Draw how a Value was computed; save the picture, or let Jupyter show it.
+) -> Picture | NetworkPicture:
+    """Draw how a Value was computed, or a network; save it, or let Jupyter show it.
 
     Each node shows its name, operation, number and gradient, whose size is its colour;
     what is not finite, saturated or dead is marked. The parts of an nn module or of a
@@ -43,7 +49,9 @@ def draw(
     the picture says so. A compiled function is one box, unless it is opened.
 
     Args:
-        values: a Value, a tuple or list of them to be drawn together, or a `Program`.
+        values: a Value, a tuple or list of them to be drawn together, a `Program`; or a
+            network of `nn`, which is drawn as layers of neurons, weights between them.
+        row: of a network the inputs to show it at: its neurons' outputs are shown then.
         to: a file to save to as well: ``.svg``, ``.png``, ``.pdf``, ``.dot``, or
             ``.mermaid`` for Markdown.
         gradient_of: a Value, or several, that ``values`` depends on: draw how the
@@ -71,6 +79,12 @@ def draw(
     <graph of derivative by x: 4 nodes>
 
     """
+    if row is not None and isinstance(row, str | os.PathLike):  # draw(y, "y.svg")
+        row, to = None, row
+    if hasattr(type(values), "__network__"):
+        return _network(values, row, to)
+    if row is not None:
+        raise TypeError(MSG_ROW.format(values))
     if direction not in (None, "LR", "TB", "RL", "BT"):
         raise ValueError(MSG_DIRECTION.format(direction))
     if not isinstance(time_limit, Real):
@@ -79,7 +93,8 @@ def draw(
         raise ValueError(MSG_TIME_LIMIT.format(time_limit))
     from autograd.render import mermaid
     from autograd.render.dot import dot_lines
-    from autograd.render.picture import Picture, format_of
+    from autograd.render.picture import Picture
+    from autograd.render.shown import format_of
 
     if to is not None and format_of(to) == "mermaid" and isinstance(limit, int):
         limit = min(limit, mermaid.LIMIT)
@@ -100,6 +115,16 @@ def draw(
         partials=partials,
         direction=direction,
     )
+    if to is not None:
+        picture.write(to)
+    return picture
+
+
+def _network(model: Any, row: Any, to: os.PathLike[str] | str | None) -> NetworkPicture:
+    from autograd.render.network import network_of
+    from autograd.render.network_picture import NetworkPicture
+
+    picture = NetworkPicture(network_of(model, row))
     if to is not None:
         picture.write(to)
     return picture

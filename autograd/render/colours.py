@@ -30,6 +30,10 @@ STYLE = {
 }
 # Of a gradient: none, then five steps from the smallest to the largest.
 LEVELS = ("#fdfdfd", "#fff4e3", "#ffe3bd", "#ffcf8f", "#ffb860", "#ff9f33")
+# Of a network's weights, and of its outputs from the smallest to the largest.
+PLUS, MINUS = "#2b6cb0", "#b7501e"
+POSITIVE = ("#eef4fb", "#d3e4f5", "#aecdec", "#84b3e0")
+NEGATIVE = ("#fcf0ea", "#f8d9c9", "#f0b89c", "#e79670")
 
 DARK = {
     GROUND: "#14181d",
@@ -56,6 +60,16 @@ DARK = {
     LEVELS[3]: "#614414",
     LEVELS[4]: "#7b520d",
     LEVELS[5]: "#945f04",
+    PLUS: "#6aa9ea",
+    MINUS: "#e58b5b",
+    POSITIVE[0]: "#1a2532",
+    POSITIVE[1]: "#1d3550",
+    POSITIVE[2]: "#1f4870",
+    POSITIVE[3]: "#205d96",
+    NEGATIVE[0]: "#2b2019",
+    NEGATIVE[1]: "#482a1a",
+    NEGATIVE[2]: "#693a20",
+    NEGATIVE[3]: "#8c4c27",
 }
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import islice
+from typing import Any
 
 from autograd.compiler.program import Program
 from autograd.render.labels import descriptions, head
@@ -90,7 +91,7 @@ def _drawn(thing: Value | Program) -> tuple[str, View | None, str]:
     try:
         from autograd.render import draw
 
-        picture = draw(thing, time_limit=TIME_LIMIT)
+        picture: Any = draw(thing, time_limit=TIME_LIMIT)
         return picture.image(), picture.shown, ""
     except (ImportError, RuntimeError, TimeoutError) as error:
         return "", None, f"\n{error}"

@@ -4,18 +4,14 @@
 (`pipe`, `render`, `save`, adding a node). It differs where they meet trouble:
 
 - without the program ``dot`` it renders by the wheel (`autograd.render.layout`);
-- in Jupyter it is an ``<img>`` with its SVG inside. An inline ``<svg>``, graphviz's own
-  way, is removed from a notebook that is not trusted; an image stays;
+- in Jupyter it is an ``<img>`` with its SVG inside (`autograd.render.shown`);
 - the SVG has a text alternative, and nothing in it changes from run to run.
 """
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Iterable
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,26 +21,13 @@ from autograd.render.dot import notes_label
 from autograd.render.labels import alternative, title
 from autograd.render.layout import lay_out
 from autograd.render.mermaid import mermaid
+from autograd.render.shown import Shown
 from autograd.render.svg import finished
 from autograd.render.view import View
 
 TIME_LIMIT = 20.0
-SUFFIXES = {
-    ".svg": "svg",
-    ".png": "png",
-    ".pdf": "pdf",
-    ".dot": "",
-    ".gv": "",
-    ".mermaid": "mermaid",
-    ".mmd": "mermaid",
-}
 ROUGH = "splines=line mclimit=0.02"
 
-MSG_SUFFIX = "a picture's file name says its format: {0!r} does not end in one of {1}"
-MSG_WRITE = (
-    "cannot write the picture ({0}). Choose a folder that exists and that you may "
-    "write to"
-)
 MSG_SLOW = (
     "Laid out roughly, without frames: the careful layout took longer than {0:g} s."
 )
@@ -53,7 +36,7 @@ MSG_STUMBLED = (
 )
 
 
-class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
+class Picture(Shown, graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
     """The drawing of a graph of Values; made by `draw`.
 
     Args:
@@ -194,50 +177,17 @@ class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
             Path(saved).unlink()
         return str(target)
 
-    def write(self, to: os.PathLike[str] | str) -> None:
-        """Write the picture to a file whose suffix says the format.
+    def content(self, format_: str) -> bytes:
+        """Return what a file of this format holds; "" is the graph's source."""
+        if format_:
+            return super().content(format_)
+        source: str = self.source
+        return source.encode()
 
-        Raises:
-            ValueError: if the suffix is not a known one.
-            OSError: if the file cannot be written.
-
-        """
-        format_ = format_of(to)
-        data = self.pipe(format_) if format_ else self.source.encode()
-        try:
-            Path(to).write_bytes(data)
-        except OSError as error:
-            message = MSG_WRITE.format(error.strerror)
-            raise type(error)(error.errno, message, os.fspath(to)) from None
-
-    def _repr_mimebundle_(
-        self,
-        include: Iterable[str] | None = None,
-        exclude: Iterable[str] | None = None,
-        **_: Any,
-    ) -> dict[str, str]:
-        bundle = {"text/plain": repr(self)}
-        try:
-            bundle["text/html"] = self.image()
-        except (ImportError, RuntimeError, TimeoutError) as error:
-            bundle["text/plain"] += f"\n{error}"
-        left_out = set(exclude or ())
-        return {
-            kind: data
-            for kind, data in bundle.items()
-            if kind not in left_out and (include is None or kind in include)
-        }
-
-    def image(self) -> str:
-        """Return the picture as an HTML element with the SVG inside.
-
-        Raises:
-            TimeoutError, ModuleNotFoundError, RuntimeError: as `pipe`.
-
-        """
-        data = base64.b64encode(self.pipe("svg")).decode()
-        words = "graph" if self.shown is None else alternative(self.shown)
-        return f'<img alt="{escape(words)}" src="data:image/svg+xml;base64,{data}">'
+    @property
+    def words(self) -> str:  # type: ignore[override]
+        """What the picture shows, in words."""
+        return "graph" if self.shown is None else alternative(self.shown)
 
     def _rough(self, note: str) -> str:
         """Return the source without what makes a layout slow or break."""
@@ -248,16 +198,3 @@ class Picture(graphviz.Digraph):  # type: ignore[misc] # graphviz has no types
         rough.body.append(f'\t{ROUGH} label="{label}"\n')
         source: str = rough.source
         return source
-
-
-def format_of(to: os.PathLike[str] | str) -> str:
-    """Return the format that a file name asks for, "" for the graph's source.
-
-    Raises:
-        ValueError: if the suffix is not a known one.
-
-    """
-    suffix = Path(to).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(MSG_SUFFIX.format(os.fspath(to), ", ".join(SUFFIXES)))
-    return SUFFIXES[suffix]
