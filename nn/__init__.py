@@ -55,7 +55,7 @@ from nn.optim import (  # noqa: E402
     exponential_decay,
     linear_decay,
 )
-from nn.training import History, fit  # noqa: E402
+from nn.training.fit import History, fit  # noqa: E402
 
 __all__ = [
     "MLP",
@@ -81,7 +81,7 @@ __all__ = [
 ]
 
 # Imported when first used.
-_LATER = {"TrainingView": "nn.view", "training_view": "nn.view"}
+_LATER = {"TrainingView": "nn.training.view", "training_view": "nn.training.view"}
 
 
 def __getattr__(name: str) -> Any:

@@ -23,7 +23,7 @@ from autograd.math import sumprod
 from nn.activations import activation_function
 from nn.initializers import generator, initializer
 from nn.module import Module
-from nn.part import Part, check_size, edits, with_one
+from nn.part import CLOSED, Part, check_size, edits, with_one
 
 if TYPE_CHECKING:
     from random import Random
@@ -146,7 +146,6 @@ class Neuron(Part):
             activation = "relu" if activation else None
         self._apply = activation_function(activation)
         self._activation = activation
-        edits[0] += 1
 
     @property
     def nonlin(self) -> bool:
@@ -158,7 +157,8 @@ class Neuron(Part):
         self.activation = bool(nonlin)
 
     def _parts(self) -> tuple[Any, ...]:
-        return (self._activation,) if isinstance(self._activation, Module) else ()
+        named = self._activation is None or isinstance(self._activation, str)
+        return () if named else (self._activation,)
 
     def __network__(self) -> Any:
         """Tell `autograd.draw` how to draw it: as a layer of one neuron."""
@@ -176,7 +176,6 @@ class Neuron(Part):
             if not isinstance(value, Value):
                 raise TypeError(MSG_WEIGHTS.format(got=value))
         self._row = row
-        edits[0] += 1
 
     def __repr__(self) -> str:
         kind = self._kind() or "linear"
@@ -272,7 +271,6 @@ class Layer(Part):
             message = "the neurons of a layer have the same number of inputs"
             raise ValueError(message)
         self._neurons = neurons
-        edits[0] += 1
         self._read()
 
     def _parts(self) -> tuple[Neuron, ...]:
@@ -387,7 +385,6 @@ class MLP(Part):
             )
             raise TypeError(message)
         self._layers = layers
-        edits[0] += 1
 
     def _parts(self) -> tuple[Any, ...]:
         return self._layers
@@ -405,3 +402,6 @@ class MLP(Part):
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(repr, self._layers))}]"
+
+
+CLOSED.update((Neuron, Layer, MLP))

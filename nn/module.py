@@ -18,6 +18,7 @@ from html import escape
 from typing import Any
 
 from autograd import Value
+from nn.contents import contents, slots_of
 
 MSG_SET = (
     "{path} is a set that holds parameters. A set has no order, so their names and "
@@ -62,9 +63,40 @@ class Module:
 
     """
 
-    # Without slots of its own, so that Neuron, Layer and MLP can be closed to
-    # attributes that nobody would read. A subclass without slots has a dict as usual.
-    __slots__ = ()
+    # With slots, so that Neuron, Layer and MLP can be closed to attributes that nobody
+    # would read. A subclass without slots has a dict as usual.
+    __slots__ = ("_training",)
+
+    @property
+    def training(self) -> bool:
+        """Whether it is being trained, for a layer that differs then; assignable."""
+        return getattr(self, "_training", True)
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        self._training = mode
+
+    def train(self, mode: bool = True) -> Module:
+        """Say to this module and all in it that they are being trained; return it."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Say to this module and all in it that they are only asked; return it.
+
+        >>> model = Module().eval()
+        >>> model.training
+        False
+
+        """
+        return self.train(False)
+
+    def modules(self) -> list[Module]:
+        """Return this module and all that it holds, each once, outer ones first."""
+        found: list[Module] = []
+        _walk([("", self)], found)
+        return found
 
     def parameters(self) -> list[Value]:
         """Return the parameters in a fixed order, each once."""
@@ -136,10 +168,10 @@ class Module:
     def structure(self) -> object:
         """Return what a compiled function depends on besides the parameters' numbers.
 
-        Two results are equal as long as no attribute holds another parameter, module,
-        number or function than before; a compiled function records anew when it does.
+        Two results are equal as long as nothing that the module holds has changed; a
+        compiled function records anew when it has.
         """
-        return tuple([(name, _structure(item)) for name, item in self._attributes()])
+        return contents(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -159,25 +191,18 @@ class Module:
         return [p for _, p in _walk(self._attributes())]
 
     def _attributes(self) -> list[tuple[str, Any]]:
-        return list(getattr(self, "__dict__", {}).items())
+        own = [item for item in slots_of(self) if item[0] != "_training"]
+        return [*own, *getattr(self, "__dict__", {}).items()]
+
+    def _contents(self) -> tuple[Any, list[Any]]:
+        """Return what `nn.contents.contents` is to know of it."""
+        named = [x for pair in self._attributes() for x in pair]
+        return self.training, [type(self), *named]
 
 
 def is_leaf(value: Value) -> bool:
     """Return whether ``value`` was given and not computed."""
     return value.op == ""
-
-
-def _structure(thing: object) -> object:
-    """Return something hashable that is equal as long as ``thing`` is as it was."""
-    if isinstance(thing, Module):
-        return thing.structure()
-    if isinstance(thing, dict):
-        return tuple([(key, _structure(item)) for key, item in thing.items()])
-    if isinstance(thing, list | tuple):
-        return tuple([_structure(item) for item in thing])
-    if isinstance(thing, int | float | str | None):
-        return type(thing), thing
-    return id(thing)
 
 
 def _children(thing: object) -> Iterable[tuple[str, Any]]:
@@ -195,8 +220,13 @@ def _children(thing: object) -> Iterable[tuple[str, Any]]:
     return ()
 
 
-def _walk(start: Iterable[tuple[str, Any]]) -> list[tuple[str, Value]]:
-    """Return the leaves below ``start`` with their paths, depth first, each once."""
+def _walk(
+    start: Iterable[tuple[str, Any]], modules: list[Module] | None = None
+) -> list[tuple[str, Value]]:
+    """Return the leaves below ``start`` with their paths, depth first, each once.
+
+    Modules that are met are added to ``modules``.
+    """
     found: dict[int, tuple[str, Value]] = {}
     # The things themselves are kept, lest a temporary one's id be given to another.
     seen: dict[int, object] = {}
@@ -211,6 +241,8 @@ def _walk(start: Iterable[tuple[str, Any]]) -> list[tuple[str, Value]]:
                 raise TypeError(MSG_SET.format(path=path))
         elif id(thing) not in seen:
             seen[id(thing)] = thing
+            if modules is not None and isinstance(thing, Module):
+                modules.append(thing)
             below = [(f"{path}.{name}", child) for name, child in _children(thing)]
             stack.extend(reversed(below))
     return list(found.values())

@@ -1,13 +1,15 @@
 """What neurons, layers and networks share: names, scopes, pickling, reading a row.
 
 Layers keep what they have read from their neurons, and everything here keeps the list
-of its parameters. What is kept is out of date when `edits` has counted on: whenever a
-weight, an activation, a neuron or a layer of any network is replaced.
+of its parameters. What is kept is out of date when `edits` has counted on, and it is
+counted in one place: whenever an attribute of any part is assigned or deleted.
 """
 
 from __future__ import annotations
 
+import functools
 import reprlib
+from collections.abc import Callable
 from typing import Any
 
 from autograd import Value, scope
@@ -25,7 +27,8 @@ MSG_ROW = (
 )
 MSG_SIZE = "{what} is a positive int, not {size!r}"
 
-edits = [0]
+edits = [0]  # assignments to attributes of parts so far
+KEPT = {"_found", "_found_at", "_key", "_cells", "_edit", "_width"}
 
 
 class Part(Module):
@@ -34,7 +37,7 @@ class Part(Module):
     A subclass names in ``_state`` the attributes it is rebuilt from.
     """
 
-    __slots__ = ("__weakref__", "_found", "_found_at", "_name", "_scope")
+    __slots__ = ("__weakref__", "_found", "_found_at", "_key", "_name", "_scope")
     _state: tuple[str, ...]
 
     def __init__(self, name: str) -> None:
@@ -42,6 +45,16 @@ class Part(Module):
         self._scope = scope(name)
         self._found: list[Value] | None = None
         self._found_at = -1
+        self._key: tuple[int, object, object] = -1, None, None
+
+    def __setattr__(self, name: str, item: Any) -> None:
+        super().__setattr__(name, item)
+        if name not in KEPT:
+            edits[0] += 1
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        edits[0] += 1
 
     @property
     def name(self) -> str:
@@ -50,7 +63,8 @@ class Part(Module):
 
     def _attributes(self) -> list[tuple[str, Any]]:
         own = [(name, getattr(self, name)) for name in self._state]
-        return [*own, *super()._attributes()]
+        mine = _slots_within(type(self))
+        return [*own, *[item for item in super()._attributes() if item[0] not in mine]]
 
     def _leaves(self) -> list[Value]:
         if self._found_at != edits[0]:
@@ -60,28 +74,45 @@ class Part(Module):
 
     def structure(self) -> object:
         """Return what a compiled function depends on; see `Module.structure`."""
-        if self._found_at != edits[0]:
-            self._leaves()
-        return super().structure() if self._found is None else edits[0]
+        counted, everything, key = self._key
+        if counted != edits[0]:
+            now = super().structure()
+            if not self._is_closed():
+                return now
+            if now != everything:  # an object of no content is sooner compared
+                everything, key = now, object()
+            self._key = edits[0], everything, key
+        return key
 
     def _is_closed(self) -> bool:
-        """Return whether no parameter can come or go without `edits` telling."""
-        return (
-            not hasattr(self, "__dict__")
-            and type(self).parameters is Module.parameters
-            and all(isinstance(p, Part) and p._is_closed() for p in self._parts())  # noqa: SLF001 - its own kind
+        """Return whether all it depends on changes by counted assignments alone."""
+        return type(self) in CLOSED and all(
+            isinstance(p, Part) and p._is_closed()  # noqa: SLF001 - its own kind
+            for p in self._parts()
         )
 
     def _parts(self) -> tuple[Any, ...]:
+        """Return what it holds besides Values, names and nothing."""
         return ()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"name": self._name, **dict(self._attributes())}
+        state = {"name": self._name, **dict(self._attributes())}
+        return state if self.training else {**state, "training": False}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         Part.__init__(self, state.pop("name"))
         for name, item in state.items():
             setattr(self, name, item)
+
+
+CLOSED: set[type] = set()  # the classes of nn.layers; theirs is all that is in them
+
+
+@functools.cache
+def _slots_within(kind: Callable[..., Any]) -> set[str]:
+    """Return the slots that a class has from nn's own, which are how it works."""
+    parts = [k for k in kind.__mro__ if k in CLOSED or k in {Part, Module}]  # type: ignore[attr-defined]
+    return {name for k in parts for name in vars(k).get("__slots__", ())}
 
 
 def with_one(module: Any, width: int, x: Any) -> tuple[Scalar, ...]:

@@ -21,7 +21,7 @@ from autograd.math import sigmoid
 from nn.layers import MLP
 from nn.losses import accuracy, binary_cross_entropy_with_logits, cross_entropy
 from nn.optim import SGD, Adam, cosine_decay
-from nn.training import History, fit
+from nn.training.fit import History, fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,12 +15,13 @@ from nn import (
     History,
     Module,
     binary_cross_entropy_with_logits,
-    compiled,
     cross_entropy,
     fit,
     hinge_loss,
     mse_loss,
 )
+from nn.training import batches, path
+from nn.training.data import Table
 
 pytest.importorskip("llvmlite")
 numpy = pytest.importorskip("numpy")
@@ -253,12 +254,12 @@ def fail_after(monkeypatch: Any, calls: int) -> None:
         return failing
 
     for name in ("run", "flat"):
-        way = getattr(compiled.Batches, name)
-        monkeypatch.setattr(compiled.Batches, name, counted(way))
+        way = getattr(batches.Batches, name)
+        monkeypatch.setattr(batches.Batches, name, counted(way))
 
 
 def test_what_fails_compiled_alone_goes_on_eagerly(monkeypatch: Any) -> None:
-    monkeypatch.setattr(compiled, "COMPILING", (-math.inf, 0.0))
+    monkeypatch.setattr(path, "COMPILING", (-math.inf, 0.0))
     one, two = MLP(2, [4, 1], seed=0), MLP(2, [4, 1], seed=0)
     usual = quiet(one, ROWS, SIGNS, loss=hinge_loss, compiled=False)
     fail_after(monkeypatch, 1 + 4)  # the trial, and an epoch with another batch
@@ -281,13 +282,13 @@ def test_what_must_be_compiled_and_fails_later_raises(monkeypatch: Any) -> None:
 
 
 def test_small_trainings_are_eager_and_large_ones_compiled() -> None:
-    def plan(epochs: int, size: int = 20) -> compiled.Plan:
+    def plan(epochs: int, size: int = 20) -> path.Plan:
         model = MLP(2, [16, 16, 1], seed=0)
-        return compiled.Plan(
+        return path.Plan(
             model=model,
             loss=hinge_loss,
             params=model.parameters(),
-            tables=[compiled.Table(ROWS, SIGNS)],
+            tables=[Table(ROWS, SIGNS)],
             size=size,
             epochs=epochs,
             measured=True,
@@ -301,7 +302,7 @@ def test_small_trainings_are_eager_and_large_ones_compiled() -> None:
     assert batches is not None
     assert why == ""
     assert plan(1).compiled(must=True)[0] is not None
-    if compiled.COMPILED:  # a row at a time is sooner done than handed over
+    if path.COMPILED:  # a row at a time is sooner done than handed over
         assert plan(10**7, size=1).compiled(must=False)[0] is None
 
 
@@ -320,11 +321,11 @@ def test_a_history_says_which_path_was_taken() -> None:
 def test_a_trial_leaves_the_gradients_as_they_were() -> None:
     model = MLP(2, [2, 1], seed=0)
     model.layers[0].neurons[0].b.grad = 0.5
-    plan = compiled.Plan(
+    plan = path.Plan(
         model=model,
         loss=mse_loss,
         params=model.parameters(),
-        tables=[compiled.Table(ROWS, SIGNS)],
+        tables=[Table(ROWS, SIGNS)],
         size=4,
         epochs=1,
         measured=False,

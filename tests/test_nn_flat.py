@@ -11,8 +11,9 @@ import pytest
 
 import nn
 from autograd import Value
-from nn import SGD, Adam, fit, hinge_loss, linear_decay, mse_loss, trainer
+from nn import SGD, Adam, fit, hinge_loss, linear_decay, mse_loss
 from nn.losses import accuracy
+from nn.training import flat as arrays
 
 pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -27,6 +28,23 @@ OPTIMIZERS = {
     "nesterov": lambda p: SGD(p, 0.02, 0.9, nesterov=True, weight_decay=0.01),
     "adam": lambda p: Adam(p, lr=0.01),
 }
+
+
+class Signs(SGD):
+    """A rule of one's own, of floats or arrays: with a velocity that shrinks."""
+
+    def _columns(self):
+        return 1
+
+    def _rule(self, rate, sqrt):
+        def rule(x, g, v):
+            v = 0.5 * v + g / sqrt(g * g + 1.0)
+            return x - rate * v, v
+
+        return rule
+
+
+OPTIMIZERS["one's own"] = lambda p: Signs(p, lr=0.05)
 
 
 def trained(optimizer: Any, **settings: Any) -> tuple[Any, ...]:
@@ -50,17 +68,17 @@ def test_epochs_on_arrays_have_the_bits_of_those_on_values(
     optimizer: Any, metric: Any, monkeypatch: Any
 ) -> None:
     steps = []
-    take = trainer.Flat.step
+    take = arrays.Flat.step
 
     def counted(*arguments: Any, **settings: Any) -> Any:
         found = take(*arguments, **settings)
         steps.append(found is not None)
         return found
 
-    monkeypatch.setattr(trainer.Flat, "step", counted)
+    monkeypatch.setattr(arrays.Flat, "step", counted)
     on_arrays = trained(optimizer, metric=metric)
     assert steps == [True] * 36
-    monkeypatch.setattr(trainer, "can_be_flat", lambda *_: False)
+    monkeypatch.setattr(arrays, "can_be_flat", lambda *_: False)
     assert trained(optimizer, metric=metric) == on_arrays
     assert len(steps) == 36
     assert pickle.loads(pickle.dumps(on_arrays)) == on_arrays  # noqa: S301 - all floats
@@ -144,3 +162,25 @@ def test_a_parameter_from_elsewhere_is_left_to_the_ordinary_steps() -> None:
     assert history.path == "compiled"
     assert history.losses[2] < history.losses[0]
     assert shift.data == 0.25
+
+
+def test_a_rule_that_arrays_do_not_follow_takes_ordinary_steps() -> None:
+    class Clipped(SGD):
+        def _rule(self, rate, _sqrt):
+            return lambda x, g: (x - rate * max(g, -0.1),)
+
+    class Shared(SGD):
+        def _rule(self, rate, _sqrt):
+            return lambda x, g: (x - rate * getattr(g, "sum", lambda: g)(),)
+
+    class Watching(SGD):
+        def step(self):
+            super().step()
+            seen.append(self.params[0].data)
+
+    seen: list[float] = []
+    for kind in (Clipped, Shared, Watching):
+        assert not arrays.can_be_flat(kind([Value(1.0)], lr=0.1), None)
+        on_machine = trained(lambda p, kind=kind: kind(p, lr=0.05))
+        assert on_machine[3] == 36
+    assert len(set(seen)) > 30

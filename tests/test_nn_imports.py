@@ -35,3 +35,15 @@ def test_nn_imports_neither_numpy_nor_tqdm(
 ) -> None:
     code = "import nn, sys; print({'numpy', 'tqdm'} & set(sys.modules))"
     assert run_python("-c", code).stdout == "set()\n"
+
+
+def test_eager_training_imports_nothing_compiled(
+    run_python: Callable[..., CompletedProcess[str]],
+) -> None:
+    code = (
+        "import sys; from nn import MLP, fit, mse_loss; "
+        "fit(MLP(1, [1]), [[1.0]], [1.0], loss=mse_loss, progress=False); "
+        "print([name for name in sys.modules if name.startswith(('autograd.compiler', "
+        "'nn.training.batches', 'nn.training.flat', 'numpy'))])"
+    )
+    assert run_python("-c", code).stdout == "[]\n"

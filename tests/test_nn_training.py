@@ -24,8 +24,8 @@ from nn import (
     hinge_loss,
     linear_decay,
     mse_loss,
-    training,
 )
+from nn.training import fit as training
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 SIGNS = [-1, 1, 1, -1]

@@ -1,8 +1,8 @@
 """fit: train a model on rows of numbers until it has converged.
 
 Everything that can be wrong with the arguments is found before the first step: rows and
-targets are looked through (`nn.data`), and the loss is tried on predictions of the form
-that the model gives. What goes wrong later, a loss or a step that is not finite, stops
+targets are looked through (`nn.training.data`), and the loss is tried on predictions of
+the form that the model gives. What goes wrong later, a loss or a step that is not finite, stops
 the training and leaves the model with the parameters of the last good step: the latest
 at which a loss was finite.
 """
@@ -20,9 +20,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, no_grad
-from nn.compiled import Plan, Table
-from nn.data import read_table
-from nn.fingerprint import fingerprint
 from nn.initializers import generator
 from nn.losses import (
     accuracy,
@@ -31,7 +28,10 @@ from nn.losses import (
     hinge_loss,
 )
 from nn.optim import Adam, Optimizer
-from nn.trainer import Loss, Metric, Model, Trainer
+from nn.training.data import Table, read_table
+from nn.training.fingerprint import fingerprint
+from nn.training.path import Plan
+from nn.training.trainer import Loss, Metric, Model, Trainer
 
 if TYPE_CHECKING:
     from random import Random

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -33,6 +34,18 @@ MSG_LENGTHS = (
 )
 MSG_EMPTY = "{what} has no rows"
 MSG_WIDTH = "{what}, row {row} has {got} numbers, but the model expects {nin}"
+
+
+@dataclass
+class Table:
+    """Rows and their targets; as arrays too, once they are to be run over natively."""
+
+    rows: list[Any]
+    targets: list[Any]
+    arrays: tuple[Any, Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 def read_table(

@@ -1,20 +1,24 @@
 """The steps of a training: batch after batch, and the way back from one that failed.
 
 A batch goes one of two ways, with the same numbers: *eagerly*, row by row, or by
-machine code (`nn.compiled`). One that fails the second way goes the first, so that what
-is raised is what the model and the loss raise.
+machine code (`nn.training.batches`). One that fails the second way goes the first, so
+that what is raised is what the model and the loss raise.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd import Value, no_grad
-from nn.compiled import MSG_MUST, Batches, Plan, Table, why
-from nn.flat import Flat, can_be_flat
 from nn.optim import Optimizer
+from nn.training.data import Table
+from nn.training.path import MSG_MUST, Plan, why
+
+if TYPE_CHECKING:
+    from nn.training.batches import Batches
+    from nn.training.flat import Flat
 
 
 class Model(Protocol):
@@ -101,7 +105,11 @@ class Trainer:
 
     def _flat(self) -> Flat | None:
         """Return what takes steps on arrays, if that can be done."""
-        if self.batches is None or not can_be_flat(self.optimizer, self.metric):
+        if self.batches is None:
+            return None
+        from nn.training.flat import Flat, can_be_flat
+
+        if not can_be_flat(self.optimizer, self.metric):
             return None
         if self.flat is None:
             self.flat = Flat(self.params, self.optimizer, self.batches)

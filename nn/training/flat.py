@@ -14,14 +14,43 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Value
-from nn.compiled import Batches, Table
 from nn.losses import accuracy
-from nn.optim import SGD, Adam, Optimizer
+from nn.optim import ByRule, Optimizer
+from nn.training.batches import Batches
+from nn.training.data import Table
 
 
 def can_be_flat(optimizer: Optimizer, metric: Callable[..., Any] | None) -> bool:
-    """Return whether nobody looks at the parameters during an epoch."""
-    return type(optimizer) in {SGD, Adam} and metric in {None, accuracy}
+    """Return whether nobody looks at the parameters during an epoch.
+
+    A rule is the same for floats and for arrays, and this is tried out.
+    """
+    if not isinstance(optimizer, ByRule):
+        return False
+    kind = type(optimizer)
+    by_rule = (
+        kind.step is Optimizer.step
+        and kind._propose is ByRule._propose  # noqa: SLF001 - a door of its own kind
+        and kind.propose_arrays is ByRule.propose_arrays
+    )
+    return by_rule and metric in {None, accuracy} and _is_of_arrays(optimizer)
+
+
+def _is_of_arrays(optimizer: ByRule) -> bool:
+    """Return whether a rule does the same with arrays as with each of their floats."""
+    import numpy as np
+
+    x, g = [0.5, -1.25, 3.0], [0.125, 0.0, -2.5]
+    columns = [[0.5, 0.25, 1.5]] * optimizer._columns()  # noqa: SLF001 - as above
+    try:
+        one = optimizer._rule(0.125, math.sqrt)  # noqa: SLF001 - as above
+        all_of_them = optimizer._rule(0.125, np.sqrt)  # noqa: SLF001 - as above
+        right = [tuple(map(float, ys)) for ys in map(one, x, g, *columns)]
+        found = all_of_them(*map(np.array, (x, g, *columns)))
+        arrays = [np.broadcast_to(ys, len(x)).tolist() for ys in found]
+    except Exception:  # noqa: BLE001 - whatever a rule of floats raises on arrays
+        return False
+    return right == list(zip(*arrays, strict=True))
 
 
 class Flat:

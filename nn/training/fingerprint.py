@@ -1,0 +1,54 @@
+"""Whether a model is still the one that was recorded.
+
+A model that draws random numbers or changes when it is called is not the same function
+at each call, so it cannot be recorded once and run natively after that: `fingerprint`
+is taken before and after `nn.fit` first calls it. One that somebody else changes while
+it is trained, in ``each_epoch`` or in a schedule, is recorded anew: `Watched` tells.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import Any
+
+from nn.contents import contents
+from nn.part import Part
+
+
+def fingerprint(model: Any) -> object:
+    """Return what a call leaves as it is, if the model is a function of its row.
+
+    These are the states of Python's random numbers and of NumPy's, and all that the
+    model consists of, the generators that it holds included.
+    """
+    numpy_random = sys.modules.get("numpy.random")
+    words = numpy_random and numpy_random.get_state()[1].tobytes()
+    return random.getstate(), words, contents(model)
+
+
+class Watched:
+    """A model, for a compiled function to ask whether it is another now.
+
+    Attributes:
+        unread: what the model holds that cannot be looked into.
+
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.unread: list[object] = []
+        self._now: tuple[object, object] = None, None
+
+    def look(self) -> None:
+        """Look at the model again: somebody may have changed it."""
+        if isinstance(self.model, Part):
+            now = self.model.structure()
+        else:
+            now = contents(self.model, self.unread)
+        if now != self._now[0]:
+            self._now = now, object()
+
+    def structure(self) -> object:
+        """Return what is equal as long as nothing has been found changed."""
+        return self._now[1]
