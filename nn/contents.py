@@ -28,6 +28,9 @@ NO_NUMBERS = {"_thread", "_io"}  # locks and files
 ATOMS = (bool, int, str, bytes, complex, types.NoneType, types.EllipsisType)
 CALLED = (
     functools.partial,
+    property,
+    classmethod,
+    staticmethod,
     types.FunctionType,
     types.MethodType,
     types.BuiltinFunctionType,
@@ -101,7 +104,7 @@ def slots_of(thing: object) -> list[tuple[str, Any]]:
     return list(found.items())
 
 
-def _look(thing: Any, unread: list[object] | None) -> tuple[Any, list[Any]]:
+def _look(thing: Any, unread: list[object] | None) -> tuple[Any, list[Any]]:  # noqa: C901 - a kind a line
     """Return what is known of a thing at once, and what to look at in turn."""
     if isinstance(thing, type):
         return Same(thing), _of_class(thing)
@@ -113,13 +116,12 @@ def _look(thing: Any, unread: list[object] | None) -> tuple[Any, list[Any]]:
         return thing._contents()  # type: ignore[no-any-return]  # noqa: SLF001 - a Module
     if isinstance(thing, CALLED):
         return _of_called(thing)
-    if isinstance(thing, types.ModuleType | property | classmethod | staticmethod):
-        inner = [getattr(thing, name, None) for name in ("fget", "__func__")]
-        return Same(thing), [x for x in inner if x is not None]
+    if isinstance(thing, types.ModuleType):
+        return Same(thing), []
     if hasattr(thing, "dtype") and hasattr(thing, "tobytes"):
-        if thing.dtype.hasobject:
-            return (thing.dtype.str, thing.shape), [thing.tolist()]
-        return (thing.dtype.str, thing.shape, thing.tobytes()), []
+        whole = thing.dtype.hasobject
+        form = thing.dtype.str, thing.shape
+        return (form, [thing.tolist()]) if whole else ((form, thing.tobytes()), [])
     if _is_plain(type(thing)) and (hasattr(thing, "__dict__") or slots_of(thing)):
         return None, [type(thing), *_own(thing)]
     try:
@@ -144,6 +146,10 @@ def _own(thing: Any) -> list[Any]:
 
 
 def _of_called(thing: Any) -> tuple[Any, list[Any]]:
+    if isinstance(thing, property):
+        return None, [thing.fget]
+    if isinstance(thing, classmethod | staticmethod):
+        return None, [thing.__func__]
     if isinstance(thing, functools.partial):
         return None, [thing.func, thing.args, thing.keywords]
     if isinstance(thing, types.FunctionType):

@@ -63,7 +63,7 @@ class Part(Module):
 
     def _attributes(self) -> list[tuple[str, Any]]:
         own = [(name, getattr(self, name)) for name in self._state]
-        mine = _slots_within(type(self))
+        mine = _slots_within(type(self))  # type: ignore[arg-type]
         return [*own, *[item for item in super()._attributes() if item[0] not in mine]]
 
     def _leaves(self) -> list[Value]:

@@ -2,9 +2,9 @@
 
 Everything that can be wrong with the arguments is found before the first step: rows and
 targets are looked through (`nn.training.data`), and the loss is tried on predictions of
-the form that the model gives. What goes wrong later, a loss or a step that is not finite, stops
-the training and leaves the model with the parameters of the last good step: the latest
-at which a loss was finite.
+the form that the model gives. What goes wrong later, a loss or a step that is not
+finite, stops the training and leaves the model with the parameters of the last good
+step: the latest at which a loss was finite.
 """
 
 from __future__ import annotations
