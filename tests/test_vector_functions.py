@@ -1,9 +1,9 @@
 """Machine code's functions of many numbers at once, lane by lane against mpmath.
 
-What `compiler.machine.llvm` takes from glibc's vector library must be within 4 units
+What `compiler.machine.host` takes from glibc's vector library must be within 4 units
 in the last place over the whole range of doubles, and right where numbers are not
 usual: zeros of both signs, subnormals, infinities, NaN, overflow, poles. A function
-that is not is to leave ``llvm.VECTOR``; then it is called lane by lane from the C
+that is not is to leave ``host.VECTOR``; then it is called lane by lane from the C
 library.
 """
 
@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 from compiled import ieee
 
-from autograd.compiler.machine import llvm
+from autograd.compiler.machine import host
 from autograd.compiler.machine.spellings import LIBM
+from autograd.compiler.machine.text import Module, Text
 from autograd.primitives import TABLE
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed")
@@ -41,24 +42,24 @@ SPECIAL = (
 
 
 def is_there():
-    return bool(llvm.vector_prefix())
+    return bool(host.vector_prefix())
 
 
 def compiled(name, operands):
     """Return the function of arrays, whose length is a multiple of the lanes."""
-    n = llvm.lanes()
-    module = llvm.Module()
+    n = host.lanes()
+    module = Module()
     columns = ", ".join(f"ptr %x{k}" for k in range(operands))
-    text = llvm.Text(module, f"void @run(ptr %y, {columns}, i64 %n)", 1)
+    text = Text(module, f"void @run(ptr %y, {columns}, i64 %n)", 1)
     with text.loop("0", "%n", n) as i:
         text.lanes = n
         xs = [text.load(f"%x{k}", i) for k in range(operands)]
         text.store(text.library(name, *xs), "%y", i)
         text.lanes = 1
     text.write("ret void")
-    module.parts.append(text.finish())
-    assert llvm.vector_prefix() in str(module)
-    engine = llvm.build(module)
+    text.finish()
+    assert host.vector_prefix() in str(module)
+    engine = host.build(str(module))
     address = engine.get_function_address("run")
     pointers = [ctypes.c_void_p] * (1 + operands)
     function = ctypes.CFUNCTYPE(None, *pointers, ctypes.c_int64)(address)
@@ -141,8 +142,8 @@ def off(name, found, *xs):
 
 
 ROWS = {LIBM[row]: row for row in LIBM if row not in {"power", "log_or_nan"}}
-ONE = sorted(name for name in llvm.VECTOR if TABLE[ROWS[name]].arity == 1)
-TWO = sorted(llvm.VECTOR - set(ONE))
+ONE = sorted(name for name in host.VECTOR if TABLE[ROWS[name]].arity == 1)
+TWO = sorted(host.VECTOR - set(ONE))
 
 
 def worst(name, columns):

@@ -26,7 +26,7 @@ from autograd.compiler.calls.forms import Slot, holds_objects, take_apart
 from autograd.compiler.calls.native import Native
 from autograd.compiler.calls.variant import Variant, gradient_of
 from autograd.compiler.element import EagerlyError
-from autograd.compiler.machine.spellings import raise_interruption
+from autograd.compiler.machine.callbacks import raise_interruption
 from autograd.compiler.program import Program
 from autograd.compiler.record.arrays import RecordedArray
 from autograd.compiler.record.trace import name_of, record

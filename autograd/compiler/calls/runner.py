@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.compiler.calls.native import Native
-from autograd.compiler.machine import llvm
-from autograd.compiler.machine.lower import for_machine, lower
-from autograd.compiler.machine.spellings import raise_interruption
+from autograd.compiler.machine.callbacks import raise_interruption
+from autograd.compiler.machine.lower import compile_native
 from autograd.compiler.program import Program
 from autograd.compiler.targets import compile_python
 
@@ -24,14 +23,10 @@ class Machine(Native):
     """
 
     def __init__(self, program: Program) -> None:
-        llvm.machine()
+        self.code = code = compile_native(program)
         super().__init__()
-        core = for_machine(program)
-        self.module = llvm.Module()
-        layout = lower(core, self.module)
-        self.engine = llvm.build(self.module)
-        self.sizes = (len(core.inputs), layout.uniform, len(core.outputs))
-        self.load(self.engine.get_function_address("run"), *self.sizes, ())
+        self.sizes = len(program.inputs), code.layout.uniform, len(program.outputs)
+        self.load(code.address(), *self.sizes, ())
 
     def lend(self, other: Native, form: Any, arrays: Any = None) -> None:
         """Let another object make the call itself."""
@@ -86,7 +81,7 @@ class Runner:
         native = self._native
         if native is None:
             native = Machine(self.program)
-        return str(native.module)
+        return str(native.code.module)
 
     def lend(self, other: Native, form: Any, arrays: Any = None) -> None:
         """Let another object make the call itself."""

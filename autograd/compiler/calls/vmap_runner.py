@@ -15,9 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from autograd.compiler.machine import llvm
-from autograd.compiler.machine.lower import for_machine, lower
-from autograd.compiler.machine.spellings import raise_interruption
+from autograd.compiler.machine.callbacks import raise_interruption
+from autograd.compiler.machine.lower import compile_native
 from autograd.compiler.passes.simplify import guarded, optimize
 from autograd.compiler.program import Guard, Program
 from autograd.compiler.targets import compile_numpy
@@ -113,19 +112,15 @@ class BatchRunner:
             self._compile()
 
     def _compile(self) -> None:
-        llvm.machine()
-        core = for_machine(self.program)
-        self.module = llvm.Module()
-        self.layout = lower(core, self.module, rows=self.rows, reduce=self.reduce)
-        self.engine = llvm.build(self.module)
+        code = compile_native(self.program, self.rows, reduce=self.reduce)
+        self.code, self.layout, self.address = code, code.layout, code.address()
         word, pointer = ctypes.c_int64, ctypes.c_void_p
-        self.address = self.engine.get_function_address("run")
         self.function = ctypes.CFUNCTYPE(
             ctypes.c_int,
             *[pointer, word, word, pointer, pointer, pointer],
             *[word, pointer, word, pointer, pointer],
-        )(self.engine.get_function_address("run_pieces"))
-        self.weight = 1 + sum(len(s.operands) for s in core.code)
+        )(code.address("run_pieces"))
+        self.weight = 1 + sum(len(s.operands) for s in code.program.code)
 
     def run(self, shared: Sequence[float], columns: Columns) -> tuple[Any, Any]:
         """Return the outputs, and for each row whether the program was right for it.

@@ -1,21 +1,18 @@
-"""spellings: how each row of the table is written in LLVM's language.
+"""spellings: how each primitive of the table is written in LLVM's assembly.
 
-Rows without a spelling are expanded before (`autograd.compiler.passes.expand`), and
-what cannot be expanded is a call back into Python.
+Primitives without a spelling are expanded before (`autograd.compiler.passes.expand`);
+what cannot be expanded calls back into Python (`autograd.compiler.machine.callbacks`).
 """
 
 from __future__ import annotations
 
-import ctypes
-import math
 from collections.abc import Callable, Sequence
-from threading import get_ident
-from typing import Any
 
-from autograd.compiler.machine.llvm import Text, machine
+from autograd.compiler.machine.callbacks import call_python
+from autograd.compiler.machine.text import Text
 from autograd.primitives import Primitive
 
-# Rows that are a function of the C library, and its name.
+# Primitives that are a function of the C library, and its name.
 LIBM = {
     **{name: name for name in (
         "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan",
@@ -78,9 +75,9 @@ SPELLINGS["sumprod"] = _sumprod
 CORE = frozenset({*SPELLINGS, *LIBM, *INTRINSICS, *OPERATORS})
 
 
-def spell(t: Text, row: Primitive, operands: Sequence[str]) -> str:
-    """Write a row applied to values, and return the result's name."""
-    name = row.name
+def spell(t: Text, primitive: Primitive, operands: Sequence[str]) -> str:
+    """Write a primitive applied to values, and return the result's name."""
+    name = primitive.name
     if name in OPERATORS:
         return t.binary(OPERATORS[name], *operands)
     if name in INTRINSICS:
@@ -89,39 +86,4 @@ def spell(t: Text, row: Primitive, operands: Sequence[str]) -> str:
         return t.library(LIBM[name], *operands)
     if name in SPELLINGS:
         return SPELLINGS[name](t, *operands)
-    callback = python_callback(row, len(operands))
-    t.module.callbacks.append(callback)
-    address = ctypes.cast(callback, ctypes.c_void_p).value
-    symbol = f"python_{address:x}"
-    machine().add_symbol(symbol, address)
-    return t.each_lane(symbol, *operands)
-
-
-_interruptions: dict[int, KeyboardInterrupt] = {}  # by thread
-
-
-def raise_interruption() -> None:
-    """Raise what interrupted a row's function while machine code was calling it."""
-    if _interruptions:
-        interruption = _interruptions.pop(get_ident(), None)
-        if interruption is not None:
-            raise interruption
-
-
-def python_callback(row: Primitive, arity: int) -> Any:
-    """Return a C function that calls a row's function in Python; NaN if it raises.
-
-    The caller sees the NaN and asks again in Python, where the same is raised; but an
-    interruption comes only once, and is kept (`raise_interruption`).
-    """
-
-    def value(*xs: float) -> float:
-        try:
-            return float(row.value(*xs))
-        except KeyboardInterrupt as interruption:
-            _interruptions[get_ident()] = interruption
-            return math.nan
-        except BaseException:  # noqa: BLE001 - nothing may get into machine code
-            return math.nan
-
-    return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arity)(value)
+    return call_python(t, primitive, operands)

@@ -1,220 +1,212 @@
 """sums: what is added up over the rows of a batch.
 
-The sums of a block are kept lane by lane until all rows are done. Products that are but
-added up, as in the gradient of a layer's weights, are never stored: tiles of them are
-multiplied and added at once.
+The sums of a block are kept lane by lane until all rows are done. Products that are
+only added up, as in the gradient of a layer's weights, are never stored: tiles of them
+are multiplied and added at once.
+
+Letters: ``m`` is how many rows the block has; ``whole`` is m rounded up to a multiple
+of the lanes. The rows from m on are padding, and count as 0.
 """
 
 from __future__ import annotations
 
-import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain, count
 
-from autograd.compiler.machine.llvm import Text
-from autograd.compiler.machine.loops import following
-from autograd.compiler.machine.products import IN_FLIGHT, tiles_of
-from autograd.compiler.machine.uniform import Uniform
+from autograd.compiler.machine.memory import IN_FLIGHT, Writer, tiles_of
+from autograd.compiler.schedule.plan import Plan
+
+Terms = Callable[[str, str], list[tuple[str, ...]]]  # by row, and which lanes are rows
 
 
 @dataclass
 class Grid:
-    """The products of each of some numbers with each of some others."""
+    """The products of each of some numbers with each of some others.
 
+    Attributes:
+        kinds: whether the ones, and the others, are uniform.
+        ones, others: the factors' places.
+        products: the products' places: a line for each of the ones.
+
+    """
+
+    kinds: tuple[bool, bool]
     ones: list[int]
     others: list[int]
     products: list[list[int]]
 
 
-class Sums(Uniform):
-    """Write what adds up over rows."""
+@dataclass(frozen=True)
+class Block:
+    """The sums' memory, and the rows of the block that are added to them."""
 
-    def _write_sums(self, t: Text, sums: str, m: str, whole: str) -> None:
-        """Add the block's rows to the sums, in each lane; those beyond the last not."""
-        plain, grids = self._terms()
-        at = 0  # the sums are in the order in which they are written here
-        for kind, places in plain.items():
-            slots = [self.slots[x] for x in places]
-            for start, end, size in tiles_of(len(places), IN_FLIGHT):
-                with t.loop(str(start), str(end), size) as i:
-                    ks = following(t, i, size)
-                    ones = [self._index(t, slots, k) for k in ks]
-                    outs = [t.new(f"add nsw i64 {k}, {at}") for k in ks]
-                    terms = functools.partial(self._ones, t, kind, ones)
-                    self._add_rows(t, sums, outs, m, whole, terms)
-            self.sum_at.update(zip(places, count(at)))
-            at += len(places)
-        for kinds, grid in grids:
-            self._add_products(t, sums, m, whole, kinds, grid, at)
-            products = chain(*grid.products)
-            self.sum_at.update(zip(products, count(at)))
-            at += len(grid.ones) * len(grid.others)
-
-    def _terms(
-        self,
-    ) -> tuple[dict[bool, list[int]], list[tuple[tuple[bool, bool], Grid]]]:
-        """Return what is summed: numbers that are stored, and products that are not."""
-        plain: dict[bool, list[int]] = defaultdict(list)
-        not_stored = {x for group in self.summed for x in group.places}
-        for x in dict.fromkeys(self.program.outputs):
-            if x not in not_stored:
-                plain[self.is_uniform[x]].append(x)
-        products: dict[tuple[bool, bool], list[tuple[int, int, int]]]
-        products = defaultdict(list)
-        for group in self.summed:
-            for place, (a, b) in zip(group.places, group.operands, strict=True):
-                kinds = (self.is_uniform[a], self.is_uniform[b])
-                products[kinds].append((a, b, place))
-        return plain, [
-            (kinds, grid)
-            for kinds, triples in products.items()
-            for grid in _grids(triples)
-        ]
-
-    def _ones(
-        self, t: Text, kind: bool, ats: list[str], r: str, inside: str
-    ) -> list[tuple[str, ...]]:
-        """Return the terms of sums of numbers that are stored, those beyond m 0."""
-        return [(self._masked(t, inside, self._at(t, kind, at, r)),) for at in ats]
-
-    def _all_pairs(
-        self,
-        t: Text,
-        kinds: tuple[bool, bool],
-        left: list[str],
-        right: list[str],
-        r: str,
-        inside: str,
-    ) -> list[tuple[str, ...]]:
-        """Return the factors of all products of one tile."""
-        xs = [self._masked(t, inside, self._at(t, kinds[0], at, r)) for at in left]
-        ys = [self._at(t, kinds[1], at, r) for at in right]
-        return [(x, y) for x in xs for y in ys]
-
-    def _add_products(
-        self,
-        t: Text,
-        sums: str,
-        m: str,
-        whole: str,
-        kinds: tuple[bool, bool],
-        grid: Grid,
-        at: int,
-    ) -> None:
-        """Add the products of each of some numbers with each of some others."""
-        slots = [[self.slots[x] for x in side] for side in (grid.ones, grid.others)]
-        for start, end, height in tiles_of(len(grid.ones)):
-            with t.loop(str(start), str(end), height) as i:
-                rows = following(t, i, height)
-                left = [self._index(t, slots[0], x) for x in rows]
-                starts = [self._line(t, x, len(grid.others), at) for x in rows]
-                for begin, stop, width in tiles_of(len(grid.others)):
-                    with t.loop(str(begin), str(stop), width) as j:
-                        columns = following(t, j, width)
-                        right = [self._index(t, slots[1], x) for x in columns]
-                        outs = [
-                            t.new(f"add nsw i64 {x}, {y}")
-                            for x in starts
-                            for y in columns
-                        ]
-                        pairs = functools.partial(
-                            self._all_pairs, t, kinds, left, right
-                        )
-                        self._add_rows(t, sums, outs, m, whole, pairs)
-
-    @staticmethod
-    def _line(t: Text, i: str, width: int, at: int) -> str:
-        """Return where the i-th line of so many numbers begins."""
-        return t.new(f"add nsw i64 {t.new(f'mul nsw i64 {i}, {width}')}, {at}")
-
-    def _add_rows(
-        self,
-        t: Text,
-        sums: str,
-        outs: list[str],
-        m: str,
-        whole: str,
-        terms: Callable[[str, str], list[tuple[str, ...]]],
-    ) -> None:
-        """Add terms, or products of two, to some of the sums, for all rows."""
-        n = self.lanes
-        ats = [t.new(f"mul nsw i64 {out}, {n}") for out in outs]
-        variables = [t.variable(t.type) for _ in outs]
-        for variable, at in zip(variables, ats, strict=True):
-            t.write(f"store {t.type} {t.load(sums, at)}, ptr {variable}")
-        with t.loop("0", whole, n) as r:
-            left = t.splat(t.new(f"sub nsw i64 {m}, {r}"), "i64")
-            steps = ", ".join(f"i64 {i}" for i in range(n))
-            inside = t.new(f"icmp slt <{n} x i64> <{steps}>, {left}")
-            for variable, xs in zip(variables, terms(r, inside), strict=True):
-                old = t.new(f"load {t.type}, ptr {variable}")
-                if len(xs) == 2:
-                    new = t.intrinsic("fma", *xs, old)
-                else:
-                    new = t.binary("fadd", old, *xs)
-                t.write(f"store {t.type} {new}, ptr {variable}")
-        for variable, at in zip(variables, ats, strict=True):
-            t.store(t.new(f"load {t.type}, ptr {variable}"), sums, at)
-
-    @staticmethod
-    def _masked(t: Text, inside: str, x: str) -> str:
-        return t.select(inside, x, t.number(0.0))
-
-    def _add_lanes(self, t: Text, sums: str) -> None:
-        """Add up the lanes of each sum: of as many sums at once as there are lanes."""
-        if not self.program.outputs:
-            return
-        n = self.lanes
-        sources = [self.sum_at[x] for x in self.program.outputs]
-        full = len(sources) // n * n
-        with t.loop("0", str(full), n) as k:
-            indices = [self._index(t, sources, i) for i in following(t, k, n)]
-            ats = [t.new(f"mul nsw i64 {index}, {n}") for index in indices]
-            with t.in_lanes(n):
-                xs = [t.load(sums, at) for at in ats]
-                width = 1
-                while width < n:
-                    xs = [
-                        self._add_halves(t, a, b, width)
-                        for a, b in zip(xs[::2], xs[1::2], strict=True)
-                    ]
-                    width *= 2
-                t.store(xs[0], "%out", k)
-        with t.loop(str(full), str(len(sources))) as k:
-            at = t.new(f"mul nsw i64 {self._index(t, sources, k)}, {n}")
-            x = t.new(f"load <{n} x double>, ptr {t.address(sums, at)}, align 8")
-            t.store(t.add_lanes("-0.0", x, n), "%out", k)
-
-    @staticmethod
-    def _add_halves(t: Text, a: str, b: str, width: int) -> str:
-        """Return the sums of neighbouring stretches of lanes: of a, of b, in turns."""
-        n = t.lanes
-        halves = []
-        for start in (0, width):
-            lanes = [
-                side * n + block + start + i
-                for block in range(0, n, 2 * width)
-                for side in (0, 1)
-                for i in range(width)
-            ]
-            mask = ", ".join(f"i32 {i}" for i in lanes)
-            halves.append(
-                t.new(f"shufflevector {t.type} {a}, {t.type} {b}, <{n} x i32> <{mask}>")
-            )
-        return t.binary("fadd", *halves)
+    sums: str
+    m: str
+    whole: str
 
 
-def _grids(products: Iterable[tuple[int, int, int]]) -> list[Grid]:
-    """Sort products (a, b, place) into grids."""
-    partners: dict[int, dict[int, int]] = defaultdict(dict)
-    for a, b, place in products:
-        partners[a][b] = place
+def write_sums(t: Writer, block: Block) -> dict[int, int]:
+    """Add the block's rows to the sums, in each lane; return which sum is a place's."""
+    plan = t.plan
+    sum_at: dict[int, int] = {}
+    for uniform, places in _stored(plan).items():
+        slots = [plan.slots[x] for x in places]
+        for start, end, size in tiles_of(len(places), IN_FLIGHT):
+            with t.loop(str(start), str(end), size) as i:
+                ks = t.following(i, size)
+                ats = [t.slot(slots, k) for k in ks]
+                outs = [t.new(f"add nsw i64 {k}, {len(sum_at)}") for k in ks]
+                _add_rows(t, block, outs, _numbers(t, ats, uniform))
+        sum_at.update(zip(places, count(len(sum_at))))
+    for grid in _grids(plan):
+        _add_grid(t, block, grid, len(sum_at))
+        sum_at.update(zip(chain(*grid.products), count(len(sum_at))))
+    return sum_at
+
+
+def _stored(plan: Plan) -> dict[bool, list[int]]:
+    """Return the outputs that are stored, and then added up: varying and uniform."""
+    found: dict[bool, list[int]] = defaultdict(list)
+    not_stored = {x for group in plan.summed for x in group.places}
+    for x in dict.fromkeys(plan.program.outputs):
+        if x not in not_stored:
+            found[plan.is_uniform[x]].append(x)
+    return found
+
+
+def _grids(plan: Plan) -> list[Grid]:
+    """Sort the products that are not stored into grids."""
+    kinds: dict[tuple[bool, bool], dict[int, dict[int, int]]]
+    kinds = defaultdict(lambda: defaultdict(dict))
+    for group in plan.summed:
+        for place, (a, b) in zip(group.places, group.operands, strict=True):
+            kinds[plan.is_uniform[a], plan.is_uniform[b]][a][b] = place
+    return [
+        grid for kind, partners in kinds.items() for grid in _sorted(kind, partners)
+    ]
+
+
+def _sorted(
+    kinds: tuple[bool, bool], partners: dict[int, dict[int, int]]
+) -> Iterable[Grid]:
+    """Yield a grid for all factors with the same partners."""
     alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for a, places in partners.items():
         alike[tuple(sorted(places))].append(a)
-    return [
-        Grid(ones, list(others), [[partners[a][b] for b in others] for a in ones])
-        for others, ones in alike.items()
+    for others, ones in alike.items():
+        products = [[partners[a][b] for b in others] for a in ones]
+        yield Grid(kinds, ones, list(others), products)
+
+
+def _numbers(t: Writer, ats: list[str], uniform: bool) -> Terms:
+    """Return what reads numbers that are stored; padding rows' are 0."""
+    return lambda r, inside: [
+        (t.select(inside, t.at(at, r, uniform=uniform), t.number(0.0)),) for at in ats
     ]
+
+
+def _pairs(
+    t: Writer, left: list[str], right: list[str], kinds: tuple[bool, bool]
+) -> Terms:
+    """Return what reads the factors of a tile's products; padding rows' left is 0.
+
+    Their right is that of the last row; if it is not finite, then the sum is not, too.
+    """
+
+    def terms(r: str, inside: str) -> list[tuple[str, ...]]:
+        xs = [x for (x,) in _numbers(t, left, kinds[0])(r, inside)]
+        ys = [t.at(at, r, uniform=kinds[1]) for at in right]
+        return [(x, y) for x in xs for y in ys]
+
+    return terms
+
+
+def _add_grid(t: Writer, block: Block, grid: Grid, at: int) -> None:
+    """Add the products of a grid to the sums from the one at ``at`` on, in tiles."""
+    slots = t.plan.slots
+    ones, others = ([slots[x] for x in side] for side in (grid.ones, grid.others))
+    n = len(others)
+    for start, end, height in tiles_of(len(ones)):
+        with t.loop(str(start), str(end), height) as i:
+            lines = t.following(i, height)
+            left = [t.slot(ones, x) for x in lines]
+            starts = [
+                t.new(f"add nsw i64 {t.new(f'mul nsw i64 {x}, {n}')}, {at}")
+                for x in lines
+            ]
+            for begin, stop, width in tiles_of(n):
+                with t.loop(str(begin), str(stop), width) as j:
+                    columns = t.following(j, width)
+                    right = [t.slot(others, x) for x in columns]
+                    outs = [
+                        t.new(f"add nsw i64 {x}, {y}") for x in starts for y in columns
+                    ]
+                    _add_rows(t, block, outs, _pairs(t, left, right, grid.kinds))
+
+
+def _add_rows(t: Writer, block: Block, outs: list[str], terms: Terms) -> None:
+    """Add terms, or products of two, to some of the sums, for all rows."""
+    n = t.plan.lanes
+    ats = [t.new(f"mul nsw i64 {out}, {n}") for out in outs]
+    variables = [t.variable(t.type) for _ in outs]
+    for variable, at in zip(variables, ats, strict=True):
+        t.write(f"store {t.type} {t.load(block.sums, at)}, ptr {variable}")
+    with t.loop("0", block.whole, n) as r:
+        left = t.splat(t.new(f"sub nsw i64 {block.m}, {r}"), "i64")
+        steps = ", ".join(f"i64 {i}" for i in range(n))
+        inside = t.new(f"icmp slt <{n} x i64> <{steps}>, {left}")
+        for variable, xs in zip(variables, terms(r, inside), strict=True):
+            if len(xs) == 2:
+                t.add_product(variable, *xs)
+                continue
+            old = t.new(f"load {t.type}, ptr {variable}")
+            t.write(f"store {t.type} {t.binary('fadd', old, *xs)}, ptr {variable}")
+    for variable, at in zip(variables, ats, strict=True):
+        t.store(t.new(f"load {t.type}, ptr {variable}"), block.sums, at)
+
+
+def add_lanes(t: Writer, sums: str, sum_at: dict[int, int]) -> None:
+    """Write each output: the lanes of its sum, of as many at once as there are."""
+    outputs = t.plan.program.outputs
+    if not outputs:
+        return
+    n = t.plan.lanes
+    sources = [sum_at[x] for x in outputs]
+    full = len(sources) // n * n
+    with t.loop("0", str(full), n) as k:
+        found = [t.slot(sources, i) for i in t.following(k, n)]
+        ats = [t.new(f"mul nsw i64 {x}, {n}") for x in found]
+        with t.in_lanes(n):
+            xs = [t.load(sums, at) for at in ats]
+            width = 1
+            while width < n:
+                xs = [
+                    _add_halves(t, a, b, width)
+                    for a, b in zip(xs[::2], xs[1::2], strict=True)
+                ]
+                width *= 2
+            t.store(xs[0], "%out", k)
+    with t.loop(str(full), str(len(sources))) as k:
+        at = t.new(f"mul nsw i64 {t.slot(sources, k)}, {n}")
+        x = t.new(f"load <{n} x double>, ptr {t.address(sums, at)}, align 8")
+        t.store(t.add_lanes("-0.0", x, n), "%out", k)
+
+
+def _add_halves(t: Writer, a: str, b: str, width: int) -> str:
+    """Return the sums of neighbouring stretches of lanes: of a, of b, in turns."""
+    n = t.lanes
+    halves = []
+    for start in (0, width):
+        lanes = [
+            side * n + block + start + i
+            for block in range(0, n, 2 * width)
+            for side in (0, 1)
+            for i in range(width)
+        ]
+        mask = ", ".join(f"i32 {i}" for i in lanes)
+        halves.append(
+            t.new(f"shufflevector {t.type} {a}, {t.type} {b}, <{n} x i32> <{mask}>")
+        )
+    return t.binary("fadd", *halves)

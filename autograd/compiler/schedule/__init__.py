@@ -1,1 +1,4 @@
-"""What of a program repeats, and where each of its numbers lies."""
+"""What of a program repeats (groups), and where its numbers lie (layout): a plan.
+
+Nothing here knows LLVM; how many lanes the machine has is handed in.
+"""
