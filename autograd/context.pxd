@@ -1,14 +1,18 @@
 cdef class Context:
-    cdef size_t owner
-    cdef bint recording
-    cdef bint debugging
-    cdef object path
-    cdef list saved
-    cdef object tape
+    cdef Context outer
+    cdef object manager, frame, path, tape, alive
+    cdef list briefly
+    cdef size_t thread
+    cdef bint lent, recording, debugging
+
+cdef class _Alive:
+    pass
 
 cdef class scope:
     cdef str _name
     cdef tuple _known
+    cdef bint _brief
+    cdef object _path_in(self, object outer)
 
 cdef dict contexts
 cdef Context current()

@@ -1,15 +1,27 @@
 """Where a node is made: in which scopes, whether recorded, and at which line.
 
-Each thread has its own context, so that a `no_grad` in one does not reach into another.
+What has been entered is a chain of `Context` objects, the innermost first, held by a
+context variable: threads and asyncio tasks have chains of their own, and a task starts
+with that of the code that made it. A context never changes. Leaving one that is not the
+innermost makes the chain above it anew, without it; so any order of leaving is right.
+
+A generator has no context of its own: it runs in that of whoever asks it for the next
+item. A context that a generator entered therefore remembers the generator's frame, and
+holds only while that frame runs. (One thread in which two generators of this kind take
+turns was wrong before that: the `no_grad` of one caught the other's nodes.) A generator
+that contextlib made a context manager is there to lend its contexts to its caller.
+
 Most programs are in no scope most of the time, and making a node must then cost
 nothing: an operator looks whether `contexts` is empty and is done. Inside a scope it
-asks `current`, which compares one thread number. Compiled, ``context.pxd`` holds the C
-types, so that `autograd.value` reaches both without a Python call.
+asks `current`. Compiled, ``context.pxd`` holds the C types, so that `autograd.value`
+reaches both without a Python call.
 """
 # cython: language_level=3, binding=True, embedsignature=True
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import functools
 import os
 import sys
@@ -21,58 +33,126 @@ except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
 if cython.compiled:
+    from cython.cimports.autograd._frames import PyEval_GetFrame, PyFrame_GetCode
+    from cython.cimports.cpython.contextvars import (
+        PyContextVar_Set,
+        get_value_no_default,
+    )
     from cython.cimports.cpython.pythread import PyThread_get_thread_ident
+    from cython.cimports.cpython.ref import Py_DECREF
 else:
     from threading import get_ident as PyThread_get_thread_ident  # noqa: N812
 
 MSG_LEAVE = (
-    "a scope or no_grad() was left that this thread had not entered. Use it in a with "
-    "statement, and leave it in the thread that entered it"
+    "{0} was left that was not entered here. Use it in a with statement, and leave it "
+    "in the thread or asyncio task that entered it"
 )
-MSG_DECORATES = (
-    "no_grad() decorates a function, not {0!r}. To compute something without recording "
-    "write: with no_grad(): ..."
-)
-
-
 # Frames of this package are not what `debug` is asked about.
 _OURS = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - pathlib is slow to import
+_HERE = "" if cython.compiled else sys._getframe().f_code.co_filename
+_CONTEXTLIB = contextlib.contextmanager.__code__.co_filename
+_CO_GENERATORS = cython.declare(
+    cython.longlong, 0x20 | 0x200
+)  # inspect.CO_GENERATOR and CO_ASYNC_GENERATOR
 
 
 @cython.final
 @cython.cclass
 class Context:
-    """What a thread has entered: the scopes it is in, and whether it records."""
+    """What has been entered: the scopes, whether nodes are recorded, and on what tape.
+
+    Attributes:
+        manager: what was entered last; ``outer`` is the context that it was entered in.
+        frame: the frame of the generator that entered it, or None.
+        lent: whether this context or one further out is a generator's, so that what
+            holds depends on which generator runs.
+
+    """
 
     if not cython.compiled:
-        __slots__ = ("debugging", "owner", "path", "recording", "saved", "tape")
-
-    def __init__(self, owner: int) -> None:
-        self.owner = owner
-        self.recording = True
-        self.debugging = False
-        self.path = None
-        self.tape = None
-        self.saved = []
+        __slots__ = (
+            "alive", "briefly", "debugging", "frame", "lent", "manager", "outer",
+            "path", "recording", "tape", "thread",
+        )  # fmt: skip
 
 
-# The contexts of the threads that are inside some scope or no_grad; most programs have
-# none most of the time, and an operator then pays one look at an empty dict.
+@cython.final
+@cython.cclass
+class _Alive:
+    """Stand in `contexts` for as long as an outermost context is alive.
+
+    So it is gone, too, when a thread ends inside of it, or a task is dropped there.
+    """
+
+    if not cython.compiled:
+        __slots__ = ()
+
+    def __init__(self) -> None:
+        contexts[id(self)] = None
+
+    def __del__(self) -> None:
+        if contexts is not None:
+            contexts.pop(id(self), None)
+
+
+# The outermost contexts that are alive: while there are none, nothing was entered
+# anywhere, and an operator pays one look at an empty dict.
 contexts = cython.declare(dict, {})
-_latest = cython.declare(Context, None)
+_variable = cython.declare(object, contextvars.ContextVar("autograd", default=None))
+
+
+@cython.cfunc
+@cython.inline
+def _innermost() -> Context:
+    if cython.compiled:
+        return get_value_no_default(_variable, None)
+    return _variable.get()
+
+
+@cython.cfunc
+@cython.inline
+def _set(context: Context | None) -> object:
+    if cython.compiled:
+        PyContextVar_Set(_variable, context)
+    else:
+        _variable.set(context)
 
 
 @cython.cfunc
 def current() -> Context:
-    """Return this thread's context, or None."""
-    global _latest
-    ident: cython.size_t = PyThread_get_thread_ident()
-    context: Context = _latest
-    if context is None or context.owner != ident:
-        context = contexts.get(ident)
-        if context is not None:
-            _latest = context
+    """Return the context that holds here, or None."""
+    context: Context = _innermost()
+    return _held(context) if context is not None and context.lent else context
+
+
+@cython.cfunc
+def _held(innermost: Context) -> Context:
+    """Return what holds of a chain in which generators have a part."""
+    context: Context = innermost
+    holding: list = []
+    while context is not None and context.lent:
+        if context.frame is None or context.frame.f_back is not None:
+            holding.append(context)
+        context = context.outer
+    for inner in reversed(holding):
+        context = _inside(context, cython.cast(Context, inner).manager, None)
     return context
+
+
+@cython.cfunc
+def _settle(context: Context, manager: object) -> object:
+    """Change a new context as what was entered has it."""
+    if type(manager) is scope:
+        named: scope = manager
+        context.path = named._path_in(context.path)
+    elif isinstance(manager, debug):
+        context.debugging = True
+    elif isinstance(manager, no_grad):
+        context.recording = False
+    elif manager is not None:
+        context.recording = True
+        if isinstance(manager, taping):
+            context.tape = manager.tape
 
 
 @cython.cfunc
@@ -87,50 +167,105 @@ def label(context: Context) -> object:
     return None, context.path, line
 
 
+# --- Entering and leaving -----------------------------------------------------------
+
+
 @cython.cfunc
-def _own() -> Context:
-    """Return this thread's context, made if need be."""
-    global _latest
-    context: Context = current()
+@cython.inline
+@cython.exceptval(check=False)
+def _in_a_generator() -> cython.bint:
+    """Return whether the Python code that called is a generator's; only in C."""
+    frame = PyEval_GetFrame()
+    if not frame:
+        return False
+    code = PyFrame_GetCode(frame)
+    flags: cython.longlong = code.co_flags
+    Py_DECREF(cython.cast(object, code))
+    return flags & _CO_GENERATORS != 0
+
+
+@cython.cfunc
+def _generator() -> object:
+    """Return the frame of the generator that is entering or leaving, or None."""
+    if cython.compiled and not _in_a_generator():
+        return None
+    frame = sys._getframe()
+    while frame is not None and frame.f_code.co_filename == _HERE:
+        frame = frame.f_back
+    while frame is not None and frame.f_code.co_flags & _CO_GENERATORS:
+        resumed = frame.f_back
+        if resumed is None or resumed.f_code.co_filename != _CONTEXTLIB:
+            return frame
+        # A context manager made of a generator: who enters that?
+        while resumed is not None and resumed.f_code.co_filename == _CONTEXTLIB:
+            resumed = resumed.f_back
+        frame = resumed
+    return None
+
+
+@cython.cfunc
+def _inside(outer: Context | None, manager: object, frame: object) -> Context:
+    """Return the context of what is entered in another."""
+    context: Context = Context.__new__(Context)
+    context.outer = outer
+    context.manager = manager
+    context.frame = frame
+    context.thread = PyThread_get_thread_ident()
+    context.briefly = None
+    if outer is None:
+        context.recording = True
+        context.debugging = False
+        context.path = context.tape = None
+        context.lent = frame is not None
+    else:
+        context.recording = outer.recording
+        context.debugging = outer.debugging
+        context.path = outer.path
+        context.tape = outer.tape
+        context.lent = outer.lent or frame is not None
+    _settle(context, manager)
+    outermost: cython.bint = outer is None or outer.manager is None
+    context.alive = _Alive() if outermost and manager is not None else None
+    return context
+
+
+@cython.cfunc
+def _enter(manager: object) -> object:
+    _set(_inside(_innermost(), manager, _generator()))
+
+
+@cython.cfunc
+def _leave(manager: object) -> object:
+    context: Context = _innermost()
+    if context is not None and context.manager is manager and not context.lent:
+        _set(context.outer)
+    else:
+        _leave_in_any_order(context, manager)
+
+
+@cython.cfunc
+def _leave_in_any_order(innermost: Context | None, manager: object) -> object:
+    """Take out what was entered last by this manager and this generator, if one."""
+    frame = _generator()
+    above: list = []
+    context: Context = innermost
+    while context is not None:
+        if context.manager is manager and context.frame is frame:
+            break
+        above.append(context)
+        context = context.outer
     if context is None:
-        context = Context(PyThread_get_thread_ident())
-        contexts[context.owner] = context
-        _latest = context
-    return context
+        if frame is not None:
+            return  # a generator that is closed elsewhere: it held nothing any more
+        raise RuntimeError(MSG_LEAVE.format(_words(manager)))
+    outer: Context = context.outer
+    for context in reversed(above):
+        outer = _inside(outer, context.manager, context.frame)
+    _set(outer)
 
 
-@cython.cfunc
-def _enter() -> Context:
-    """Save this thread's context and return it to be changed."""
-    context: Context = _own()
-    context.saved.append(
-        (context.path, context.recording, context.debugging, context.tape)
-    )
-    return context
-
-
-@cython.cfunc
-def _entered() -> Context:
-    """Return the context that is to be left."""
-    context: Context = current()
-    if context is None:
-        raise RuntimeError(MSG_LEAVE)
-    return context
-
-
-@cython.cfunc
-def _leave() -> object:
-    context: Context = _entered()
-    state: tuple = context.saved.pop()
-    context.path, context.recording, context.debugging, context.tape = state
-    if not context.saved:
-        _forget(context)
-
-
-@cython.cfunc
-def _forget(context: Context) -> object:
-    del contexts[context.owner]
-    context.owner = 0
+def _words(manager: object) -> str:
+    return repr(manager) if type(manager) is scope else f"{type(manager).__name__}()"
 
 
 @cython.final
@@ -140,6 +275,9 @@ class scope:  # noqa: N801 - used as a keyword is: with scope("name"):
 
     Args:
         name: what the nodes belong to, a layer or a term of a loss; not empty.
+        brief: that the block neither yields nor awaits, as in a function that just
+            computes. To enter it is then a third of the cost, and tasks started inside
+            do not belong to it. `nn` enters a scope for every neuron so.
 
     One scope object may be entered again and again, inside itself, and by any thread.
 
@@ -151,11 +289,12 @@ class scope:  # noqa: N801 - used as a keyword is: with scope("name"):
 
     """
 
-    def __init__(self, name: object) -> None:
+    def __init__(self, name: object, *, brief: bool = False) -> None:
         if not isinstance(name, str) or not name:
             message = f"a scope's name is a string that is not empty, not {name!r}"
             raise TypeError(message)
         self._name = name
+        self._brief = bool(brief)
         self._known = (None, name)
 
     @property
@@ -163,36 +302,82 @@ class scope:  # noqa: N801 - used as a keyword is: with scope("name"):
         """What it was given; the path of its nodes ends with it."""
         return self._name
 
-    # Networks enter a scope for every neuron, so these two are lean: only the path is
-    # saved, and no tuple of arguments is made. The path last made is kept together with
-    # the outer one it was made for, in one tuple, since a thread that is under another
-    # may replace it at any moment.
-    def __enter__(self) -> scope:  # noqa: PYI034 - Self is not Cython's
-        context: Context = _own()
-        outer: object = context.path
+    # The path last made is kept together with the outer one it was made for, in one
+    # tuple, since a thread that is under another may replace it at any moment.
+    @cython.cfunc
+    def _path_in(self, outer: object) -> object:
         known: tuple = self._known
         if outer is not known[0]:
             path = self._name if outer is None else outer + "/" + self._name
             known = self._known = (outer, path)
-        context.saved.append(outer)
-        context.path = known[1]
+        return known[1]
+
+    def __enter__(self) -> scope:  # noqa: PYI034 - Self is not Cython's
+        if self._brief:
+            _enter_briefly(self)
+        else:
+            _enter(self)
         return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        context: Context = _entered()
-        context.path = context.saved.pop()
-        if not context.saved:
-            _forget(context)
+        if not (self._brief and _left_briefly(self)):
+            _leave(self)
 
     def __repr__(self) -> str:
         return f"scope({self._name!r})"
 
     def __reduce__(self) -> tuple:
-        return scope, (self._name,)
+        return _scope, (self._name, self._brief)
+
+
+def _scope(name: str, brief: bool) -> scope:
+    return scope(name, brief=brief)
+
+
+# A brief scope changes the path of the context that is there, and puts it back: nobody
+# sees it in between but who is inside. So it needs no context of its own, but one made
+# by this thread, which stays, empty, for the next time.
+
+
+@cython.cfunc
+def _enter_briefly(entered: scope) -> object:
+    context: Context = _innermost()
+    if context is None:
+        context = _inside(None, None, None)
+        context.briefly = []
+        _set(context)
+    elif context.lent or context.thread != PyThread_get_thread_ident():
+        _enter(entered)
+        return
+    elif context.briefly is None:
+        context.briefly = []
+    if context.manager is None and not context.briefly:
+        contexts[id(context)] = None
+    context.briefly.append(context.path)
+    context.path = entered._path_in(context.path)
+
+
+@cython.cfunc
+def _left_briefly(entered: scope) -> cython.bint:
+    """Return whether a brief scope was left, and not one with a context of its own."""
+    context: Context = _innermost()
+    while context is not None and not context.briefly:
+        if context.manager is entered:
+            return False
+        context = context.outer
+    if context is None:
+        return False
+    context.path = context.briefly.pop()
+    if context.manager is None and not context.briefly:
+        contexts.pop(id(context), None)
+    return True
 
 
 class no_grad:  # noqa: N801 - used as a keyword is: with no_grad():
     """Compute without recording: results are constants; a decorator as well.
+
+    It holds in the thread or asyncio task that entered it, and in tasks started inside.
+    In a generator it holds while the generator runs, not for who takes its items.
 
     >>> from autograd import Value
     >>> x = Value(3.0)
@@ -204,28 +389,23 @@ class no_grad:  # noqa: N801 - used as a keyword is: with no_grad():
     """
 
     def __enter__(self) -> None:
-        context: Context = _enter()
-        context.recording = False
+        _enter(self)
 
     def __exit__(self, *exception: object) -> None:
-        _leave()
+        _leave(self)
 
     def __call__(self, function: Any) -> Any:
         """Return the function, computed without recording.
 
+        A generator and a coroutine compute each of their steps so.
+
         Raises:
-            TypeError: if it is no function.
+            TypeError: if it is no function, or one of an asynchronous generator.
 
         """
-        if not callable(function):
-            raise TypeError(MSG_DECORATES.format(function))
+        from autograd.deferred import within
 
-        @functools.wraps(function)
-        def without_recording(*args: Any, **kwargs: Any) -> Any:
-            with no_grad():
-                return function(*args, **kwargs)
-
-        return without_recording
+        return within(no_grad, function)
 
 
 class debug:  # noqa: N801 - used as a keyword is: with debug():
@@ -242,11 +422,10 @@ class debug:  # noqa: N801 - used as a keyword is: with debug():
     """
 
     def __enter__(self) -> None:
-        context: Context = _enter()
-        context.debugging = True
+        _enter(self)
 
     def __exit__(self, *exception: object) -> None:
-        _leave()
+        _leave(self)
 
 
 def recording(function: Any) -> Any:
@@ -257,12 +436,11 @@ def recording(function: Any) -> Any:
         context: Context = current() if contexts else None
         if context is None or context.recording:
             return function(*args, **kwargs)
-        context = _enter()
-        context.recording = True
+        _enter(function)
         try:
             return function(*args, **kwargs)
         finally:
-            _leave()
+            _leave(function)
 
     return recorded
 
@@ -280,12 +458,10 @@ class taping:  # noqa: N801 - used as a keyword is: with taping(tape):
         self.tape = tape
 
     def __enter__(self) -> None:
-        context: Context = _enter()
-        context.tape = self.tape
-        context.recording = True
+        _enter(self)
 
     def __exit__(self, *exception: object) -> None:
-        _leave()
+        _leave(self)
 
 
 def tape_in_use() -> Any:
@@ -298,3 +474,8 @@ def is_recording() -> bool:
     """Return whether nodes remember their operands here: not so under `no_grad`."""
     context: Context = current() if contexts else None
     return context is None or context.recording
+
+
+def is_anything_entered() -> bool:
+    """Return whether someone is inside somewhere, so that making a node costs more."""
+    return bool(contexts)

@@ -92,6 +92,11 @@ MSG_ON_TAPE = (
 )
 MSG_NO_DELETING = "the {0} of a Value cannot be deleted, only set: {1}"
 MSG_SELF = "{0}() is a method of Values, and was called on {1}"
+MSG_SUBCLASS = (
+    "type 'Value' is not an acceptable base type: the engine knows its nodes by their "
+    "type, so those of a subclass would lose their gradients. Keep a Value in an "
+    "attribute, as nn's modules do; for a function of your own see autograd.primitive"
+)
 MSG_FROZEN = (
     "reading .data in a function that is being compiled would freeze this one number "
     "into it. Compare the Value itself (if x > 0), compute with it (autograd.math), "
@@ -144,7 +149,14 @@ class Value:
             "_primitive",
         )  # fmt: skip
 
+    if not cython.compiled:  # compiled, a final class refuses by itself
+
+        def __init_subclass__(cls, **_keywords: object) -> None:
+            raise TypeError(MSG_SUBCLASS)
+
     def __init__(self, data: object, name: object = None) -> None:
+        if not cython.compiled and type(self) is not Value:
+            raise TypeError(MSG_SUBCLASS)  # its other base did not ask ours
         number = as_float(data)
         if number is None:
             raise TypeError(MSG_DATA.format(describe(data)))
@@ -636,6 +648,20 @@ def new_node(
     context: Context = current() if contexts else None
     if context is not None and not context.recording:
         return _unrecorded(context, primitive, data, a, b)
+    return _recorded(context, primitive, data, a, b, da, db)
+
+
+@cython.cfunc
+@cython.inline
+def _recorded(
+    context: Context | None,
+    primitive: object,
+    data: cython.double,
+    a: object,
+    b: object,
+    da: cython.double,
+    db: cython.double,
+) -> Value:
     node: Value = Value.__new__(Value)
     node._data = data
     node._primitive = primitive
@@ -660,14 +686,10 @@ def _unrecorded(
     """Make a constant; on a tape, which is to compute it again, a detached node."""
     if context.tape is None:
         return constant(data)
-    context.recording = True
-    try:
-        node: Value = new_node(primitive, data, a, b, 0.0, 0.0)
-        if type(a) is tuple:
-            node._many = _zeros(len(a) + (0 if b is None else len(b)))
-        return new_node(DETACHED, data, node, None, 0.0, 0.0)
-    finally:
-        context.recording = False
+    node: Value = _recorded(context, primitive, data, a, b, 0.0, 0.0)
+    if type(a) is tuple:
+        node._many = _zeros(len(a) + (0 if b is None else len(b)))
+    return _recorded(context, DETACHED, data, node, None, 0.0, 0.0)
 
 
 @cython.cfunc

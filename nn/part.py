@@ -42,7 +42,7 @@ class Part(Module):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._scope = scope(name)
+        self._scope = scope(name, brief=True)
         self._found: list[Value] | None = None
         self._found_at = -1
         self._key: tuple[int, object, object] = -1, None, None
