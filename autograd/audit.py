@@ -22,7 +22,6 @@ import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from autograd import math as public
@@ -38,7 +37,7 @@ MAGNITUDES = (
     1e10, 1e16, 1e20, 1e50, 1e100, 1e154, 1e200, 1e300, 1.7e308,
 )  # fmt: skip
 STEP = 40  # the differences' step is 10**-STEP of the argument, or of 1 if less
-TOO_LARGE = 2**1024 * (1 - Fraction(1, 2**54))  # what rounds to infinity
+TOO_LARGE = 2**1024 - 2**970  # an int, so exact: what rounds to infinity
 LOST = 1e-6
 SHOWN = 20
 NOTHING = 1e-60  # relative to the value: so small a difference may be its own error
