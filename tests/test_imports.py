@@ -58,6 +58,8 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "compiler.machine": (),
     "compiler.calls": (),
     "compiler.element": (),
+    "lifting.": ("math", "custom"),
+    "lifting": ("lifting.",),
     "compiler.collector": (),
     "compiler.record.arrays": ("value",),
     "compiler.program": ("primitives", "display"),

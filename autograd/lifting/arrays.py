@@ -1,0 +1,199 @@
+"""arrays: what stands for NumPy's functions where Values are among the numbers.
+
+Arrays of Values are arrays of objects, which NumPy adds, multiplies, sums and reshapes
+itself. What it does with C's doubles only is done here element by element.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from autograd import math as am
+from autograd.lifting.errors import has_values, is_value
+from autograd.lifting.stand_ins import plain, stand_in
+
+# NumPy's name, and ours.
+ELEMENTWISE = {
+    "arctan2": "atan2", "hypot": "hypot", "power": operator.pow, "float_power": "pow",
+    "sqrt": "sqrt", "cbrt": "cbrt", "square": "square", "exp": "exp", "exp2": "exp2",
+    "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p",
+    "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
+    "arctan": "atan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
+    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "degrees": "degrees",
+    "rad2deg": "degrees", "radians": "radians", "deg2rad": "radians", "floor": "floor",
+    "ceil": "ceil", "trunc": "trunc", "fix": "trunc", "sign": "sign", "fmod": "fmod",
+    "abs": abs, "fabs": "fabs", "copysign": "copysign", "mod": operator.mod,
+    "heaviside": "heaviside", "maximum": "maximum", "minimum": "minimum",
+    "reciprocal": "reciprocal", "logaddexp": "logaddexp", "rint": round,
+}  # fmt: skip
+TESTS = {"isnan": "isnan", "isfinite": "isfinite", "isinf": "isinf"}
+MAKERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "atleast_1d")
+SCALARS = ("float64", "float32", "float16", "longdouble")
+
+
+def elementwise(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of arrays that applies one of numbers to each element."""
+
+    def apply(*args: Any, out: Any = None, where: Any = True, **_: Any) -> Any:
+        import numpy as np
+
+        if out is not None or where is not True:
+            message = "out= and where= of a NumPy function are not for Values"
+            raise TypeError(message)
+        if not any(isinstance(x, (list, tuple)) or hasattr(x, "shape") for x in args):
+            return f(*args)
+        arrays = [x if is_value(x) else np.asarray(x, dtype=object) for x in args]
+        return np.frompyfunc(f, len(args), 1)(*arrays)
+
+    return apply
+
+
+def enter(np: Any) -> None:
+    """Enter the rows of NumPy."""
+    for name, ours in ELEMENTWISE.items():
+        f: Any = getattr(am, ours) if isinstance(ours, str) else ours
+        stand_in(getattr(np, name), elementwise(f))
+    for name, ours in TESTS.items():
+        stand_in(getattr(np, name), _test(elementwise(getattr(am, ours))))
+    for name in MAKERS:
+        stand_in(getattr(np, name), _made(getattr(np, name)))
+    for name in SCALARS:
+        stand_in(getattr(np, name), lambda x: x)
+    stand_in(np.where, _where)
+    stand_in(np.interp, _interp)
+    stand_in(np.isscalar, lambda x: is_value(x) or np.isscalar(x))
+    stand_in(np.linalg.norm, _norm)
+    stand_in(np.isclose, elementwise(_isclose))
+    stand_in(
+        np.allclose, lambda a, b, **k: bool(np.all(elementwise(_isclose)(a, b, **k)))
+    )
+    stand_in(np.clip, _clip)
+    stand_in(np.linalg.solve, _solve)
+    stand_in(np.vectorize, _vectorize, always=True)
+    stand_in(np.real, lambda x: x)
+    stand_in(np.nan_to_num, elementwise(lambda x: 0.0 if am.isnan(x) else x))
+    stand_in(np.polyval, _polyval)
+    stand_in(np.iscomplexobj, lambda _: False)
+    stand_in(np.isrealobj, lambda _: True)
+
+
+def _test(f: Callable[..., Any]) -> Callable[..., Any]:
+    def test(x: Any) -> Any:
+        found = f(x)
+        return found.astype(bool) if hasattr(found, "astype") else found
+
+    return test
+
+
+def _made(make: Callable[..., Any]) -> Callable[..., Any]:
+    def array(x: Any, dtype: Any = None, **options: Any) -> Any:
+        del dtype  # objects hold Values
+        if make.__name__ == "atleast_1d":
+            import numpy as np
+
+            return np.atleast_1d(np.asarray(x, dtype=object))
+        return make(x, dtype=object, **options)
+
+    return array
+
+
+def _where(condition: Any, *choices: Any) -> Any:
+    import numpy as np
+
+    if not choices:
+        return np.where(np.asarray(condition, dtype=bool))
+    if not (hasattr(condition, "shape") and condition.shape):
+        a, b = choices
+        if not any(hasattr(x, "shape") and x.shape for x in choices):
+            return a if condition else b
+    objects = [np.asarray(x, dtype=object) for x in choices]
+    return np.where(np.asarray(condition, dtype=bool), *objects)
+
+
+def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
+    """Interpolate linearly, constant or ``left`` and ``right`` outside."""
+    if hasattr(x, "shape") and x.shape:
+        return elementwise(lambda t: _interp(t, xp, fp, left, right))(x)
+    from bisect import bisect_right
+
+    xs, ys = list(xp), list(fp)
+    if x < xs[0]:
+        return ys[0] if left is None else left
+    if x >= xs[-1]:
+        return ys[-1] if right is None or x == xs[-1] else right
+    i = bisect_right(xs, x) - 1
+    return ys[i] + (x - xs[i]) * ((ys[i + 1] - ys[i]) / (xs[i + 1] - xs[i]))
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, **options: Any) -> Any:  # noqa: A002
+    import numpy as np
+
+    x = np.asarray(x, dtype=object)
+    if ord not in {None, 2, "fro"} or options or (ord == 2 and x.ndim > 1):
+        message = "np.linalg.norm of Values is the Euclidean one, without keepdims"
+        raise TypeError(message)
+    if axis is None:
+        return am.hypot(*x.ravel().tolist())
+    moved = np.moveaxis(x, axis, -1)
+    flat = [am.hypot(*row) for row in moved.reshape(-1, moved.shape[-1]).tolist()]
+    found = np.empty(len(flat), dtype=object)
+    found[:] = flat
+    return found.reshape(moved.shape[:-1])
+
+
+def _isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, **_: Any) -> bool:
+    return bool(abs(a - b) <= atol + rtol * abs(b)) or bool(a == b)
+
+
+def _clip(x: Any, low: Any = None, high: Any = None, **_: Any) -> Any:
+    if low is not None:
+        x = elementwise(am.maximum)(x, low)
+    return x if high is None else elementwise(am.minimum)(x, high)
+
+
+def _polyval(p: Any, x: Any) -> Any:
+    y: Any = 0.0
+    for c in p:
+        y = y * x + c
+    return y
+
+
+def _solve(a: Any, b: Any) -> Any:
+    """Solve linear equations by elimination with pivots chosen on the numbers."""
+    import numpy as np
+
+    rows, found = [list(row) for row in np.asarray(a)], list(np.asarray(b))
+    n = len(rows)
+    for k in range(n):
+        best = max(range(k, n), key=lambda i: abs(plain(rows[i][k])))
+        if plain(rows[best][k]) == 0.0:
+            raise np.linalg.LinAlgError("Singular matrix")
+        rows[k], rows[best] = rows[best], rows[k]
+        found[k], found[best] = found[best], found[k]
+        for i in range(k + 1, n):
+            factor = rows[i][k] / rows[k][k]
+            rows[i] = [x - factor * y for x, y in zip(rows[i], rows[k], strict=True)]
+            found[i] = found[i] - factor * found[k]
+    for k in range(n - 1, -1, -1):
+        rest = sum((rows[k][j] * found[j] for j in range(k + 1, n)), 0.0)
+        found[k] = (found[k] - rest) / rows[k][k]
+    result = np.empty(np.shape(b), dtype=object)
+    result[:] = found
+    return result
+
+
+def _vectorize(f: Any, *args: Any, **options: Any) -> Any:
+    """Return f for arrays; where these hold Values, lifted and element by element."""
+    import numpy as np
+
+    from autograd.lifting.calls import lifter
+
+    plain_one = np.vectorize(f, *args, **options)
+    lifted = elementwise(lifter(f))
+
+    def vectorized(*xs: Any, **named: Any) -> Any:
+        return (lifted if any(map(has_values, xs)) else plain_one)(*xs, **named)
+
+    return vectorized

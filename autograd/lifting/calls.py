@@ -1,0 +1,193 @@
+"""calls: what a call in lifted code does: it lifts what it calls, when it calls it.
+
+A function of Python is lifted (once, `autograd.lifting.functions`), a method and a
+class's constructor too. A function of the standard library, of NumPy or of SciPy has
+something that stands for it on Values (`autograd.lifting.stand_ins`); on floats it is
+called itself. What has neither is called as it is, and if that takes floats only, the
+error names the line.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import Any
+
+from autograd.lifting.errors import (
+    MSG_NOT_COVERED,
+    LiftError,
+    caught,
+    drops_a_gradient,
+    has_values,
+    is_value,
+    not_covered,
+    place_of,
+)
+from autograd.lifting.functions import lifted_function
+from autograd.lifting.stand_ins import METHODS, STAND_INS, refresh
+from autograd.value import Value, number
+
+CACHED = type(functools.lru_cache(lambda: None))
+PLAIN = object.__new__
+
+
+def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Call something as lifted code does."""
+    kind = type(f)
+    if kind is types.FunctionType:
+        if id(f) not in STAND_INS:
+            return lifted_function(f)(*args, **kwargs)
+    elif kind is types.MethodType:
+        method = _method(f)
+        if method is not None:
+            return method(f.__self__, *args, **kwargs)
+        own = METHODS.get((id(f.__self__), f.__name__))
+        if own is not None and any(map(has_values, args)):
+            return own(*args, **kwargs)
+    row = STAND_INS.get(id(f))
+    if row is not None:
+        stand_in, always = row
+        if (
+            always
+            or any(map(has_values, args))
+            or any(map(has_values, kwargs.values()))
+        ):
+            return stand_in(*args, **kwargs)
+        return f(*args, **kwargs)
+    if _looks_up(f, kind) and args and is_value(args[0]):
+        return f(key_like(args[0], f.__self__), *args[1:], **kwargs)
+    other = _other(f, kind, args, kwargs)
+    return _as_it_is(f, args, kwargs) if other is None else other(*args, **kwargs)
+
+
+def _looks_up(f: Any, kind: type) -> bool:
+    """Return whether f is a method of a dict that takes a key."""
+    if kind is not types.BuiltinMethodType or type(f.__self__) is not dict:
+        return False
+    return f.__name__ in {"get", "pop", "setdefault"}
+
+
+def _method(f: types.MethodType) -> Any:
+    """Return the lifted function of a bound method, None if it cannot be lifted."""
+    function = f.__func__
+    if type(function) is not types.FunctionType:
+        return None
+    lifted = lifted_function(function)
+    return None if lifted is function else lifted
+
+
+def _other(f: Any, kind: type, args: Any, kwargs: Any) -> Any:
+    """Return what a callable that is no plain function comes to, None if itself."""
+    if kind is CACHED:  # a Value is no key: it would be another one each time
+        if any(map(has_values, (*args, *kwargs.values()))):
+            return functools.partial(call, f.__wrapped__)
+        return None
+    if kind is functools.partial:
+        return functools.partial(call, f.func, *f.args, **f.keywords)
+    if isinstance(f, type):
+        return _constructor(f, args, kwargs)
+    original = getattr(f, "py_func", None)  # what numba has compiled
+    if type(original) is types.FunctionType:
+        return functools.partial(call, original)
+    own = vars(kind).get("__call__")
+    if type(own) is types.FunctionType:
+        lifted = lifted_function(own)
+        if lifted is not own:
+            return functools.partial(lifted, f)
+    return None
+
+
+def _constructor(f: type, args: Any, kwargs: Any) -> Any:
+    """Return how to make an object of an ordinary class by its lifted __init__."""
+    init = getattr(f, "__init__", None)
+    ordinary = type(f) is type and getattr(f, "__new__", None) is PLAIN
+    if not ordinary or type(init) is not types.FunctionType:
+        return None
+    lifted = lifted_function(init)
+    if lifted is init or not any(map(has_values, (*args, *kwargs.values()))):
+        return None
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        made: Any = PLAIN(f)
+        lifted(made, *args, **kwargs)
+        return made
+
+    return make
+
+
+def _as_it_is(f: Any, args: Any, kwargs: Any) -> Any:
+    """Call what is not lifted; say at which line, if it takes floats only."""
+    if not any(map(has_values, (*args, *kwargs.values()))):
+        return f(*args, **kwargs)
+    refresh()
+    if id(f) in STAND_INS:  # of a package that was imported just now
+        return call(f, *args, **kwargs)
+    try:
+        return f(*args, **kwargs)
+    except Exception as error:
+        in_c = isinstance(f, types.BuiltinFunctionType) and (
+            isinstance(error, TypeError) or " float" in str(error)
+        )
+        if isinstance(error, LiftError) or not (in_c or drops_a_gradient(error)):
+            raise
+        raise not_covered(f, error, depth=2) from error
+
+
+def lifter(f: Any) -> Any:
+    """Return a function as lifted code would call it, to be handed on."""
+    return functools.partial(call, f) if callable(f) else f
+
+
+def attribute(x: Any, name: str) -> Any:
+    """Return an attribute that floats have, of a Value as of anything."""
+    if not is_value(x):
+        return getattr(x, name)
+    if name == "real":
+        return x
+    if name == "imag":
+        return 0.0
+    if name == "conjugate":
+        return lambda: x
+    if name == "is_integer":
+        return lambda: x == x // 1.0
+    if name == "__class__":
+        return float
+    error = TypeError(f"a Value has no {name}")
+    words = MSG_NOT_COVERED.format(
+        place=place_of(1), called=f"float.{name}", error=error
+    )
+    raise LiftError(words)
+
+
+def text(left: str, right: Any) -> str:
+    """Return text with numbers in it, of Values as of floats."""
+    if is_value(right):
+        right = number(right)
+    elif type(right) is tuple:
+        right = tuple([number(x) if type(x) is Value else x for x in right])
+    elif type(right) is dict:
+        right = {k: number(x) if type(x) is Value else x for k, x in right.items()}
+    return str(left % right)
+
+
+def contains(x: Any, container: Any) -> bool:
+    """Return whether x is in a container; a Value is there by its number."""
+    if type(x) is Value and isinstance(container, (dict, set, frozenset)):
+        return any(x == key for key in container if isinstance(key, (float, int)))
+    return x in container
+
+
+def key_like(x: Value, keys: Any) -> Any:
+    """Return the key of a dict that a Value is equal to, the Value itself if none."""
+    return next((k for k in keys if isinstance(k, (float, int)) and x == k), x)
+
+
+HOOKS = {
+    "__lift_attribute__": attribute,
+    "__lift_call__": call,
+    "__lift_caught__": caught,
+    "__lift_float__": float,
+    "__lift_in__": contains,
+    "__lift_text__": text,
+    "__lift_type__": type,
+}

@@ -1,0 +1,228 @@
+"""rewrite: where Python insists on floats, a hook of ours is asked first.
+
+Everything else stays as it is, on the lines where it is. A call becomes a call of
+``__lift_call__`` with the function before its arguments, so that it is known only when
+the code runs what is called: `math.exp`, a helper, a method, something handed in. What
+works on Values anyway (`len`, `zip`, `list.append`) is left alone, and so is, in a
+lifted module, what that defines itself. Where a function of `math` takes one argument,
+that it is a float is asked in line: so floats hardly pay.
+
+    math.exp(x)        -> math.exp(x) if type(x) is float
+                          else __lift_call__(math.exp, x)
+    float(x)           -> x if type(x) is float else __lift_call__(float, x)
+    isinstance(x, T)   -> isinstance(x, T) or __lift_call__(isinstance, x, T)
+    f(x, y=y)          -> __lift_call__(f, x, y=y)
+    x.real             -> __lift_attribute__(x, "real")
+    "%f" % x           -> __lift_text__("%f", x)
+    x in c             -> __lift_in__(x, c)
+    except E: ...      -> except E: __lift_caught__(); ...
+
+It knows a name's meaning from the globals as they are while it rewrites; a name that
+a function binds itself has no meaning here, and gets the general form.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autograd.lifting.scopes import bound_names
+
+# What is right on Values as it is; and what has to be called from its own frame.
+BUILTINS = (
+    "super", "locals", "globals", "vars", "dir", "eval", "exec", "range", "len", "zip",
+    "enumerate", "print", "list", "tuple", "dict", "set", "frozenset", "hasattr",
+    "iter", "next", "slice", "reversed", "all", "any", "id", "ord", "chr", "open",
+    "issubclass", "callable", "bytes", "setattr", "delattr", "property", "staticmethod",
+    "classmethod", "object", "BaseException", "Exception", "ValueError", "TypeError",
+    "RuntimeError", "KeyError", "IndexError", "NotImplementedError", "AttributeError",
+    "ZeroDivisionError", "OverflowError", "ArithmeticError", "AssertionError", "abs",
+    "Warning", "UserWarning", "DeprecationWarning", "ImportError", "StopIteration",
+    "divmod",
+)  # fmt: skip
+UNTOUCHED = {id(getattr(builtins, name)) for name in BUILTINS}
+CONTAINERS = {
+    "append", "extend", "items", "keys", "values", "join", "split", "strip", "lower",
+    "upper", "startswith", "endswith", "replace", "add", "update", "insert", "popitem",
+    "clear", "copy", "encode", "decode", "splitlines", "lstrip", "rstrip", "title",
+}  # fmt: skip
+NUMBERS = {"real", "imag", "conjugate", "is_integer", "as_integer_ratio", "__class__"}
+UNKNOWN = object()
+TEMPORARY = "__lift_x__"
+
+
+def name(identifier: str, store: bool = False) -> ast.Name:
+    """Return a name to be read, or to be set."""
+    return ast.Name(identifier, ast.Store() if store else ast.Load())
+
+
+def call(hook: str, *args: ast.expr) -> ast.Call:
+    """Return a call of a hook."""
+    return ast.Call(name(hook), list(args), [])
+
+
+class Rewriter(ast.NodeTransformer):
+    """Rewrite a function or a module.
+
+    Args:
+        known: what the global names mean.
+        free: the names that come from enclosing functions.
+        lifted: whether a function or class that a global name means is lifted already.
+
+    """
+
+    def __init__(
+        self,
+        known: Mapping[str, Any],
+        free: set[str] | frozenset[str] = frozenset(),
+        lifted: Callable[[Any], bool] = lambda _: False,
+    ) -> None:
+        self.known = known
+        self.lifted = lifted
+        self.scopes: list[set[str]] = [set(free)]
+        self.inline: list[bool] = [False]
+
+    # Scopes.
+
+    def visit(self, node: ast.AST) -> Any:
+        """Rewrite a node, in the place where the old one was."""
+        new = super().visit(node)
+        if isinstance(new, ast.AST) and new is not node and hasattr(node, "lineno"):
+            for part in ast.walk(new):
+                if isinstance(part, (ast.expr, ast.stmt)) and not hasattr(
+                    part, "lineno"
+                ):
+                    ast.copy_location(part, node)
+        return new
+
+    def _scope(self, node: ast.AST, *, inline: bool) -> ast.AST:
+        self.scopes.append(bound_names(node))
+        self.inline.append(inline)
+        self.generic_visit(node)
+        self.scopes.pop()
+        self.inline.pop()
+        return node
+
+    def visit_FunctionDef(self, node: Any) -> Any:  # noqa: D102
+        node.decorator_list = [self.visit(x) for x in node.decorator_list]
+        self._defaults(node.args)
+        decorators, node.decorator_list = node.decorator_list, []
+        self._scope(node, inline=True)
+        node.decorator_list = decorators
+        return node
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's name
+
+    def visit_Lambda(self, node: ast.Lambda) -> Any:  # noqa: D102
+        self._defaults(node.args)
+        return self._scope(node, inline=False)
+
+    def _defaults(self, args: ast.arguments) -> None:
+        """Rewrite default values, which are evaluated outside of the function."""
+        args.defaults = [self.visit(x) for x in args.defaults]
+        args.kw_defaults = [x and self.visit(x) for x in args.kw_defaults]
+
+    def visit_arguments(self, node: ast.arguments) -> Any:  # noqa: D102
+        return node
+
+    def _inner(self, node: ast.AST) -> Any:
+        return self._scope(node, inline=False)
+
+    visit_ListComp = visit_SetComp = visit_DictComp = _inner  # noqa: N815
+    visit_GeneratorExp = visit_ClassDef = _inner  # noqa: N815
+
+    def meaning(self, node: ast.expr) -> Any:
+        """Return what an expression means, as far as that is known, else UNKNOWN."""
+        if isinstance(node, ast.Name):
+            if any(node.id in scope for scope in self.scopes):
+                return UNKNOWN
+            return self.known.get(node.id, getattr(builtins, node.id, UNKNOWN))
+        if isinstance(node, ast.Attribute):
+            base = self.meaning(node.value)
+            if isinstance(base, types.ModuleType):
+                return vars(base).get(node.attr, UNKNOWN)
+        return UNKNOWN
+
+    # Expressions.
+
+    def visit_Call(self, node: ast.Call) -> Any:  # noqa: D102
+        meaning = self.meaning(node.func)
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        self.generic_visit(node)
+        if id(meaning) in UNTOUCHED or (
+            meaning is not UNKNOWN and self.lifted(meaning)
+        ):
+            return node
+        if meaning is UNKNOWN and method in CONTAINERS:
+            return node
+        general = ast.Call(
+            name("__lift_call__"), [node.func, *node.args], node.keywords
+        )
+        if node.keywords or any(isinstance(x, ast.Starred) for x in node.args):
+            return general
+        if meaning is isinstance and len(node.args) == 2:
+            return self._isinstance(node, general)
+        if len(node.args) == 1 and (
+            meaning is float or getattr(meaning, "__module__", "") == "math"
+        ):
+            return self._in_line(node, is_float=meaning is float)
+        return general
+
+    def _in_line(self, node: ast.Call, *, is_float: bool) -> ast.expr:
+        """Return a call that asks whether its one argument is a float first."""
+        x = node.args[0]
+        asked: ast.expr = x
+        if not isinstance(x, ast.Name):
+            if not self.inline[-1]:
+                return call("__lift_call__", node.func, x)
+            asked = ast.NamedExpr(name(TEMPORARY, store=True), x)
+            x = name(TEMPORARY)
+        test = ast.Compare(call("type", asked), [ast.Is()], [name("float")])
+        test.left.func = name("__lift_type__")  # type: ignore[attr-defined]
+        test.comparators = [name("__lift_float__")]
+        plain = x if is_float else ast.Call(node.func, [x], [])
+        return ast.IfExp(test, plain, call("__lift_call__", node.func, x))
+
+    @staticmethod
+    def _isinstance(node: ast.Call, general: ast.Call) -> ast.expr:
+        x, kind = node.args
+        simple = isinstance(kind, (ast.Name, ast.Attribute, ast.Tuple))
+        if isinstance(x, ast.Name) and simple:
+            return ast.BoolOp(ast.Or(), [node, general])
+        return general
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:  # noqa: D102
+        module = isinstance(self.meaning(node.value), types.ModuleType)
+        self.generic_visit(node)
+        if node.attr in NUMBERS and isinstance(node.ctx, ast.Load) and not module:
+            return call("__lift_attribute__", node.value, ast.Constant(node.attr))
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:  # noqa: D102
+        self.generic_visit(node)
+        text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+        if text and isinstance(node.op, ast.Mod):
+            return call("__lift_text__", node.left, node.right)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> Any:  # noqa: D102
+        self.generic_visit(node)
+        if len(node.ops) != 1 or isinstance(node.left, ast.Constant):
+            return node
+        if isinstance(node.comparators[0], (ast.Tuple, ast.List, ast.Constant)):
+            return node
+        if isinstance(node.ops[0], ast.In):
+            return call("__lift_in__", node.left, node.comparators[0])
+        if isinstance(node.ops[0], ast.NotIn):
+            found = call("__lift_in__", node.left, node.comparators[0])
+            return ast.UnaryOp(ast.Not(), found)
+        return node
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:  # noqa: D102
+        self.generic_visit(node)
+        node.body.insert(0, ast.Expr(call("__lift_caught__")))
+        ast.copy_location(node.body[0], node)
+        return node

@@ -1,0 +1,263 @@
+"""stand_ins: what stands for the functions of other packages on Values.
+
+Each row is a function and what is called in its place where a Value is among the
+arguments; a few are called always, since what they are handed (a key, a function)
+counts, and not whether it is a Value. NumPy's and SciPy's rows are entered when these
+are imported by somebody: nothing is imported for their sake.
+"""
+
+from __future__ import annotations
+
+import builtins
+import cmath
+import copy
+import functools
+import math
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from autograd import math as am
+from autograd.context import tape_in_use
+from autograd.lifting.errors import LiftError, is_value, place_of
+from autograd.value import Value, number
+
+# By the id of the function: what stands for it, and whether always. KEPT keeps them.
+STAND_INS: dict[int, tuple[Callable[..., Any], bool]] = {}
+# By the id of an object and the name of its method.
+METHODS: dict[tuple[int, str], Callable[..., Any]] = {}
+_kept: list[Any] = []
+
+LATER = {
+    "numpy": "autograd.lifting.arrays",
+    "scipy.special": "autograd.lifting.special",
+    "scipy.stats": "autograd.lifting.special",
+    "scipy.integrate": "autograd.lifting.integrals",
+}
+_entered: set[str] = set()
+
+MSG_COMPLEX = (
+    "{0}: cmath.{1} of {2!r} is complex, and a Value is a real number. Write the real "
+    "and the imaginary part with autograd.math"
+)
+MSG_STRUCTURE = (
+    "{0}: math.{1} counts, so it takes ints, and a Value is a float: "
+    "pass int(x) if no derivative goes through it"
+)
+
+
+def stand_in(original: Any, row: Callable[..., Any], *, always: bool = False) -> None:
+    """Enter what stands for a function."""
+    _kept.append(original)
+    STAND_INS[id(original)] = row, always
+
+
+def stand_in_for_method(owner: Any, name: str, row: Callable[..., Any]) -> None:
+    """Enter what stands for a method of one object."""
+    _kept.append(owner)
+    METHODS[id(owner), name] = row
+
+
+def refresh() -> None:
+    """Enter the rows of the packages that have been imported meanwhile."""
+    for package, home in LATER.items():
+        if package in sys.modules and package not in _entered:
+            _entered.add(package)
+            import_module(home).enter(sys.modules[package])
+
+
+# --- Builtins -----------------------------------------------------------------------
+
+
+def whole(x: Any) -> int:
+    """Return a Value's number, which is whole, as an int.
+
+    An int is structure: a recording is right for this one only. So its digits are
+    asked by comparisons, and another int is another way through these.
+    """
+    if tape_in_use() is None or not -math.inf < number(x) < math.inf:
+        return int(number(x))  # raises, if it is not finite
+    if x < 0:
+        return -whole(-x)
+    above = 1
+    while x >= above:
+        above *= 2
+    n = above // 2
+    while above - n > 1:
+        middle = (n + above) // 2
+        n, above = (middle, above) if x >= middle else (n, middle)
+    return n
+
+
+def to_int(x: Any, *base: Any) -> int:
+    """Return a Value rounded toward zero, as `int` does."""
+    return int(x, *base) if base else whole(am.trunc(x))
+
+
+def to_round(x: Any, ndigits: Any = None) -> Any:
+    """Round: to an int, which is structure, or to a number of decimals."""
+    return round(x, ndigits) if ndigits is not None else whole(round(x))
+
+
+def is_instance(x: Any, kind: Any) -> bool:
+    """Return whether x is of a kind; a Value is a float, and a twin is its original."""
+    if is_value(x):
+        return isinstance(1.0, kind) or isinstance(x, kind)
+    if isinstance(x, kind):
+        return True
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    originals = [vars(k).get("__lift_original__") for k in kinds if isinstance(k, type)]
+    return any(k is not None and isinstance(x, k) for k in originals)
+
+
+def type_of(*args: Any) -> Any:
+    """Return the type; a Value's is float."""
+    return float if len(args) == 1 and is_value(args[0]) else type(*args)
+
+
+def _handing_on(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of functions that hands on lifted ones."""
+    from autograd.lifting.calls import lifter
+
+    def lifted(*args: Any, **kwargs: Any) -> Any:
+        if args and callable(args[0]) and f in {map, filter, functools.reduce}:
+            args = (lifter(args[0]), *args[1:])
+        if kwargs.get("key") is not None:
+            kwargs["key"] = lifter(kwargs["key"])
+        return f(*args, **kwargs)
+
+    return lifted
+
+
+def enter_builtins() -> None:
+    """Enter the rows of Python itself."""
+    stand_in(float, lambda x: x)
+    stand_in(int, to_int)
+    stand_in(round, to_round)
+    stand_in(isinstance, is_instance, always=True)
+    stand_in(type, type_of)
+    stand_in(str, _text(str))
+    stand_in(repr, _text(repr))
+    stand_in(pow, builtins.pow)
+    stand_in(float.is_integer, lambda x: x == am.floor(x))
+    for f in (map, filter, sorted, min, max, functools.reduce):
+        stand_in(f, _handing_on(f), always=True)
+    stand_in(copy.copy, lambda x: x if is_value(x) else copy.copy(x))
+    stand_in(copy.deepcopy, _deepcopy, always=True)
+
+
+def _text(f: Callable[[Any], str]) -> Callable[..., str]:
+    return lambda x, *rest: f(number(x) if is_value(x) else x, *rest)
+
+
+def _deepcopy(x: Any, memo: dict[int, Any] | None = None) -> Any:
+    """Copy, but not the Values: a copy would be another leaf."""
+    memo = {} if memo is None else memo
+    todo, seen = [x], set()
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if is_value(part):
+            memo[id(part)] = part
+        elif isinstance(part, dict):
+            todo += part.values()
+        elif isinstance(part, (list, tuple, set)):
+            todo += part
+        elif hasattr(part, "__dict__") and not isinstance(part, type):
+            todo.append(vars(part))
+    return copy.deepcopy(x, memo)
+
+
+# --- math and cmath -----------------------------------------------------------------
+
+
+def _refuses(f: str) -> Callable[..., Any]:
+    def refuse(*_: Any) -> Any:
+        raise LiftError(MSG_STRUCTURE.format(place_of(2), f))
+
+    return refuse
+
+
+def enter_math() -> None:
+    """Enter the rows of `math`: ours of the same names."""
+    for name in dir(math):
+        original = getattr(math, name)
+        if callable(original) and not name.startswith("_"):
+            ours = getattr(am, name, None) if name in am.__all__ else None
+            stand_in(original, ours or _refuses(name))
+    stand_in(math.floor, lambda x: whole(am.floor(x)))
+    stand_in(math.ceil, lambda x: whole(am.ceil(x)))
+    stand_in(math.trunc, to_int)
+
+
+WHERE_REAL: dict[str, Callable[[Any], Any]] = {
+    "sqrt": lambda x: x >= 0.0,
+    "log": lambda x: x > 0.0,
+    "log10": lambda x: x > 0.0,
+    "acos": lambda x: -1.0 <= x <= 1.0,
+    "asin": lambda x: -1.0 <= x <= 1.0,
+    "acosh": lambda x: x >= 1.0,
+    "atanh": lambda x: -1.0 < x < 1.0,
+}
+
+
+class Pair:
+    """A complex result of which code goes on with one part: ``.real`` or ``.imag``."""
+
+    def __init__(self, real: Any, imag: Any) -> None:
+        self.real, self.imag = real, imag
+
+    def __abs__(self) -> Any:
+        return am.hypot(self.real, self.imag)
+
+
+def _sqrt(x: Any) -> Any:
+    return am.sqrt(x) if x >= 0.0 else Pair(0.0, am.sqrt(-x))
+
+
+def _atanh(x: Any) -> Any:
+    if abs(x) < 1.0:
+        return am.atanh(x)
+    turn = math.pi / 2.0 if x > 0.0 else -math.pi / 2.0
+    return Pair(am.log(abs((1.0 + x) / (1.0 - x))) / 2.0, turn)
+
+
+def _log(x: Any, *base: Any) -> Any:
+    if x > 0.0 or base:
+        return am.log(x, *base)
+    return Pair(am.log(-x), math.pi)
+
+
+def _real(name: str) -> Callable[..., Any]:
+    ours = getattr(am, name)
+    inside: Callable[[Any], Any] = WHERE_REAL.get(name, lambda _: True)
+
+    def where_real(x: Any) -> Any:
+        if not inside(x):
+            raise LiftError(MSG_COMPLEX.format(place_of(2), name, number(x)))
+        return ours(x)
+
+    return where_real
+
+
+def enter_cmath() -> None:
+    """Enter the rows of `cmath`: the real functions, where results are real."""
+    names = "sqrt log log10 exp sin cos tan asin acos atan sinh cosh tanh asinh acosh"
+    for name in (*names.split(), "atanh"):
+        stand_in(getattr(cmath, name), _real(name))
+    stand_in(cmath.sqrt, _sqrt)
+    stand_in(cmath.log, _log)
+    stand_in(cmath.atanh, _atanh)
+    stand_in(cmath.phase, lambda x: am.atan2(0.0, x))
+    for name in ("isnan", "isinf", "isfinite"):
+        stand_in(getattr(cmath, name), getattr(am, name))
+
+
+def plain(x: Any) -> Any:
+    """Return the number of a Value or of what an array of one number holds."""
+    if type(x) is Value:
+        return number(x)
+    return plain(x.item()) if getattr(x, "size", 0) == 1 and hasattr(x, "item") else x
