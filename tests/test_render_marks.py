@@ -52,7 +52,10 @@ def test_the_fill_is_stronger_the_larger_the_gradient():
 def test_a_step_of_colour_is_as_large_as_the_gradients_need(factor, step):
     _, view = vanishing(factor)
     assert view.gradients == (1.0, step)
-    assert f"at most 1, {step} times less with each paler step" in view.legend[0]
+    assert (
+        f"(darkest: 1; each lighter shade: {step}\u00d7 smaller; white: 0)"
+        in view.legend[0]
+    )
 
 
 def test_a_single_tiny_gradient_does_not_make_all_others_look_alike():
@@ -94,7 +97,7 @@ def test_a_number_that_is_not_finite_is_marked_in_words():
     y.name = "y"
     y.backward()
     marks = {node.name or node.op: node.marks for node in view_of(y).nodes}
-    assert marks == {"big": (), "*": ("not finite",), "y": ("not finite",)}
+    assert marks == {"big": (), "v1": ("not finite",), "y": ("not finite",)}
 
 
 def test_a_slope_that_is_not_finite_is_marked_where_it_arises():

@@ -47,7 +47,7 @@ def counted(view: View):
 def test_a_shared_node_is_there_once_and_each_of_its_uses_is_an_edge():
     x = Value(3.0, name="x")
     view = view_of(x * x)
-    assert [node.name for node in view.nodes] == ["x", ""]
+    assert [node.name for node in view.nodes] == ["x", "v1"]
     assert [(e.source, e.target) for e in view.edges] == [("n0", "n1")] * 2
 
 
@@ -88,13 +88,14 @@ def test_formulas_show_names_and_constants_where_they_stand():
     assert formula(x.exp()) == "exp(x)"
     assert formula(maximum(x, 0.0)) == "maximum(x, 0)"
     assert formula(sumprod((x, y), (2.0, 1.0))) == "x * 2 + y"
-    assert formula(anonymous + anonymous) == "+"
+    assert formula(anonymous + anonymous) == "_ + _"
     assert formula(x) == ""
 
 
 def test_a_formula_of_very_many_operands_stays_short():
     xs = [Value(1.0, name="a rather long name") for _ in range(1000)]
-    assert formula(fsum([*xs, 2.0, 3.0])).startswith("fsum of 1002 with 2, 3")
+    text = formula(fsum([*xs, 2.0, 3.0]))
+    assert text == "fsum of 1,002: a rather long name, a rather long name, …"
 
 
 def test_numbers_have_four_significant_digits_and_zero_has_no_sign():

@@ -18,8 +18,8 @@ import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from autograd import naming
 from autograd.context import recording
-from autograd.explanation import names
 from autograd.explanation.markup import as_html, as_latex
 from autograd.explanation.story import Story, tell
 from autograd.explanation.sweep import Sweep
@@ -139,7 +139,7 @@ def explain(
     """
     _check(y, wrt, scope)
     frame = sys._getframe(1)  # noqa: SLF001
-    known = names.variables(frame.f_locals, frame.f_globals)
+    known = naming.variables(frame.f_locals, frame.f_globals)
     del frame
     explanation: Explanation = _explained(y, wrt, scope, known)
     return explanation
@@ -150,7 +150,7 @@ def _explained(
     y: Value, wrt: Value | None, scope: str | None, known: Mapping[int, str]
 ) -> Explanation:
     sweep = Sweep(y, wrt)
-    called = names.names(sweep, known)
+    called = naming.names(sweep.order, sweep.scopes, known)
     target = None if wrt is None else sweep.place.get(id(wrt))
     if wrt is not None and target is None:
         what = wrt.name or known.get(id(wrt)) or "wrt"

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.explanation.names import legible
+from autograd.naming import legible
 from autograd.primitives import Primitive
 from autograd.primitives import arithmetic as ar
 from autograd.primitives import elementary as el

@@ -6,10 +6,12 @@ graphviz is imported when the first picture is drawn, and not before.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from autograd import naming
 from autograd.compiler.program import Program
 from autograd.render.collect import view_of
 from autograd.render.view import LIMIT, Box, Edge, Node, View
@@ -23,8 +25,8 @@ __all__ = ["Box", "Edge", "Node", "View", "draw", "view_of"]
 
 MSG_DIRECTION = 'direction is "LR", "TB", "RL", "BT", or None for what fits, not {0!r}'
 MSG_ROW = (
-    "a row goes with a network: draw(model, row). The numbers of {0!r} are known: write "
-    "draw(y), and a file's name as a string: draw(y, to='y.svg')"
+    "a row goes with a network: draw(model, row). The numbers of {0!r} are known: "
+    "write draw(y), and a file's name as a string: draw(y, to='y.svg')"
 )
 MSG_TIME_LIMIT = "time_limit is a number of seconds above 0, not {0!r}"
 
@@ -43,10 +45,12 @@ def draw(
 ) -> Picture | NetworkPicture:
     """Draw how a Value was computed, or a network; save it, or let Jupyter show it.
 
-    Each node shows its name, operation, number and gradient, whose size is its colour;
-    what is not finite, saturated or dead is marked. The parts of an nn module or of a
-    `scope` stand in a frame. A graph larger than ``limit`` is folded, scopes first, and
-    the picture says so. A compiled function is one box, unless it is opened.
+    Nodes are called as `explain` calls them: by their names, else by the variables of
+    the caller that hold them, else v1, v2, .... Each shows its operation, number and
+    gradient, whose size and sign are its colour; what is not finite, saturated or dead
+    is marked. The parts of an nn module or of a `scope` stand in a frame. A graph
+    larger than ``limit`` is folded, scopes first, and the picture says so. A compiled
+    function is one box, unless it is opened.
 
     Args:
         values: a Value, a tuple or list of them to be drawn together, a `Program`; or a
@@ -103,8 +107,16 @@ def draw(
         from autograd.render.derivative import derivatives
 
         values, names = derivatives(values, gradient_of)
+    frame = sys._getframe(1)  # noqa: SLF001
+    known = naming.variables(frame.f_locals, frame.f_globals)
+    del frame
     shown = view_of(
-        values, limit=limit, opened=open, names=names, grads=gradient_of is None
+        values,
+        limit=limit,
+        opened=open,
+        names=names,
+        known=known,
+        grads=gradient_of is None,
     )
     picture = Picture(
         name="autograd",

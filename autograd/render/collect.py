@@ -33,6 +33,7 @@ def view_of(
     limit: int = LIMIT,
     opened: str | Sequence[str] = (),
     names: Mapping[int, str] | None = None,
+    known: Mapping[int, str] | None = None,
     grads: bool = True,
 ) -> View:
     """Return the graph of one Value, of several drawn together, or of a program.
@@ -41,7 +42,8 @@ def view_of(
         values: the outputs, or the program.
         limit: how many nodes and boxes to show at most.
         opened: the names of the compiled functions whose programs are shown.
-        names: what Values without a name are called, by their ids.
+        names: what some Values are called, by their ids.
+        known: what Values without a name are called, by their ids.
         grads: whether gradients are shown.
 
     Raises:
@@ -62,11 +64,13 @@ def view_of(
     if isinstance(values, Program):
         graph, there = _graph_of_program(values), Counter[str]()
     else:
-        graph, there = _graph_of_values(outputs_of(values), wanted, names or {})
+        graph, there = _graph_of_values(
+            outputs_of(values), wanted, names or {}, known or {}
+        )
     for name in wanted:
         if name not in there:
-            known = ", ".join(map(repr, there))
-            what = f"is {known}" if known else "is none at all"
+            others = ", ".join(map(repr, there))
+            what = f"is {others}" if others else "is none at all"
             raise ValueError(MSG_OPEN.format(name, what))
     graph.grads = grads
     return graph.view(limit)
@@ -106,7 +110,10 @@ def _graph_of_program(program: Program) -> Graph:
 
 
 def _graph_of_values(
-    outputs: list[Value], wanted: tuple[str, ...], names: Mapping[int, str]
+    outputs: list[Value],
+    wanted: tuple[str, ...],
+    names: Mapping[int, str],
+    known: Mapping[int, str],
 ) -> tuple[Graph, Counter[str]]:
     """Return the graph, and the names of the compiled functions in it."""
     graph = Graph()
@@ -131,6 +138,8 @@ def _graph_of_values(
     graph.roots = frozenset(at[id(value)] for value in outputs)
     for key, name in names.items():
         graph.names[at[key]] = name
+    graph.places |= at
+    graph.name_all(known)
     return graph, there
 
 

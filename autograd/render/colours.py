@@ -28,8 +28,10 @@ STYLE = {
     "guard": ("#fdf0f6", "#a0447a", "filled,dashed", 1.0),
     "box": ("#f6ecd2", "#94742a", "filled", 1.2),
 }
-# Of a gradient: none, then five steps from the smallest to the largest.
-LEVELS = ("#fdfdfd", "#fff4e3", "#ffe3bd", "#ffcf8f", "#ffb860", "#ff9f33")
+# Of a gradient: none, then five steps from the smallest to the largest; of one that is
+# positive, and of one that is negative.
+LEVELS = ("#fdfdfd", "#fff0d9", "#ffdcaa", "#ffc272", "#fba53a", "#ea8410")
+FALLING = ("#fdfdfd", "#eeeafb", "#dcd3f7", "#c4b5f0", "#a993e6", "#8d70da")
 # Of a network's weights, and of its outputs from the smallest to the largest.
 PLUS, MINUS = "#2b6cb0", "#b7501e"
 POSITIVE = ("#eef4fb", "#d3e4f5", "#aecdec", "#84b3e0")
@@ -60,6 +62,11 @@ DARK = {
     LEVELS[3]: "#614414",
     LEVELS[4]: "#7b520d",
     LEVELS[5]: "#945f04",
+    FALLING[1]: "#252135",
+    FALLING[2]: "#312a4d",
+    FALLING[3]: "#40366a",
+    FALLING[4]: "#52448b",
+    FALLING[5]: "#6653ad",
     PLUS: "#6aa9ea",
     MINUS: "#e58b5b",
     POSITIVE[0]: "#1a2532",

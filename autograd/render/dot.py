@@ -10,27 +10,33 @@ written as character references, and the backslash is doubled.
 
 from __future__ import annotations
 
+from textwrap import wrap
+
+from autograd.naming import legible
 from autograd.render import colours
 from autograd.render.labels import (
-    NAME_LENGTH,
     NOTE_LENGTH,
-    Unit,
-    arranged,
-    direction_of,
     edge_label,
     is_crowded,
-    legible,
     lines_of,
     notes,
-    ranks,
 )
 from autograd.render.marks import OFF
+from autograd.render.order import (
+    Unit,
+    arranged,
+    before_leaves,
+    beside,
+    direction_of,
+    ranks,
+)
 from autograd.render.view import Node, View
 
 FONT = "Helvetica"
 # What is folded fits on one screen, if it can then still be read: inches, and units.
 SCREEN = "18.5,9.5"
 LONG, WIDE = 12, 24
+NOTE_WIDTH = 66  # characters: a note is not to be wider than a small graph
 MEANING = str.maketrans({'"': "&quot;", "&": "&amp;", "\\": r"\\"})
 
 
@@ -43,27 +49,41 @@ def dot_lines(view: View, *, partials: bool, direction: str | None) -> list[str]
         direction: ``"LR"`` from left to right, ``"TB"`` downward, None as fits.
 
     """
-    lines = _attributes(view, direction or direction_of(view))
-    clusters = 0
-    for name, unit in arranged(view):
+    direction = direction or direction_of(view)
+    upward = direction in {"LR", "RL"}  # what comes first is put at the bottom
+    rows = beside(view)
+    lines = _attributes(view, direction)
+    if rows:  # a second search for fewer crossings would undo their order
+        lines.append("remincross=false")
+    clusters, step = 0, -1 if upward else 1
+    chains = {row[::step][-1]: row[::step] for row in rows}
+    for name, unit in arranged(view, backward=upward):
         if unit is not None:
             lines.append(_unit(unit, view))
+            if unit.key in chains:  # here, since it is to be within their frame
+                row = " -> ".join(chains[unit.key])
+                lines.append(f"{{rank=same {row} [style=invis]}}")
         elif name:
             lines.append(f'subgraph cluster_{clusters} {{ label="{_text(name)}"')
             clusters += 1
         else:
             lines.append("}")
     bare = view.boxes and is_crowded(view)
-    for edge in view.edges:
+    for edge in view.edges[::step]:
         words = "" if bare else edge_label(edge, partials=partials)
         label = f' [label="\u00a0{words}"]' if words else ""
         lines.append(f"{edge.source} -> {edge.target}{label}")
+    lines += [f"{a} -> {b} [style=invis]" for a, b in before_leaves(view)]
     return [f"\t{line}\n" for line in lines]
 
 
 def notes_label(view: View, *more: str) -> str:
     """Return the label of the lines at the head of a picture."""
-    lines = (*notes(view), *more)
+    lines = [
+        line
+        for note in (*notes(view), *more)
+        for line in wrap(note, NOTE_WIDTH, break_long_words=False)
+    ]
     return "".join(rf"{_text(line, NOTE_LENGTH)}\l" for line in lines)
 
 
@@ -72,6 +92,7 @@ def _attributes(view: View, direction: str) -> list[str]:
     font = f'fontname="{FONT}" fontcolor="{colours.INK}"'
     graph = (
         f'rankdir={direction} bgcolor="{colours.GROUND}" pad=0.2 labelloc=t '
+        f"{'' if crowded else 'ordering=in '}"
         f"nodesep={0.08 if crowded else 0.25} ranksep={1.0 if crowded else 0.4} "
         f'labeljust=l style="rounded,filled" color="{colours.FRAME_LINE}" '
         f'fillcolor="{colours.FRAME}"'
@@ -91,7 +112,7 @@ def _attributes(view: View, direction: str) -> list[str]:
     return [*lines, f'label="{label}"'] if label else lines
 
 
-def _text(text: str, length: int = NAME_LENGTH) -> str:
+def _text(text: str, length: int = 32) -> str:
     return legible(text, length).translate(MEANING)
 
 
@@ -114,7 +135,8 @@ def look(unit: Unit, view: View) -> tuple[str, str, str, float]:
     kind = unit.kind if isinstance(unit, Node) else "box"
     fill, line, style, width = colours.STYLE[kind]
     if view.gradients[0]:
-        fill = colours.LEVELS[view.level(unit.grad)]
+        levels = colours.FALLING if (unit.grad or 0.0) < 0.0 else colours.LEVELS
+        fill = levels[view.level(unit.grad)]
     if unit.marks and unit.marks != (OFF,):
         line, width = colours.WARNING, 2.0
     return fill, line, style, width

@@ -8,10 +8,11 @@ That is what is folded, and only what is shown as itself then gets words.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
+from autograd import naming
 from autograd.render.fold import Folding, Skeleton, fold
 from autograd.render.formula import formula
 from autograd.render.marks import OFF, brief_mark, dead_scopes, marks_of
@@ -34,7 +35,8 @@ class Graph:
         sources: the first end of each edge, in the order of ``targets``.
         targets: the second end of each edge, ascending.
         roots: the places of what was asked to be drawn.
-        names: of things that have none of their own, by their places.
+        names: what things are called, by their places; see `name_all`.
+        places: the place of each Value, by its id.
         program: the name of the program, if that is what is drawn.
         grads: whether gradients are shown.
 
@@ -46,6 +48,7 @@ class Graph:
     targets: list[int] = field(default_factory=list)
     roots: frozenset[int] = frozenset()
     names: dict[int, str] = field(default_factory=dict)
+    places: dict[int, int] = field(default_factory=dict)
     program: str = ""
     grads: bool = True
 
@@ -53,10 +56,25 @@ class Graph:
         """Add a thing after all it depends on; return its place."""
         i = len(self.things)
         self.things.append(thing)
+        if isinstance(thing, Value):
+            self.places[id(thing)] = i
         self.scopes.append(scope)
         self.sources.extend(parents)
         self.targets.extend([i] * len(parents))
         return i
+
+    def name_all(self, known: Mapping[int, str]) -> None:
+        """Call each thing by a name of its own, as `explain` does.
+
+        Args:
+            known: names for Values that have none, by their ids.
+
+        """
+        values = {i: x for i, x in enumerate(self.things) if isinstance(x, Value)}
+        scopes = [self.scopes[i] for i in values]
+        own = {i: x.name for i, x in enumerate(self.things) if isinstance(x, Place)}
+        found = naming.names([*values.values()], scopes, known, {*own.values()})
+        self.names = {**own, **dict(zip(values, found, strict=True)), **self.names}
 
     def view(self, limit: int) -> View:
         """Return what a picture of at most that many units shows."""
@@ -84,17 +102,21 @@ class Graph:
     def _node(self, i: int, dead: set[str]) -> Node:
         thing = self.things[i]
         kind = "output" if i in self.roots else _kind(thing)
-        name = self.names.get(i) or thing.name or ""
+        scope = self.scopes[i]
         if isinstance(thing, Place):
-            return thing.node(f"n{i}", name, self.scopes[i], kind)
+            return thing.node(f"n{i}", self.names.get(i, thing.name), scope, kind)
+
+        def name_of(value: Value) -> str:
+            return naming.within(self.names[self.places[id(value)]], scope)
+
         return Node(
             key=f"n{i}",
-            name=name,
-            formula=formula(thing) or (thing.name or "" if i in self.names else ""),
+            name=naming.within(self.names[i], scope),
+            formula=formula(thing, name_of),
             op=thing.op,
             data=thing.data,
             grad=thing.grad if self.grads else None,
-            scope=self.scopes[i],
+            scope=scope,
             kind=kind,
             marks=marks_of(thing, dead),
             inside=operations_inside(thing),

@@ -54,6 +54,11 @@ def _replay(
     y = program(*fresh)[0]
     if isfinite(value.grad):
         y.backward(value.grad)
+    graph.places |= {
+        id(new): at[id(old)]
+        for new, old in zip(fresh, value.operands, strict=True)
+        if isinstance(new, Value)
+    }
     inner = {
         id(new): at[id(old)]
         for new, old in zip(fresh, value.operands, strict=True)

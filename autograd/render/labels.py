@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-
+from autograd.naming import legible
+from autograd.render.order import Unit
 from autograd.render.view import Box, Edge, Node, View, number
 
-NESTING = 6
-NAME_LENGTH = 32
+HEAD_LENGTH = 64
 OPS_SHOWN = 3
 NOTE_LENGTH = 200
 CROWDED = 3
-ACROSS, DOWN = 150, 130
-SCREEN = 1200
 TOLD = 12
-
-Unit = Node | Box
-
-
-def legible(text: str, length: int = NAME_LENGTH) -> str:
-    r"""Return text on one line, without characters that XML or UTF-8 cannot hold.
-
-    >>> legible("two\nlines"), legible("a" * 99, 5)
-    ('two\\nlines', 'aaaa…')
-
-    """
-    if len(text) > length:
-        text = text[: length - 1] + "…"
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
-    )
 
 
 def head(node: Node) -> str:
@@ -38,7 +18,7 @@ def head(node: Node) -> str:
     both = " = ".join(filter(None, (legible(node.name), node.formula)))
     if node.kind == "guard":
         both = f"guard {node.formula}"
-    return legible(both, 2 * NAME_LENGTH)
+    return legible(both, HEAD_LENGTH)
 
 
 def lines_of(unit: Unit) -> list[str]:
@@ -105,48 +85,6 @@ def edge_label(edge: Edge, *, partials: bool) -> str:
     return " ".join(words)
 
 
-def arranged(view: View) -> Iterator[tuple[str, Unit | None]]:
-    """Yield nodes and boxes by scope, each ``("", unit)``.
-
-    Between them are ``(name, None)`` where a frame opens, and ``("", None)`` where the
-    latest one closes.
-    """
-    stack: tuple[str, ...] = ()
-    units: list[Unit] = [*view.nodes, *view.boxes]
-    for unit in sorted(units, key=lambda unit: _frames(unit.scope)):
-        names = _frames(unit.scope)
-        shared = 0
-        while shared < min(len(stack), len(names)) and stack[shared] == names[shared]:
-            shared += 1
-        yield from [("", None)] * (len(stack) - shared)
-        yield from [(legible(name) or " ", None) for name in names[shared:]]
-        stack = names
-        yield "", unit
-    yield from [("", None)] * len(stack)
-
-
-def direction_of(view: View) -> str:
-    """Return the direction in which the picture is likely to be narrower.
-
-    A page scrolls downward, and is narrow; but a small graph reads from left to right.
-    """
-    long, wide = ranks(view)
-    return "LR" if long * ACROSS <= max(SCREEN, wide * DOWN) else "TB"
-
-
-def ranks(view: View) -> tuple[int, int]:
-    """Return how many units stand one after the other, and how many side by side."""
-    keys = [box.key for box in view.boxes] + [node.key for node in view.nodes]
-    place = {key: i for i, key in enumerate(keys)}
-    steps = [0] * len(place)
-    for edge in reversed(view.edges):
-        source, target = place[edge.source], place[edge.target]
-        if source < target:
-            steps[source] = max(steps[source], steps[target] + 1)
-    count = Counter(steps)
-    return len(count), max(count.values())
-
-
 def is_crowded(view: View) -> bool:
     """Return whether there are so many edges that labels on them would hide them."""
     return len(view.edges) > CROWDED * (len(view.nodes) + len(view.boxes))
@@ -168,8 +106,3 @@ def _inside(node: Node) -> str:
 
 def _marked(mark: str, count: int) -> str:
     return f"{count:,} {mark}"
-
-
-def _frames(scope: str) -> tuple[str, ...]:
-    """Return the frames in which a scope's nodes stand; the deepest share one."""
-    return tuple(scope.split("/", NESTING - 1)) if scope else ()

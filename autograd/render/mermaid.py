@@ -7,19 +7,18 @@ It draws no more than 500 edges, and spaciously, so `draw` folds a graph further
 
 from __future__ import annotations
 
+from autograd.naming import legible
 from autograd.render import colours
 from autograd.render.dot import look
 from autograd.render.labels import (
     alternative,
-    arranged,
-    direction_of,
     edge_label,
     is_crowded,
-    legible,
     lines_of,
     notes,
     title,
 )
+from autograd.render.order import arranged, direction_of
 from autograd.render.view import Node, View
 
 LIMIT = 40

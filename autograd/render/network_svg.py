@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
 
+from autograd.naming import legible
 from autograd.render import colours
-from autograd.render.labels import legible
 from autograd.render.network import Layer, Network, Neuron
 from autograd.render.view import number
 

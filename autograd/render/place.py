@@ -8,7 +8,7 @@ from functools import cached_property
 
 from autograd.compiler.program import Guard, Program
 from autograd.render.formula import application
-from autograd.render.view import FORMULA, Node, number
+from autograd.render.view import Node, number
 from autograd.value import Value
 
 
@@ -86,11 +86,10 @@ class Place:
         if self.at < first:
             inputs = program.inputs
             return inputs[self.at] if self.at < len(inputs) else "constant"
-        operands = program.code[self.at - first].operands
-        words = [self._word(i) for i in operands[:FORMULA]]
-        constants = [self._word(i) for i in operands if program.is_constant(i)]
-        row = program.code[self.at - first].row
-        return application(row, words, len(operands), constants)
+        step = program.code[self.at - first]
+        return application(
+            step.row, lambda k: self._word(step.operands[k]), len(step.operands)
+        )
 
     def _word(self, at: int) -> str:
         if not self.program.is_constant(at):

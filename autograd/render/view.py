@@ -173,9 +173,11 @@ class View:
         if not largest:
             return ()
         text = (
-            f"The stronger the fill, the larger the gradient: at most {number(largest)}"
-            f", {step:,} times less with each paler step; no fill is 0."
+            f"Darker = larger |gradient| (darkest: {number(largest)}; each lighter "
+            f"shade: {step:,}\u00d7 smaller; white: 0)."
         )
+        if any((unit.grad or 0.0) < 0.0 for unit in self.nodes):
+            text += " Orange: positive; violet: negative."
         return (text,)
 
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from autograd import naming
 from autograd.context import recording
-from autograd.explanation import names
 from autograd.explanation.story import Story, tell
 from autograd.explanation.sweep import Sweep
 from autograd.render.view import number
@@ -158,7 +158,7 @@ def step(y: Value) -> Stepper:
     if y.primitive is CONSTANT:
         raise ValueError(MSG_CONSTANT)
     frame = sys._getframe(1)  # noqa: SLF001
-    known = names.variables(frame.f_locals, frame.f_globals)
+    known = naming.variables(frame.f_locals, frame.f_globals)
     del frame
     stepper: Stepper = _stepper(y, known)
     return stepper
@@ -167,4 +167,6 @@ def step(y: Value) -> Stepper:
 @recording
 def _stepper(y: Value, known: Mapping[int, str]) -> Stepper:
     sweep = Sweep(y)
-    return Stepper(tell(sweep, names.names(sweep, known), None, None))
+    return Stepper(
+        tell(sweep, naming.names(sweep.order, sweep.scopes, known), None, None)
+    )

@@ -7,13 +7,13 @@ that several nodes have, as the weights of neurons do, are told apart by scope.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from autograd.explanation.sweep import Sweep
 from autograd.value import CONSTANT, Value
 
 LONGEST = 28
+SCOPE = 200
 
 
 def variables(*spaces: Mapping[str, Any]) -> dict[int, str]:
@@ -26,31 +26,39 @@ def variables(*spaces: Mapping[str, Any]) -> dict[int, str]:
     return found
 
 
-def names(sweep: Sweep, known: Mapping[int, str]) -> list[str]:
+def names(
+    order: Sequence[Value],
+    scopes: Sequence[str],
+    known: Mapping[int, str],
+    reserved: Collection[str] = (),
+) -> list[str]:
     """Return what each node is called, "" for a constant that has no name.
 
     Args:
-        sweep: the nodes.
+        order: the nodes, in topological order.
+        scopes: the scope that each belongs to.
         known: names for nodes that have none, by their ids.
+        reserved: names that are not to be given to a node without one.
 
     """
-    own = [
-        legible(node.name or known.get(id(node), ""), LONGEST) for node in sweep.order
-    ]
+    own = [node.name or known.get(id(node), "") for node in order]
+    own = [name and legible(name, LONGEST) for name in own]
     users: dict[str, list[int]] = {}
     for i, name in enumerate(own):
         if name:
             users.setdefault(name, []).append(i)
-    taken = set(users)
+    taken = {*users, *reserved}
     for name, places in list(users.items()):
         if len(places) > 1:
-            for i, other in zip(places, _apart(name, places, sweep), strict=True):
+            for i, other in zip(
+                places, _apart(name, [scopes[i] for i in places]), strict=True
+            ):
                 own[i] = other
                 while own[i] in taken:
                     own[i] += "'"
                 taken.add(own[i])
     number = 0
-    for i, node in enumerate(sweep.order):
+    for i, node in enumerate(order):
         if own[i] or node.primitive is CONSTANT:
             continue
         number += 1
@@ -60,13 +68,26 @@ def names(sweep: Sweep, known: Mapping[int, str]) -> list[str]:
     return own
 
 
-def _apart(name: str, places: list[int], sweep: Sweep) -> list[str]:
+def within(name: str, scope: str) -> str:
+    """Return a node's name as it is written inside a scope, which need not be said.
+
+    >>> within("layer1/neuron2/w1", "mlp/layer1/neuron2"), within("w1", "mlp")
+    ('w1', 'w1')
+    >>> within("layer1/neuron2/w1", "mlp/layer2/neuron2")
+    'layer1/neuron2/w1'
+
+    """
+    outer, slash, own = name.rpartition("/")
+    return own if slash and f"/{scope}".endswith(f"/{outer}") else name
+
+
+def _apart(name: str, scopes: list[str]) -> list[str]:
     """Tell nodes of one name apart, by as little of their scopes as does it."""
-    scopes = [legible(sweep.scopes[i]).split("/") for i in places]
+    paths = [legible(scope, SCOPE).split("/") for scope in scopes]
     longer: list[str] = []
-    for depth in range(1, max(map(len, scopes)) + 1):
-        longer = ["/".join([*scope[-depth:], name]).lstrip("/") for scope in scopes]
-        if len(set(longer)) == len(places):
+    for depth in range(1, max(map(len, paths)) + 1):
+        longer = ["/".join([*path[-depth:], name]).lstrip("/") for path in paths]
+        if len(set(longer)) == len(scopes):
             return longer
     seen: dict[str, int] = {}
     for k, other in enumerate(longer):
@@ -75,7 +96,15 @@ def _apart(name: str, places: list[int], sweep: Sweep) -> list[str]:
     return longer
 
 
-def legible(text: str, length: int = 200) -> str:
-    """Return a text on one line, without control characters, not too long."""
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    return text if len(text) <= length else text[: length - 1] + "…"
+def legible(text: str, length: int = 32) -> str:
+    r"""Return text on one line, without characters that XML or UTF-8 cannot hold.
+
+    >>> legible("two\nlines"), legible("a" * 99, 5)
+    ('two\\nlines', 'aaaa…')
+
+    """
+    if len(text) > length:
+        text = text[: length - 1] + "…"
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
