@@ -50,9 +50,9 @@ def names(
     taken = {*users, *reserved}
     for name, places in list(users.items()):
         if len(places) > 1:
-            for i, other in zip(
-                places, _apart(name, [scopes[i] for i in places]), strict=True
-            ):
+            taken.discard(name)
+            apart = _apart(name, [scopes[i] for i in places])
+            for i, other in zip(places, apart, strict=True):
                 own[i] = other
                 while own[i] in taken:
                     own[i] += "'"
