@@ -156,3 +156,11 @@ def _sources_alone(place: Path) -> Path:
 
 def _stop(message: str) -> None:
     raise pytest.UsageError(message)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs_are_checked_between_passes() -> None:
+    """Have every program checked after each pass of the compiler."""
+    from autograd.compiler.passes.pipeline import watchers
+
+    watchers.append(lambda _pass, program: program.check())

@@ -71,26 +71,20 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
         "compiler.element",
         "compiler.collector",
     ),
-    "compiler.passes.simplify": (
+    "compiler.passes.": (
         "compiler.program",
         "compiler.element",
         "compiler.collector",
+        "compiler.passes.definitions",
     ),
     "compiler.passes.definitions.": ("primitives",),
     "compiler.passes.definitions": ("compiler.passes.definitions.",),
-    "compiler.passes.expand": (
-        "compiler.passes.simplify",
-        "compiler.passes.definitions",
-    ),
-    "compiler.targets.": ("math", "compiler.passes.expand"),
+    "compiler.targets.": ("math", "compiler.passes."),
     "compiler.targets": ("compiler.targets.",),
-    "compiler.passes.gather": ("compiler.passes.simplify",),
-    "compiler.passes.pipeline": ("compiler.passes.expand", "compiler.passes.gather"),
     "compiler.schedule.": ("compiler.program", "compiler.element"),
     "compiler.machine.": (
         "compiler.schedule.",
-        "compiler.passes.pipeline",
-        "compiler.collector",
+        "compiler.passes.",
     ),
     "compiler.calls.native": (),
     "compiler.calls.runner": (

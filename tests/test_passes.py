@@ -13,20 +13,24 @@ from programs import random_program
 from autograd import grad, jit
 from autograd import math as am
 from autograd.compiler import Guard, Instruction, Program, trace
-from autograd.compiler.passes.gather import dots, in_pieces
-from autograd.compiler.passes.simplify import (
-    SILENT,
-    guarded,
-    live,
-    optimize,
-    optimize_guarded,
-)
+from autograd.compiler.machine.spellings import CORE
+from autograd.compiler.passes import pipeline
+from autograd.compiler.passes.builder import live
+from autograd.compiler.passes.gather import gather, in_pieces
+from autograd.compiler.passes.guards import guarded
+from autograd.compiler.passes.pipeline import SHORTEN, machine_passes, optimize
+from autograd.compiler.passes.simplify import simplify
 from autograd.compiler.record.trace import record_once
 from autograd.primitives import TABLE
 from autograd.primitives.arithmetic import neg
 
 SEEDS = range(300)
+SILENT = [row for row in TABLE.values() if row.silent]
 POINTS = 25
+
+
+def optimize_guarded(program):
+    return live(simplify(program, guarded=True))
 
 
 def rows(program):
@@ -101,7 +105,7 @@ def test_live_keeps_what_guards_need_and_drops_the_rest():
 
 def test_chains_of_products_become_one_sumprod():
     p = trace(lambda a, b, c, d: a * b + c * d + b * c + 5.0, 1.0, 2.0, 3.0, 4.0)
-    gathered = dots(p)
+    gathered = gather(p)
     assert rows(gathered) == ["sumprod"]
     assert gathered(1.0, 2.0, 3.0, 4.0) == p(1.0, 2.0, 3.0, 4.0)
 
@@ -114,7 +118,7 @@ def test_a_product_or_a_sum_used_elsewhere_is_not_taken_in():
 
     p = trace(f, 1.0, 2.0, 3.0)
     for point in ((1.0, 2.0, 3.0), (0.1, 0.2, 0.3)):
-        assert dots(p)(*point) == pytest.approx(p(*point), rel=1e-15)
+        assert gather(p)(*point) == pytest.approx(p(*point), rel=1e-15)
 
 
 def chain_and_squares(x, *cs):
@@ -132,7 +136,7 @@ def test_a_sum_over_a_long_chain_is_cut_and_one_over_inputs_is_not(links):
         return [slope, chain_and_squares(*xs)[1]]
 
     inputs = [0.875, *[1.0 / k for k in range(1, links + 1)]]
-    p = dots(optimize(record_once(slope, inputs, "f").program))
+    p = gather(optimize(record_once(slope, inputs, "f").program))
     cut = in_pieces(p).check()
     if links < 16:
         assert cut == p
@@ -146,7 +150,7 @@ def test_a_sum_over_a_long_chain_is_cut_and_one_over_inputs_is_not(links):
 
 
 @pytest.mark.parametrize(
-    "change", [optimize, live, dots, guarded], ids=lambda f: f.__name__
+    "change", [optimize, live, gather, guarded], ids=lambda f: f.__name__
 )
 def test_passes_change_no_number_of_random_programs(change):
     for seed in SEEDS:
@@ -154,10 +158,30 @@ def test_passes_change_no_number_of_random_programs(change):
         inputs = random_program(seed).inputs
         changed = change(p).check()
         (expected,), (found,) = p(*inputs), changed(*inputs)
-        exact = change is not dots
+        exact = change is not gather
         same = bits(found) == bits(expected)
         assert same or (not exact and found == pytest.approx(expected, rel=1e-9)), seed
         assert change(changed).check()(*inputs) == changed(*inputs)
+
+
+@pytest.mark.parametrize(
+    "passes", [SHORTEN, machine_passes(CORE)], ids=["shorten", "machine"]
+)
+def test_every_pass_is_named_and_the_program_is_checked_after_each(passes, monkeypatch):
+    seen = []
+    watchers = [*pipeline.watchers, lambda name, p: seen.append((name, p))]
+    monkeypatch.setattr(pipeline, "watchers", watchers)
+    found = pipeline.run(passes, trace(lambda x: 1.0 * am.exp(x), 0.5))
+    assert [name for name, _ in seen] == [name for name, _ in passes]
+    assert len({name for name, _ in passes}) == len(passes)
+    assert seen[-1][1] is found
+
+
+def test_a_pass_that_leaves_a_hole_is_found_where_it_does():
+    p = trace(lambda x: 1.0 * am.exp(x), 0.5)
+    hole = ("hole", lambda p: p.replace(outputs=(99,)))
+    with pytest.raises(ValueError, match="place that does not exist"):
+        pipeline.run((*SHORTEN, hole, *SHORTEN), p)
 
 
 def test_optimizing_twice_changes_nothing_more():
@@ -183,9 +207,7 @@ def all_points(row, count):
     return [xs[:n] for xs in itertools.islice(points, 6 * count)]
 
 
-@pytest.mark.parametrize(
-    "row", sorted(SILENT, key=lambda r: r.name), ids=lambda r: r.name
-)
+@pytest.mark.parametrize("row", SILENT, ids=lambda r: r.name)
 def test_rows_that_are_said_never_to_raise_do_not(row):
     orders = [1.0] * order_count(row)
     for xs in all_points(row, 200):

@@ -7,7 +7,7 @@ import math
 import operator
 from fractions import Fraction
 
-from autograd.primitives.row import POSITIVE, REAL, row, row_of_any_number, zeros
+from autograd.primitives.row import EVERY, POSITIVE, REAL, row, row_of_any_number, zeros
 
 # Where the audit measures a sawtooth: elsewhere its teeth are too close together.
 SAWTOOTH = ((-1e30, 1e30), (1e-3, math.inf))
@@ -81,6 +81,7 @@ greater = row(
     zeros,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: mp.mpf(a > b),
+    silent=True,
 )
 equal = row(
     "equal",
@@ -89,12 +90,14 @@ equal = row(
     zeros,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: mp.mpf(a == b),
+    silent=True,
 )
 step = row(
     "step",
     lambda x: float(x > 0.0),
     zeros,
     exact=lambda mp, x: mp.mpf(x > 0),
+    silent=True,
 )
 sign = row(
     "sign",
@@ -102,6 +105,7 @@ sign = row(
     zeros,
     kinks={(0.0,): (0.0,)},
     exact=lambda mp, x: mp.sign(x),
+    silent=True,
 )
 heaviside = row(
     "heaviside",
@@ -111,6 +115,7 @@ heaviside = row(
     domain=(REAL, (0.0, 1.0)),
     exact=lambda mp, x, h: h if x == 0 else mp.mpf(x > 0),
     kinks={(0.0, 0.5): (0.0, 1.0)},
+    silent=True,
     doc="Return 0 for a negative x, 1 for a positive one, the second argument at 0.",
 )
 select = row(
@@ -120,6 +125,7 @@ select = row(
     lambda y, c, a, b: 1.0 - equal(c, 0.0),
     lambda y, c, a, b: equal(c, 0.0),
     domain=((0.0, 1.0), REAL, REAL),
+    silent=True,
     doc="Return a where the condition holds, b elsewhere.",
     selects=True,
     exact=lambda mp, c, a, b: a if c else b,
@@ -129,6 +135,7 @@ scale = row_of_any_number(
     "scale",
     _scale,
     lambda y, *xs: [0.0] * len(xs),
+    silent=True,
     doc="Return the power of 2 that brings the largest of the xs near 1.",
     exact=lambda mp, *xs: mp.mpf(_scale(*map(float, xs))),
 )
@@ -144,6 +151,8 @@ add = row(
     precedence=1,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: a + b,
+    spreads=EVERY,
+    silent=True,
 )
 sub = row(
     "sub",
@@ -154,6 +163,8 @@ sub = row(
     precedence=1,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: a - b,
+    spreads=EVERY,
+    silent=True,
 )
 mul = row(
     "mul",
@@ -164,6 +175,8 @@ mul = row(
     precedence=2,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: a * b,
+    spreads=EVERY,
+    silent=True,
 )
 div = row(
     "div",
@@ -174,6 +187,7 @@ div = row(
     precedence=2,
     domain=(REAL, POSITIVE),
     exact=lambda mp, a, b: a / b,
+    spreads=(0,),
 )
 floordiv = row(
     "floordiv",
@@ -204,6 +218,8 @@ quotient = row(
     lambda y, a, b: quotient(1.0, b),
     lambda y, a, b: -over_square(a, b),
     domain=(REAL, POSITIVE),
+    spreads=(0,),
+    silent=True,
     doc="Return a / b as IEEE 754 has it: 1/0 is infinite, 0/0 is NaN.",
     exact=lambda mp, a, b: a / b,
 )
@@ -214,6 +230,8 @@ over_square = row(
     lambda y, a, b: -2.0 * quotient(y, b),
     domain=(REAL, POSITIVE),
     exact=lambda mp, a, b: a / b**2,
+    spreads=(0,),
+    silent=True,
     doc="Return a / b**2, accurate where a / b underflows.",
 )
 strong_mul = row(
@@ -223,6 +241,7 @@ strong_mul = row(
     lambda y, a, b: a,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: a * b,
+    silent=True,
     doc="Return a * b, 0 where a is 0 though b be infinite: an adjoint of 0 is strong.",
 )
 neg = row(
@@ -232,12 +251,16 @@ neg = row(
     symbol="-",
     precedence=3,
     exact=lambda mp, x: -x,
+    spreads=EVERY,
+    silent=True,
 )
 square = row(
     "square",
     lambda x: x * x,
     lambda y, x: 2.0 * x,
     exact=lambda mp, x: x * x,
+    spreads=EVERY,
+    silent=True,
     doc="Return x * x.",
 )
 reciprocal = row(
@@ -253,6 +276,8 @@ absolute = row(
     abs,
     lambda y, x: sign(x),
     kinks={(0.0,): (0.0,)},
+    spreads=EVERY,
+    silent=True,
     doc="Return the absolute value of x.",
     methods=("abs", "fabs"),
     exact=lambda mp, x: abs(x),
@@ -281,6 +306,7 @@ whole = row(
     zeros,
     exact=lambda mp, x: mp.nint(x),
     kinks={(0.5,): (0.0,)},
+    silent=True,
     doc="Return x rounded to an integer; unlike `rint` it takes what is not finite.",
 )
 floor = row("floor", lambda x: float(math.floor(x)), zeros, kinks={(1.0,): (0.0,)})
@@ -302,6 +328,7 @@ maximum = row(
     lambda y, a, b: greater(b, a) + 0.5 * equal(a, b),
     domain=(REAL, REAL),
     kinks={(1.0, 1.0): (0.5, 0.5)},
+    silent=True,
     doc="Return the larger of a and b; NaN if either is.",
     selects=True,
     exact=lambda mp, a, b: max(a, b),
@@ -313,6 +340,7 @@ minimum = row(
     lambda y, a, b: greater(a, b) + 0.5 * equal(a, b),
     domain=(REAL, REAL),
     kinks={(1.0, 1.0): (0.5, 0.5)},
+    silent=True,
     doc="Return the smaller of a and b; NaN if either is.",
     selects=True,
     exact=lambda mp, a, b: min(a, b),
@@ -339,6 +367,7 @@ copysign = row(
     zeros,
     domain=(POSITIVE, REAL),
     exact=lambda mp, a, b: abs(a) if b >= 0 else -abs(a),
+    silent=True,
 )
 fmod = row(
     "fmod",

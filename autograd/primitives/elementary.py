@@ -14,7 +14,7 @@ from autograd.primitives.arithmetic import (
     scale,
 )
 from autograd.primitives.powers import power
-from autograd.primitives.row import POSITIVE, REAL, row, row_of_any_number
+from autograd.primitives.row import EVERY, POSITIVE, REAL, row, row_of_any_number
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
@@ -177,6 +177,7 @@ sqrt = row(
     lambda y, x: quotient(0.5, y),
     domain=(POSITIVE,),
     kinks={(0.0,): (math.inf,)},
+    spreads=EVERY,
 )
 rsqrt = row(
     "rsqrt",
@@ -192,6 +193,8 @@ cbrt = row(
     lambda y, x: quotient(1.0, 3.0 * y * y),
     domain=(POSITIVE,),
     kinks={(0.0,): (math.inf,)},
+    spreads=EVERY,
+    silent=True,
 )
 exp = row("exp", math.exp, lambda y, x: y)
 exp2 = row(
@@ -201,13 +204,14 @@ exp2 = row(
     exact=lambda mp, x: mp.power(2, x),
 )
 expm1 = row("expm1", math.expm1, lambda y, x: exp(x))
-log = row("log", math.log, lambda y, x: 1.0 / x, domain=(POSITIVE,))
+log = row("log", math.log, lambda y, x: 1.0 / x, domain=(POSITIVE,), spreads=EVERY)
 log2 = row(
     "log2",
     math.log2,
     lambda y, x: 1.0 / LN2 / x,
     domain=(POSITIVE,),
     exact=lambda mp, x: mp.log(x) / mp.log(2),
+    spreads=EVERY,
 )
 log10 = row(
     "log10",
@@ -215,6 +219,7 @@ log10 = row(
     lambda y, x: 1.0 / LN10 / x,
     domain=(POSITIVE,),
     exact=lambda mp, x: mp.log(x) / mp.log(10),
+    spreads=EVERY,
 )
 log1p = row(
     "log1p",
@@ -222,12 +227,14 @@ log1p = row(
     lambda y, x: 1.0 / (1.0 + x),
     domain=((-0.9, 4.0),),
     extent=((-1.0, math.inf),),
+    spreads=EVERY,
 )
 log_or_nan = row(
     "log_or_nan",
     lambda x: math.log(x) if x > 0.0 else (-math.inf if x == 0.0 else math.nan),
     lambda y, x: quotient(1.0, x),
     domain=(POSITIVE,),
+    silent=True,
     doc="Return the logarithm as IEEE 754 has it: -inf at 0, NaN below.",
     exact=lambda mp, x: mp.log(x),
 )
@@ -241,16 +248,18 @@ one_minus_square = row(
     domain=((-0.95, 0.95),),
     extent=((-1.0, 1.0),),
     exact=lambda mp, x: 1 - x * x,
+    silent=True,
     doc="Return 1 - x**2 without cancellation near 1, nor in its derivative near 0.",
 )
-sin = row("sin", math.sin, lambda y, x: cos(x))
-cos = row("cos", math.cos, lambda y, x: -sin(x))
+sin = row("sin", math.sin, lambda y, x: cos(x), spreads=EVERY)
+cos = row("cos", math.cos, lambda y, x: -sin(x), spreads=EVERY)
 tan = row(
     "tan",
     math.tan,
     lambda y, x: 1.0 + y * y,
     domain=((-1.4, 1.4),),
     extent=((-math.inf, math.inf),),
+    spreads=EVERY,
 )
 asin = row(
     "asin",
@@ -275,14 +284,16 @@ atan = row(
     math.atan,
     lambda y, x: 1.0 / hypot(1.0, x) / hypot(1.0, x),
     methods=("atan", "arctan"),
+    silent=True,
 )
-sinh = row("sinh", math.sinh, lambda y, x: cosh(x))
-cosh = row("cosh", math.cosh, lambda y, x: sinh(x))
-tanh = row("tanh", math.tanh, lambda y, x: sech_squared(x))
+sinh = row("sinh", math.sinh, lambda y, x: cosh(x), spreads=EVERY)
+cosh = row("cosh", math.cosh, lambda y, x: sinh(x), spreads=EVERY)
+tanh = row("tanh", math.tanh, lambda y, x: sech_squared(x), silent=True)
 sech_squared = row(
     "sech_squared",
     lambda x: 4.0 * (t := math.exp(-2.0 * abs(x))) / ((1.0 + t) * (1.0 + t)),
     lambda y, x: -2.0 * tanh(x) * y,
+    silent=True,
     doc="Return 1/cosh(x)**2, the derivative of tanh, as 4t/(1+t)**2, t = e**-2|x|.",
     exact=lambda mp, x: mp.sech(x) ** 2,
 )
@@ -291,6 +302,7 @@ asinh = row(
     math.asinh,
     lambda y, x: 1.0 / hypot(1.0, x),
     methods=("asinh", "arcsinh"),
+    silent=True,
 )
 acosh = row(
     "acosh",
@@ -324,6 +336,7 @@ degrees = row(
     lambda y, x: 180.0 / math.pi,
     methods=("degrees", "rad2deg"),
     exact=lambda mp, x: x * 180 / mp.pi,
+    silent=True,
 )
 radians = row(
     "radians",
@@ -331,6 +344,7 @@ radians = row(
     lambda y, x: math.pi / 180.0,
     methods=("radians", "deg2rad"),
     exact=lambda mp, x: x * mp.pi / 180,
+    silent=True,
 )
 
 # --- Any number of arguments --------------------------------------------------------
@@ -342,12 +356,14 @@ hypot = row_of_any_number(
     kinks={(0.0, 0.0): (0.0, 0.0)},
     methods=("hypot",),
     exact=lambda mp, *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
+    silent=True,
 )
 cosine = row_of_any_number(
     "cosine",
     _cosine,
     _cosine_partials,
     exact=lambda mp, x, *others: x / mp.sqrt(mp.fsum(o * o for o in (x, *others))),
+    silent=True,
     doc="Return the first argument over the hypot of all; 0 where all are 0.",
 )
 dist = row_of_any_number(
@@ -356,24 +372,30 @@ dist = row_of_any_number(
     lambda y, *pq: _dist_partials(*pq),
     kinks={(1.0, 2.0, 1.0, 2.0): (0.0, 0.0, 0.0, 0.0)},
     exact=lambda mp, *pq: mp.sqrt(mp.fsum((a - b) ** 2 for a, b in _pairs(pq))),
+    silent=True,
 )
 sumprod = row_of_any_number(
     "sumprod",
     _sumprod,
     lambda y, *pq: pq[len(pq) // 2 :] + pq[: len(pq) // 2],
     exact=lambda mp, *pq: mp.fsum(a * b for a, b in _pairs(pq)),
+    spreads=EVERY,
+    silent=True,
 )
 fsum = row_of_any_number(
     "fsum",
     lambda *xs: math.fsum(xs),
     lambda y, *xs: [1.0] * len(xs),
     exact=lambda mp, *xs: mp.fsum(xs),
+    spreads=EVERY,
 )
 prod = row_of_any_number(
     "prod",
     lambda *xs: math.prod(xs),
     _products_of_the_others,
     exact=lambda mp, *xs: mp.fprod(xs),
+    spreads=EVERY,
+    silent=True,
 )
 product = row_of_any_number(
     "product",
@@ -387,6 +409,7 @@ logsumexp = row_of_any_number(
     _logsumexp,
     _softmax,
     exact=lambda mp, *xs: max(xs) + mp.log(mp.fsum(mp.exp(x - max(xs)) for x in xs)),
+    silent=True,
 )
 ldexp = row(
     "ldexp",

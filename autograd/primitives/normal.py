@@ -209,6 +209,7 @@ exp_minus_square = row(
     _exp_minus_square,
     lambda y, x: exp_minus_square_partial(1.0, x),
     exact=lambda mp, x: mp.exp(-x * x),
+    silent=True,
     doc="Return exp(-x*x) to full precision.",
 )
 exp_minus_square_partial = row(
@@ -234,12 +235,14 @@ erf = row(
     math.erf,
     lambda y, x: TWO_OVER_SQRT_PI * exp_minus_square(x),
     exact=lambda mp, x: mp.erf(x) if abs(x) < 100 else mp.sign(x),
+    silent=True,
 )
 erfc = row(
     "erfc",
     math.erfc,
     lambda y, x: -TWO_OVER_SQRT_PI * exp_minus_square(x),
     exact=_exact_erfc,
+    silent=True,
 )
 erfinv = row(
     "erfinv",
@@ -285,6 +288,7 @@ normal_density = row(
     _normal_density,
     lambda y, x: normal_density_partial(1.0, x),
     exact=lambda mp, x: mp.npdf(x),
+    silent=True,
     doc="Return the density of the standard normal distribution at x.",
 )
 normal_density_partial = row(
@@ -307,6 +311,7 @@ ndtr = row(
     _ndtr,
     lambda y, x: normal_density(x),
     exact=lambda mp, x: _exact_erfc(mp, -x / mp.sqrt(2)) / 2,
+    silent=True,
     doc="Return the standard normal distribution function at x.",
 )
 log_ndtr = row(

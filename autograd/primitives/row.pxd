@@ -13,4 +13,6 @@ cdef class Primitive:
     cdef readonly object exact
     cdef readonly bint elementary
     cdef readonly bint selects
+    cdef readonly object spreads
+    cdef readonly bint silent
     cdef readonly dict kinks

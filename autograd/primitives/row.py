@@ -25,6 +25,7 @@ TABLE: dict[str, Primitive] = {}
 REAL = (-3.0, 3.0)
 POSITIVE = (0.05, 4.0)
 WHOLE = {REAL: (-math.inf, math.inf), POSITIVE: (0.0, math.inf)}
+EVERY = range(sys.maxsize)  # the positions of all operands
 
 MSG_REAL = "must be real number, not {0}: {1}() takes floats and Values"
 MSG_PICKLE = (
@@ -55,6 +56,10 @@ class Primitive:
             arguments; None where mpmath has it under the row's name.
         selects: whether a partial of 0 says that the operand was not chosen, so that
             not even an infinite adjoint passes.
+        spreads: the positions of operands that make the result infinite or NaN if they
+            are. All others may hide it, as the divisor does.
+        silent: whether it raises for no finite operands, as ``+`` and ``tanh``, which
+            overflow without a word or not at all.
         elementary: whether `audit` holds it to the bounds of elementary functions.
         defaults: the values of the last arguments where they are left out.
         methods: the names under which Value has it as a method: its own and NumPy's.
@@ -78,6 +83,8 @@ class Primitive:
         exact: Callable[..., Any] | None = None,
         elementary: bool = True,
         selects: bool = False,
+        spreads: Sequence[int] = (),
+        silent: bool = False,
         kinks: dict[tuple[float, ...], tuple[float, ...]] | None = None,
         doc: str | None = None,
     ) -> None:
@@ -97,6 +104,8 @@ class Primitive:
         self.exact = exact or (lambda mp, *args: getattr(mp, name)(*args))
         self.elementary = elementary
         self.selects = selects
+        self.spreads = spreads
+        self.silent = silent
         self.kinks = kinks or {}
         self.__doc__ = doc
 

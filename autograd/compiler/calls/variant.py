@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.compiler.calls.forms import Slot, reader
 from autograd.compiler.calls.runner import Runner
-from autograd.compiler.passes.simplify import optimize
+from autograd.compiler.passes.pipeline import optimize
 from autograd.compiler.program import Program
 from autograd.compiler.record.trace import Recording, record_once
 from autograd.primitives import Primitive

@@ -17,7 +17,7 @@ from typing import Any
 
 from autograd.compiler.machine.callbacks import raise_interruption
 from autograd.compiler.machine.lower import compile_native
-from autograd.compiler.passes.simplify import guarded, optimize
+from autograd.compiler.passes.pipeline import GUARD, run
 from autograd.compiler.program import Guard, Program
 from autograd.compiler.targets import compile_numpy
 
@@ -174,7 +174,7 @@ class BatchRunner:
     @functools.cached_property
     def _numpy(self) -> Any:
         """The program as NumPy source, where there is no machine code."""
-        return compile_numpy(guarded(optimize(self.program)), guards=True)
+        return compile_numpy(run(GUARD, self.program), guards=True)
 
     def _interpret(self, shared: Sequence[float], columns: Columns) -> tuple[Any, Any]:
         import numpy as np

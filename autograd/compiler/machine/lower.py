@@ -21,7 +21,7 @@ from autograd.compiler.machine.functions import write_single
 from autograd.compiler.machine.rows import write_batch
 from autograd.compiler.machine.spellings import CORE
 from autograd.compiler.machine.text import Module
-from autograd.compiler.passes.pipeline import for_machine
+from autograd.compiler.passes.pipeline import machine_passes, run
 from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
 from autograd.compiler.schedule.plan import Plan
@@ -74,7 +74,7 @@ def compile_native(
     """
     host.machine()
     width = host.lanes()
-    core = for_machine(program, CORE)
+    core = run(machine_passes(CORE), program)
     plan = Plan(core, width, rows, reduce=reduce)
     module = lower(plan)
     return Code(core, plan.layout, module, host.build(str(module)))

@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from typing import Any
 
+from autograd.compiler.passes.builder import Builder
 from autograd.compiler.passes.definitions import DEFINITIONS, hypot_in_pairs
-from autograd.compiler.passes.simplify import Builder
 from autograd.compiler.program import Program
 from autograd.primitives import TABLE, Primitive, arithmetic, powers
 

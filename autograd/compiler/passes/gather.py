@@ -1,4 +1,4 @@
-"""dots: chains of products become one sum of products, which a target can loop over.
+"""gather: chains of products become one sum of products, which a target can loop over.
 
     a * b + (c * d + (e * f + x))  ->  sumprod(a, c, e, x, b, d, f, 1.0)
     a * b + x                      ->  fma(a, b, x)
@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import functools
 
-from autograd.compiler.passes.simplify import ADD, FMA, MUL, SUMPROD, Builder, Place
+from autograd.compiler.passes.builder import Builder, Place
 from autograd.compiler.program import Instruction, Program
+from autograd.primitives.arithmetic import add, fma, mul
+from autograd.primitives.elementary import sumprod
 
-LONG = 16  # links of a chain whose sum is cut into pieces
+CHAIN = 16  # links of a chain whose sum is cut into pieces
 PIECE = 8  # terms of a piece
 
 
-def dots(program: Program) -> Program:
+def gather(program: Program) -> Program:
     """Return the program with its sums of products gathered."""
     first = program.first_result
     uses = _uses(program)
@@ -32,12 +34,12 @@ def dots(program: Program) -> Program:
         products = {
             t
             for t in terms
-            if t >= first and program.code[t - first].row is MUL and uses[t] == 1
+            if t >= first and program.code[t - first].row is mul and uses[t] == 1
         }
         if len(terms) > 2 or len(products) == 1:
             inside |= products
     new = Builder(program)
-    places = [*range(new.n), *[new.constant(c) for c in program.constants]]
+    places = new.start(program)
 
     def factors(term: Place) -> tuple[Place, Place]:
         if term not in inside:
@@ -54,10 +56,10 @@ def dots(program: Program) -> Program:
                 factors(t) for t in terms if new.values.get(places[t]) != 0.0
             ]  # 0 + x -> x
             left, right = zip(*pairs, strict=True)
-            places.append(new.emit(SUMPROD, *left, *right))
+            places.append(new.emit(sumprod, *left, *right))
         elif inside.intersection(terms):
             product, other = terms if terms[0] in inside else terms[::-1]
-            places.append(new.emit(FMA, *factors(product), places[other]))
+            places.append(new.emit(fma, *factors(product), places[other]))
         else:
             places.append(new.emit(step.row, *[places[x] for x in step.operands]))
     return new.finish(program, places)
@@ -69,18 +71,18 @@ def in_pieces(program: Program) -> Program:
     for step in program.code:
         depth.append(1 + max((depth[x] for x in step.operands), default=0))
     new = Builder(program)
-    places = [*range(new.n), *[new.constant(c) for c in program.constants]]
+    places = new.start(program)
     for step in program.code:
         operands = [places[x] for x in step.operands]
-        if step.row is not SUMPROD:
+        if step.row is not sumprod:
             places.append(new.emit(step.row, *operands))
             continue
         n = len(operands) // 2
         parts = [
-            new.emit(SUMPROD, *[operands[side + k] for side in (0, n) for k in piece])
+            new.emit(sumprod, *[operands[side + k] for side in (0, n) for k in piece])
             for piece in _pieces(step, depth)
         ]
-        places.append(functools.reduce(functools.partial(new.emit, ADD), parts))
+        places.append(functools.reduce(functools.partial(new.emit, add), parts))
     return new.finish(program, places)
 
 
@@ -89,7 +91,7 @@ def _pieces(step: Instruction, depth: list[int]) -> list[list[int]]:
     n = len(step.operands) // 2
     pairs = zip(step.operands[:n], step.operands[n:], strict=True)
     ready = [max(depth[p], depth[q]) for p, q in pairs]
-    if len(set(ready)) < max(LONG, n // PIECE):
+    if len(set(ready)) < max(CHAIN, n // PIECE):
         return [list(range(n))]
     order = sorted(range(n), key=ready.__getitem__)
     return [order[start : start + PIECE] for start in range(0, n, PIECE)]
@@ -116,7 +118,7 @@ def _sums(
     sums: dict[Place, list[Place]] = {}
     inside = set()
     for place, step in enumerate(program.code, program.first_result):
-        if step.row is not ADD:
+        if step.row is not add:
             continue
         parts: list[list[Place]] = []
         for x in step.operands:

@@ -1,16 +1,75 @@
-"""pipeline: the passes in their order."""
+"""pipeline: the passes, in their order, and what each list of them is for.
+
+A pass takes a program and returns one that means the same. `SHORTEN` is for every
+recording; `for_python` and `for_machine` make it fit for code that cannot raise.
+Tests look at the program between any two passes (`watchers`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterable
+from functools import partial
 
+from autograd.compiler.collector import waiting
+from autograd.compiler.passes.builder import live
 from autograd.compiler.passes.expand import expand
-from autograd.compiler.passes.gather import dots, in_pieces
-from autograd.compiler.passes.simplify import guarded, live, optimize, optimize_guarded
+from autograd.compiler.passes.gather import gather, in_pieces
+from autograd.compiler.passes.guards import guarded
+from autograd.compiler.passes.simplify import simplify
 from autograd.compiler.program import Program
 
+Pass = tuple[str, Callable[[Program], Program]]
 
-def for_machine(program: Program, core: Container[str]) -> Program:
-    """Return the program in the primitives of a core, errors made guards."""
-    core_program = expand(guarded(optimize(program)), core)
-    return live(in_pieces(dots(optimize_guarded(core_program))))
+SHORTEN: tuple[Pass, ...] = (
+    ("simplify", simplify),
+    ("live", live),
+)
+# Where Python would raise, a guard: for code that gives NaN or an infinity instead.
+GUARD: tuple[Pass, ...] = (*SHORTEN, ("guarded", guarded))
+
+
+def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
+    """Return the passes that make a program fit for a machine.
+
+    Args:
+        core: the names of the primitives that the machine has.
+
+    """
+    return (
+        *GUARD,
+        ("expand", partial(expand, core=core)),
+        ("simplify guarded", partial(simplify, guarded=True)),
+        ("live once more", live),
+        ("gather", gather),
+        ("in pieces", in_pieces),
+        ("live at last", live),
+    )
+
+
+watchers: list[Callable[[str, Program], object]] = []
+
+
+@waiting()
+def run(passes: Iterable[Pass], program: Program) -> Program:
+    """Return what the passes make of a program."""
+    for name, change in passes:
+        program = change(program)
+        for watch in watchers:
+            watch(name, program)
+    return program
+
+
+def optimize(program: Program) -> Program:
+    """Return the program as short as passes make it without changing a number.
+
+    >>> from autograd import grad
+    >>> from autograd.compiler import trace
+    >>> print(optimize(trace(grad(lambda x: x**3 + x), 2.0)))
+    f(v0):
+        v3 = v0 * v0
+        v4 = 3.0 * v3
+        v5 = 1.0 + v4
+        return v5
+
+    """
+    return run(SHORTEN, program)

@@ -1,0 +1,109 @@
+"""builder: the code of a program being rewritten, each computation once.
+
+Every pass that writes new code writes it with a `Builder`. `live` drops what nothing
+depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd.compiler.program import Guard, Instruction, Program
+from autograd.primitives import Primitive
+from autograd.primitives.arithmetic import add, mul
+
+Place = int
+
+COMMUTING = {add, mul}
+
+
+class Builder:
+    """New code for a program, each computation once."""
+
+    def __init__(self, program: Program) -> None:
+        self.n = len(program.inputs)
+        self.constants: dict[str, Place] = {}
+        self.values: dict[Place, float] = {}
+        self.code: list[Instruction] = []
+        self.known: dict[tuple[Primitive, tuple[Place, ...]], Place] = {}
+
+    # Places: inputs from 0, results from n on, constants from -1 down.
+
+    def start(self, program: Program) -> list[Place]:
+        """Return where the inputs and constants of a program are now."""
+        return [*range(self.n), *map(self.constant, program.constants)]
+
+    def constant(self, x: float) -> Place:
+        """Return the place of a constant."""
+        place = self.constants.setdefault(x.hex(), -1 - len(self.constants))
+        self.values[place] = x
+        return place
+
+    def emit(self, row: Primitive, *operands: Place) -> Place:
+        """Return the place of a row's result, written if it was not there yet."""
+        if row in COMMUTING and operands[0] > operands[1]:
+            operands = operands[::-1]
+        key = (row, operands)
+        place = self.known.get(key)
+        if place is None:
+            place = self.known[key] = self.n + len(self.code)
+            self.code.append(Instruction(row, operands))
+        return place
+
+    def finish(self, program: Program, places: Sequence[Place]) -> Program:
+        """Return the program with the new code.
+
+        Args:
+            program: the old one.
+            places: where each of its places is now. What compares constants is dropped.
+
+        """
+        shift = len(self.constants)
+
+        def final(x: Place) -> Place:
+            return self.n - 1 - x if x < 0 else x if x < self.n else x + shift
+
+        return program.replace(
+            constants=tuple(float.fromhex(text) for text in self.constants),
+            code=tuple(
+                Instruction(s.row, tuple([final(x) for x in s.operands]))
+                for s in self.code
+            ),
+            outputs=tuple(final(places[x]) for x in program.outputs),
+            guards=tuple(
+                dict.fromkeys(
+                    Guard(g.relation, final(places[g.a]), final(places[g.b]), g.holds)
+                    for g in program.guards
+                    if max(places[g.a], places[g.b]) >= 0
+                )
+            ),
+        )
+
+
+def live(program: Program) -> Program:
+    """Drop the instructions and constants that no output and no guard depends on."""
+    first = program.first_result
+    needed = bytearray(program.size)
+    for x in program.outputs:
+        needed[x] = 1
+    for g in program.guards:
+        needed[g.a] = needed[g.b] = 1
+    for i in range(len(program.code) - 1, -1, -1):
+        if needed[first + i]:
+            for x in program.code[i].operands:
+                needed[x] = 1
+    n = len(program.inputs)
+    kept = [*range(n), *[x for x in range(n, program.size) if needed[x]]]
+    new = dict(zip(kept, range(len(kept)), strict=True))
+    return program.replace(
+        constants=tuple(c for i, c in enumerate(program.constants, n) if needed[i]),
+        code=tuple(
+            Instruction(s.row, tuple([new[x] for x in s.operands]))
+            for i, s in enumerate(program.code, first)
+            if needed[i]
+        ),
+        outputs=tuple(new[x] for x in program.outputs),
+        guards=tuple(
+            Guard(g.relation, new[g.a], new[g.b], g.holds) for g in program.guards
+        ),
+    )
