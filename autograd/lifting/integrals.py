@@ -13,39 +13,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd.context import no_grad, tape_in_use, taping
 from autograd.lifting.errors import LiftError, has_values, place_of
+from autograd.lifting.silent import on_floats
 from autograd.lifting.stand_ins import plain, stand_in
 
 MSG_SINGULAR = (
     "{0}: the integral is {1!r}, but {2!r} by the points that would be differentiated. "
     "The integrand is singular: substitute the variable so that it is not"
 )
-
-
-class Silent:
-    """A tape for what happens while numbers are searched for: nothing is kept."""
-
-    batches = False
-
-    def add(self, node: object) -> None:
-        """Drop a node."""
-
-    def compare(self, *comparison: object) -> None:
-        """Drop a comparison."""
-
-
-def on_floats(f: Callable[..., Any]) -> Callable[[float], float]:
-    """Return a function of a float whose Values and comparisons nobody records."""
-
-    def number_at(x: float) -> float:
-        if tape_in_use() is None:
-            with no_grad():
-                return float(plain(f(float(x))))
-        with taping(Silent()):
-            return float(plain(f(float(x))))
-
-    return number_at
 
 
 def enter(module: Any) -> None:

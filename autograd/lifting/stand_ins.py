@@ -34,6 +34,8 @@ LATER = {
     "scipy.special": "autograd.lifting.special",
     "scipy.stats": "autograd.lifting.special",
     "scipy.integrate": "autograd.lifting.integrals",
+    "scipy.optimize": "autograd.solving.scipys",
+    "fluids.numerics": "autograd.solving.scipys",
 }
 _entered: set[str] = set()
 
@@ -57,6 +59,13 @@ def stand_in_for_method(owner: Any, name: str, row: Callable[..., Any]) -> None:
     """Enter what stands for a method of one object."""
     _kept.append(owner)
     METHODS[id(owner), name] = row
+
+
+def dress(module: Any) -> None:
+    """Give a twin what stands for its own functions, as `refresh` does originals."""
+    home = LATER.get(module.__name__.partition(".twins.")[2])
+    if home is not None:
+        import_module(home).dress(module)
 
 
 def refresh() -> None:

@@ -27,7 +27,7 @@ from typing import Any
 
 from autograd.lifting.functions import hooks, know, left_alone
 from autograd.lifting.rewrite import Rewriter, call
-from autograd.lifting.stand_ins import refresh
+from autograd.lifting.stand_ins import dress, refresh
 
 PREFIX = __name__ + "."
 __path__: list[str] = []  # this module has modules below it, and no folder
@@ -167,6 +167,7 @@ class Loader(SourceFileLoader):
             "__lift_marker__": marker,
         }
         super().exec_module(module)
+        dress(module)
 
 
 def is_twin_too(meaning: Any) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from autograd.compiler.machine.callbacks import call_python
 from autograd.compiler.machine.text import Text
-from autograd.primitives import Primitive
+from autograd.primitives import TABLE, Primitive
 
 # Primitives that are a function of the C library, and its name.
 LIBM = {
@@ -78,6 +78,8 @@ CORE = frozenset({*SPELLINGS, *LIBM, *INTRINSICS, *OPERATORS})
 def spell(t: Text, primitive: Primitive, operands: Sequence[str]) -> str:
     """Write a primitive applied to values, and return the result's name."""
     name = primitive.name
+    if TABLE.get(name) is not primitive:  # a user's, which may have a row's name
+        return call_python(t, primitive, operands)
     if name in OPERATORS:
         return t.binary(OPERATORS[name], *operands)
     if name in INTRINSICS:

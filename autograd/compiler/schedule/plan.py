@@ -16,6 +16,7 @@ from autograd.compiler.element import BatchCall
 from autograd.compiler.program import Guard, Program
 from autograd.compiler.schedule.groups import Group, Grouping, in_functions
 from autograd.compiler.schedule.layout import Layout, Region
+from autograd.primitives.arithmetic import mul
 
 CACHED = 30_000  # vectors of a block
 
@@ -155,5 +156,5 @@ def _summed_products(program: Program, groups: Iterable[Group]) -> list[Group]:
     return [
         group
         for group in groups
-        if group.primitive.name == "mul" and only_added.issuperset(group.places)
+        if group.primitive is mul and only_added.issuperset(group.places)
     ]
