@@ -22,7 +22,8 @@ import threading
 from typing import Any
 from weakref import WeakValueDictionary
 
-from autograd.value import CONSTANT, Value, copy_with, fields, restore
+from autograd.context import tape_in_use
+from autograd.value import CONSTANT, MSG_COPY, Value, copy_with, fields, restore
 from autograd.walk import topological_order
 
 Fields = tuple[Any, ...]
@@ -96,6 +97,9 @@ def _with_stand_ins(operand: Any) -> Any:
 
 
 def _reduce(root: Value) -> tuple[Any, ...]:
+    tape = tape_in_use()
+    if tape is not None:
+        raise tape.eagerly(MSG_COPY)
     if not root.operands:
         primitive, *rest = fields(root)
         return _leaf, (primitive is CONSTANT, rest)

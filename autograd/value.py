@@ -30,6 +30,7 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+import sys
 from typing import Any
 
 try:
@@ -54,6 +55,7 @@ else:
     from autograd.context import Context, contexts, current, label
 
 COMPILED: bool = cython.compiled
+_HERE = "" if cython.compiled else sys._getframe().f_code.co_filename
 
 _ADD = cython.declare(object, arithmetic.add)
 _SUB = cython.declare(object, arithmetic.sub)
@@ -67,7 +69,7 @@ _TINY = cython.declare(cython.double, arithmetic.TINY)
 _TWO = cython.declare(cython.double, 2.0)
 
 CONSTANT = Primitive("const", float, ())
-DETACHED = Primitive("detach", float, [lambda _y, _x: 0.0], methods=())
+DETACHED = Primitive("detach", float, [lambda _y, _x: 0.0], methods=(), safe=())
 
 MSG_MODULUS = "pow() with a modulus is for integers, not for Values"
 MSG_FLOAT = (
@@ -102,6 +104,32 @@ MSG_FROZEN = (
     "into it. Compare the Value itself (if x > 0), compute with it (autograd.math), "
     "and write x.detach() where no gradient is to pass"
 )
+MSG_GRAD = (
+    "reading .grad in a function that is being compiled would freeze this one number "
+    "into it. For derivatives use autograd.value_and_grad inside, or backward() outside"
+)
+MSG_TEXT = (
+    "the text of a number ({0}) was asked in a function that is being compiled, and "
+    "would be the text of this one number for ever"
+)
+MSG_HASH = (
+    "a number was looked up by its hash (in a set or a dict) in a function that is "
+    "being compiled: a float is found by its value, and a Value by its identity"
+)
+MSG_COPY = (
+    "a number was copied or pickled in a function that is being compiled: the copy "
+    "would be this one number for ever"
+)
+MSG_PARTIALS = (
+    "the partials of a node were read in a function that is being compiled, and would "
+    "be these numbers for ever. For derivatives use autograd.grad"
+)
+MSG_ATTRIBUTE = (
+    "the attribute {0!r}, which a float has and a Value has not, was asked in a "
+    "function that is being compiled"
+)
+# What a float has, and a Value lacks.
+_OF_FLOATS = frozenset(vars(float)) | {"real", "imag", "conjugate"}
 
 
 # What `backward` and copies call: autograd.walk and autograd.copies, which are written
@@ -193,8 +221,9 @@ class Value:
     @property
     def data(self) -> float:
         """The number; assignable on leaves."""
-        context: Context = current() if contexts else None
-        if context is not None and context.tape is not None:
+        tape = _tape() if contexts else None
+        if tape is not None:
+            tape.refuse(MSG_FROZEN)
             raise RuntimeError(MSG_FROZEN)
         return self._data
 
@@ -207,7 +236,9 @@ class Value:
             raise AttributeError(MSG_INNER_DATA.format(self.op))
         context: Context = current() if contexts else None
         if context is not None and context.tape is not None:
-            raise RuntimeError(MSG_ON_TAPE.format("setting .data"))
+            message = MSG_ON_TAPE.format("setting .data")
+            context.tape.refuse(message)
+            raise RuntimeError(message)
         self._data = number
 
     @data.deleter
@@ -217,6 +248,8 @@ class Value:
     @property
     def grad(self) -> float:
         """The derivative that `backward()` left here; assignable."""
+        if contexts:
+            _refuse(MSG_GRAD)
         return self._grad
 
     @grad.setter
@@ -285,15 +318,9 @@ class Value:
     @property
     def partials(self) -> tuple:
         """The local derivatives as floats, one for each parent."""
-        operands = self.operands
-        i: cython.Py_ssize_t
-        if self._many:
-            weights = [self._many[i] for i in range(len(operands))]
-        else:
-            weights = [self._da, self._db]
-        return tuple(
-            [weights[i] for i in range(len(operands)) if type(operands[i]) is Value]
-        )
+        if contexts:
+            _refuse(MSG_PARTIALS)
+        return partials_of(self)
 
     def detach(self) -> Value:
         """Return a constant of the same number: no gradient passes through it."""
@@ -327,7 +354,9 @@ class Value:
         """
         context: Context = current() if contexts else None
         if context is not None and context.tape is not None:
-            raise RuntimeError(MSG_ON_TAPE.format("backward()"))
+            message = MSG_ON_TAPE.format("backward()")
+            context.tape.refuse(message)
+            raise RuntimeError(message)
         _backward(self, seed)
 
     # Operators. The commonest are written out, so that compiled they touch no table;
@@ -491,53 +520,89 @@ class Value:
     # nodes of the same number are two keys.
 
     def __eq__(self, other: object) -> bool:
-        outcome = self._data == _plain(other)
-        return _noted("==", self, other, outcome) if contexts else outcome
+        tape = _tape() if contexts else None
+        if tape is not None:
+            return tape.compare("==", self, other)
+        return self._data == _plain(other)
 
     def __ne__(self, other: object) -> bool:
-        outcome = self._data != _plain(other)
-        return _noted("!=", self, other, outcome) if contexts else outcome
+        tape = _tape() if contexts else None
+        if tape is not None:
+            return tape.compare("!=", self, other)
+        return self._data != _plain(other)
 
     def __lt__(self, other: object) -> bool:
-        outcome = self._data < _plain(other)
-        return _noted("<", self, other, outcome) if contexts else outcome
+        tape = _tape() if contexts else None
+        if tape is not None:
+            return tape.compare("<", self, other)
+        return self._data < _plain(other)
 
     def __le__(self, other: object) -> bool:
-        outcome = self._data <= _plain(other)
-        return _noted("<=", self, other, outcome) if contexts else outcome
+        tape = _tape() if contexts else None
+        if tape is not None:
+            return tape.compare("<=", self, other)
+        return self._data <= _plain(other)
 
     def __gt__(self, other: object) -> bool:
-        outcome = self._data > _plain(other)
-        return _noted(">", self, other, outcome) if contexts else outcome
+        tape = _tape() if contexts else None
+        if tape is not None:
+            return tape.compare(">", self, other)
+        return self._data > _plain(other)
 
     def __ge__(self, other: object) -> bool:
-        outcome = self._data >= _plain(other)
-        return _noted(">=", self, other, outcome) if contexts else outcome
+        tape = _tape() if contexts else None
+        if tape is not None:
+            return tape.compare(">=", self, other)
+        return self._data >= _plain(other)
 
     def __hash__(self) -> int:
+        if contexts:
+            _refuse(MSG_HASH)
         return id(self) >> 4
 
     def __bool__(self) -> bool:
-        outcome = self._data != 0.0
-        return _noted("!=", self, 0.0, outcome) if contexts else outcome
+        tape = _tape() if contexts else None
+        if tape is not None:
+            return tape.compare("!=", self, 0.0)
+        return self._data != 0.0
 
     def __float__(self) -> float:
-        raise TypeError(MSG_FLOAT.format("float"))
+        raise _not_plain("float")
 
     def __int__(self) -> int:
-        raise TypeError(MSG_FLOAT.format("int"))
+        raise _not_plain("int")
 
     def __complex__(self) -> complex:
-        raise TypeError(MSG_FLOAT.format("complex"))
+        raise _not_plain("complex")
 
     def __format__(self, spec: str) -> str:
         if type(self) is not Value:
             raise TypeError(MSG_SELF.format("__format__", describe(self)))
-        return format(self._data, spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        if contexts:
+            _refuse(MSG_TEXT.format("format"))
+        return format(self._data, spec)
 
     def __repr__(self) -> str:
-        name = "" if self.name is None else f", name={self.name!r}"
-        return f"Value(data={self._data!r}, grad={self._grad!r}{name})"
+        if contexts:
+            _refuse(MSG_TEXT.format("repr"))
+        return text_of(self)
+
+    @property
+    def __class__(self) -> type:
+        """What `isinstance` asks where the type is not the one it looks for."""
+        tape = _tape() if contexts else None
+        if tape is not None:
+            tape.asks_class(sys._getframe(), _HERE)
+        return Value
+
+    def __getattr__(self, name: str) -> object:
+        tape = _tape() if contexts else None
+        if tape is not None and name in _OF_FLOATS:
+            raise tape.eagerly(MSG_ATTRIBUTE.format(name))
+        message = f"a Value has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=self)
 
     def _repr_mimebundle_(self, **options: object) -> object:
         if type(self) is not Value:
@@ -545,9 +610,13 @@ class Value:
         return mimebundle(self, **options)
 
     def __copy__(self) -> Value:
+        if contexts:
+            _refuse(MSG_COPY)
         return _copy(self, None)
 
     def __deepcopy__(self, memo: object) -> Value:
+        if contexts:
+            _refuse(MSG_COPY)
         return _copy(self, memo)
 
     @staticmethod
@@ -563,6 +632,8 @@ def as_float(x: object) -> object:
     """Return x as a float, or None if it is not a real number."""
     if type(x) is float:
         return x
+    if type(x) is Value:
+        return None
     if isinstance(x, (int, float, numbers.Real)):
         return float(x)
     return None
@@ -572,13 +643,32 @@ def as_float(x: object) -> object:
 def describe(x: object) -> str:
     """Return words for a thing that is not what it should be."""
     if isinstance(x, Value):
-        return f"a Value ({x!r})"
+        return f"a Value ({text_of(x)})"
     return f"{x!r} (of type {type(x).__name__})"
+
+
+def text_of(node: Value) -> str:
+    """Return what a Value is printed as, even while a function is recorded."""
+    name = "" if node.name is None else f", name={node.name!r}"
+    return f"Value(data={node._data!r}, grad={node._grad!r}{name})"
 
 
 def number(node: Value) -> float:
     """Return a Value's number, even while a function is recorded."""
     return node._data
+
+
+def partials_of(node: Value) -> tuple:
+    """Return a node's local derivatives, even while a function is recorded."""
+    operands = node.operands
+    i: cython.Py_ssize_t
+    if node._many:
+        weights = [node._many[i] for i in range(len(operands))]
+    else:
+        weights = [node._da, node._db]
+    return tuple(
+        [weights[i] for i in range(len(operands)) if type(operands[i]) is Value]
+    )
 
 
 def make_constant(nodes: list) -> None:
@@ -623,12 +713,28 @@ def _plain(x: object) -> object:
 
 
 @cython.cfunc
-def _noted(relation: str, a: object, b: object, outcome: object) -> object:
-    """Return the outcome of a comparison, written on the tape if there is one."""
+def _tape() -> object:
+    """Return the tape that is being written on, or None."""
     context: Context = current()
-    if context is not None and context.tape is not None:
-        context.tape.compare(relation, a, b, outcome)
-    return outcome
+    return None if context is None else context.tape
+
+
+@cython.cfunc
+def _refuse(reason: str) -> object:
+    """Raise what makes a function run as it stands, if it is being recorded."""
+    tape = _tape()
+    if tape is not None:
+        raise tape.eagerly(reason)
+
+
+@cython.cfunc
+def _not_plain(function: str) -> object:
+    """Return the error of a conversion that would drop the gradient."""
+    message = MSG_FLOAT.format(function)
+    tape = _tape() if contexts else None
+    if tape is not None:
+        tape.refuse(message)
+    return TypeError(message)
 
 
 # --- Making nodes -------------------------------------------------------------------
@@ -822,6 +928,9 @@ def _node_of_many(
 @cython.cfunc
 def _named(primitive: Any, operands: tuple, error: Any) -> object:
     """Return the error with the operation and its operands in its message."""
+    tape = _tape() if contexts else None
+    if tape is not None:
+        tape.raised(primitive, operands, error)
     message = _where(primitive, operands, error)
     try:
         named = type(error)(message)

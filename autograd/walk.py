@@ -26,7 +26,7 @@ except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
 from autograd.primitives.row import zeros
-from autograd.value import CONSTANT, walk_with
+from autograd.value import CONSTANT, partials_of, walk_with
 
 if cython.compiled:
     from cython.cimports.autograd.value import Value, array, as_float, describe
@@ -212,7 +212,7 @@ def _spread_to_the_chosen(
     """
     parent: Value
     selects: cython.bint = node._primitive.selects
-    partials: tuple = node.partials
+    partials: tuple = partials_of(node)
     formulas: tuple = node._primitive.partials
     arity = node._primitive.arity
     k: cython.Py_ssize_t = -1

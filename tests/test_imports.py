@@ -62,12 +62,10 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "compiler.calls": (),
     "compiler.element": (),
     "compiler.collector": (),
-    "compiler.record.arrays": ("value",),
     "compiler.program": ("primitives", "display"),
-    "compiler.record.trace": (
+    "compiler.record.": (
         "transforms",
         "compiler.program",
-        "compiler.record.arrays",
         "compiler.element",
         "compiler.collector",
     ),
@@ -97,10 +95,10 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "compiler.calls.variant": (
         "compiler.calls.forms",
         "compiler.calls.runner",
-        "compiler.record.trace",
+        "compiler.record.",
     ),
     "compiler.calls.jit": ("compiler.calls.variant",),
-    "compiler.calls.vmap_results": ("compiler.calls.forms", "compiler.record.trace"),
+    "compiler.calls.vmap_results": ("compiler.calls.forms", "compiler.record."),
     "compiler.calls.vmap_variant": (
         "compiler.calls.variant",
         "compiler.calls.vmap_runner",

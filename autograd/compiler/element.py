@@ -11,9 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+MSG_BATCH = "a batch in it cannot be one call of machine code"
+
 
 class EagerlyError(Exception):
     """What is recorded cannot be one program, so it is to run as it stands."""
+
+    def __init__(self, reason: str = MSG_BATCH) -> None:
+        super().__init__(reason)
 
 
 @dataclass(eq=False)

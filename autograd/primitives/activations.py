@@ -129,7 +129,7 @@ sigmoid = row(
     lambda y, x: sigmoid_slope(x),
     methods=("sigmoid", "expit"),
     exact=lambda mp, x: 1 / (1 + mp.exp(-x)),
-    silent=True,
+    safe=(),
     doc="Return 1 / (1 + e**-x).",
 )
 sigmoid_slope = row(
@@ -137,7 +137,7 @@ sigmoid_slope = row(
     _sigmoid_slope,
     lambda y, x: -y * tanh(0.5 * x),
     exact=lambda mp, x: mp.sech(x / 2) ** 2 / 4,
-    silent=True,
+    safe=(),
     doc="Return sigmoid(x) * sigmoid(-x), its derivative, without cancellation.",
 )
 sigmoid_of_difference = row(
@@ -147,7 +147,7 @@ sigmoid_of_difference = row(
     lambda y, a, b: -sigmoid_slope_of_difference(a, b),
     domain=(REAL, REAL),
     exact=lambda mp, a, b: 1 / (1 + mp.exp(b - a)),
-    silent=True,
+    safe=(),
     doc="Return sigmoid(a - b), accurate though a - b be rounded.",
 )
 sigmoid_slope_of_difference = row(
@@ -158,13 +158,14 @@ sigmoid_slope_of_difference = row(
     domain=(REAL, REAL),
     exact=lambda mp, a, b: mp.sech((a - b) / 2) ** 2 / 4,
     doc="Return sigmoid_slope(a - b), accurate though a - b be rounded.",
+    safe=(),
 )
 log_sigmoid = row(
     "log_sigmoid",
     lambda x: -_softplus(-x),
     lambda y, x: sigmoid(-x),
     exact=lambda mp, x: -mp.log1p(mp.exp(-x)),
-    silent=True,
+    safe=(),
     doc="Return log(sigmoid(x)), accurate where sigmoid is 0 or 1.",
 )
 softplus = row(
@@ -172,7 +173,7 @@ softplus = row(
     _softplus,
     lambda y, x: sigmoid(x),
     exact=lambda mp, x: mp.log1p(mp.exp(x)),
-    silent=True,
+    safe=(),
     doc="Return log(1 + e**x), without overflow.",
 )
 logaddexp = row(
@@ -183,7 +184,7 @@ logaddexp = row(
     domain=(REAL, REAL),
     methods=("logaddexp",),
     exact=lambda mp, a, b: max(a, b) + mp.log1p(mp.exp(-abs(a - b))),
-    silent=True,
+    safe=(),
     doc="Return log(e**a + e**b), without overflow.",
 )
 relu = row(
@@ -193,7 +194,7 @@ relu = row(
     selects=True,
     exact=lambda mp, x: max(x, mp.mpf(0)),
     kinks={(0.0,): (0.0,)},
-    silent=True,
+    safe=(),
     doc="Return max(x, 0).",
 )
 leaky_relu = row(
@@ -205,7 +206,7 @@ leaky_relu = row(
     domain=(REAL, (0.01, 0.5)),
     exact=lambda mp, x, slope: x if x > 0 else slope * x,
     kinks={(0.0, 0.25): (0.25, 0.0)},
-    silent=True,
+    safe=(),
     doc="Return x where positive, slope * x elsewhere.",
 )
 elu = row(
@@ -217,7 +218,7 @@ elu = row(
     domain=(REAL, (0.5, 2.0)),
     exact=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
     kinks={(0.0, 0.5): (0.5, 0.0)},
-    silent=True,
+    safe=(),
     doc="Return x where positive, alpha * (e**x - 1) elsewhere.",
 )
 selu = row(
@@ -226,7 +227,7 @@ selu = row(
     lambda y, x: SELU_SCALE * select(step(x), 1.0, SELU_ALPHA * exp(minimum(x, 0.0))),
     exact=lambda mp, x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * mp.expm1(x)),
     kinks={(0.0,): (SELU_SCALE * SELU_ALPHA,)},
-    silent=True,
+    safe=(),
     doc="Return the self-normalizing exponential linear unit of x.",
 )
 gelu = row(
@@ -234,7 +235,7 @@ gelu = row(
     lambda x: x * _ndtr(x),
     lambda y, x: ndtr(x) - normal_density_partial(1.0, x),
     exact=lambda mp, x: x * _exact_erfc(mp, -x / mp.sqrt(2)) / 2,
-    silent=True,
+    safe=(),
     doc="Return x times the normal distribution function at x (exact, not by tanh).",
 )
 silu = row(
@@ -242,7 +243,7 @@ silu = row(
     _silu,
     lambda y, x: silu_partial(1.0, x),
     exact=lambda mp, x: x / (1 + mp.exp(-x)),
-    silent=True,
+    safe=(),
     doc="Return x * sigmoid(x), also called swish.",
 )
 silu_partial = row(
@@ -254,13 +255,14 @@ silu_partial = row(
     exact=lambda mp, n, x: mp.diff(lambda t: silu.exact(mp, t), x, int(n)),
     elementary=False,
     doc="Return the n-th derivative of silu at x.",
+    safe=(),
 )
 mish = row(
     "mish",
     _mish,
     lambda y, x: mish_partial(1.0, x),
     exact=lambda mp, x: x * mp.tanh(mp.log1p(mp.exp(x))),
-    silent=True,
+    safe=(),
     doc="Return x * tanh(softplus(x)).",
 )
 mish_partial = row(
@@ -272,12 +274,13 @@ mish_partial = row(
     exact=lambda mp, n, x: mp.diff(lambda t: mish.exact(mp, t), x, int(n)),
     elementary=False,
     doc="Return the n-th derivative of mish at x.",
+    safe=(),
 )
 softsign = row(
     "softsign",
     lambda x: x / (1.0 + abs(x)),
     lambda y, x: 1.0 / (1.0 + abs(x)) / (1.0 + abs(x)),
     exact=lambda mp, x: x / (1 + abs(x)),
-    silent=True,
+    safe=(),
     doc="Return x / (1 + |x|).",
 )

@@ -81,7 +81,7 @@ greater = row(
     zeros,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: mp.mpf(a > b),
-    silent=True,
+    safe=(),
 )
 equal = row(
     "equal",
@@ -90,14 +90,14 @@ equal = row(
     zeros,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: mp.mpf(a == b),
-    silent=True,
+    safe=(),
 )
 step = row(
     "step",
     lambda x: float(x > 0.0),
     zeros,
     exact=lambda mp, x: mp.mpf(x > 0),
-    silent=True,
+    safe=(),
 )
 sign = row(
     "sign",
@@ -105,7 +105,7 @@ sign = row(
     zeros,
     kinks={(0.0,): (0.0,)},
     exact=lambda mp, x: mp.sign(x),
-    silent=True,
+    safe=(),
 )
 heaviside = row(
     "heaviside",
@@ -115,7 +115,7 @@ heaviside = row(
     domain=(REAL, (0.0, 1.0)),
     exact=lambda mp, x, h: h if x == 0 else mp.mpf(x > 0),
     kinks={(0.0, 0.5): (0.0, 1.0)},
-    silent=True,
+    safe=(),
     doc="Return 0 for a negative x, 1 for a positive one, the second argument at 0.",
 )
 select = row(
@@ -125,7 +125,7 @@ select = row(
     lambda y, c, a, b: 1.0 - equal(c, 0.0),
     lambda y, c, a, b: equal(c, 0.0),
     domain=((0.0, 1.0), REAL, REAL),
-    silent=True,
+    safe=(),
     doc="Return a where the condition holds, b elsewhere.",
     selects=True,
     exact=lambda mp, c, a, b: a if c else b,
@@ -135,7 +135,7 @@ scale = row_of_any_number(
     "scale",
     _scale,
     lambda y, *xs: [0.0] * len(xs),
-    silent=True,
+    safe=(),
     doc="Return the power of 2 that brings the largest of the xs near 1.",
     exact=lambda mp, *xs: mp.mpf(_scale(*map(float, xs))),
 )
@@ -152,7 +152,7 @@ add = row(
     domain=(REAL, REAL),
     exact=lambda mp, a, b: a + b,
     spreads=EVERY,
-    silent=True,
+    safe=(),
 )
 sub = row(
     "sub",
@@ -164,7 +164,7 @@ sub = row(
     domain=(REAL, REAL),
     exact=lambda mp, a, b: a - b,
     spreads=EVERY,
-    silent=True,
+    safe=(),
 )
 mul = row(
     "mul",
@@ -176,7 +176,7 @@ mul = row(
     domain=(REAL, REAL),
     exact=lambda mp, a, b: a * b,
     spreads=EVERY,
-    silent=True,
+    safe=(),
 )
 div = row(
     "div",
@@ -188,6 +188,7 @@ div = row(
     domain=(REAL, POSITIVE),
     exact=lambda mp, a, b: a / b,
     spreads=(0,),
+    safe=((1, "!=", 0.0),),
 )
 floordiv = row(
     "floordiv",
@@ -199,6 +200,7 @@ floordiv = row(
     domain=(REAL, POSITIVE),
     extent=SAWTOOTH,
     exact=lambda mp, a, b: mp.floor(a / b),
+    safe=((1, "!=", 0.0),),
 )
 mod = row(
     "mod",
@@ -211,6 +213,7 @@ mod = row(
     extent=SAWTOOTH,
     kinks={(6.0, 3.0): (1.0, -2.0), (-5.0, 3.0): (1.0, 2.0)},
     exact=lambda mp, a, b: a - b * mp.floor(a / b),
+    safe=((1, "!=", 0.0),),
 )
 quotient = row(
     "quotient",
@@ -219,7 +222,7 @@ quotient = row(
     lambda y, a, b: -over_square(a, b),
     domain=(REAL, POSITIVE),
     spreads=(0,),
-    silent=True,
+    safe=(),
     doc="Return a / b as IEEE 754 has it: 1/0 is infinite, 0/0 is NaN.",
     exact=lambda mp, a, b: a / b,
 )
@@ -231,7 +234,7 @@ over_square = row(
     domain=(REAL, POSITIVE),
     exact=lambda mp, a, b: a / b**2,
     spreads=(0,),
-    silent=True,
+    safe=(),
     doc="Return a / b**2, accurate where a / b underflows.",
 )
 strong_mul = row(
@@ -241,7 +244,7 @@ strong_mul = row(
     lambda y, a, b: a,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: a * b,
-    silent=True,
+    safe=(),
     doc="Return a * b, 0 where a is 0 though b be infinite: an adjoint of 0 is strong.",
 )
 neg = row(
@@ -252,7 +255,7 @@ neg = row(
     precedence=3,
     exact=lambda mp, x: -x,
     spreads=EVERY,
-    silent=True,
+    safe=(),
 )
 square = row(
     "square",
@@ -260,7 +263,7 @@ square = row(
     lambda y, x: 2.0 * x,
     exact=lambda mp, x: x * x,
     spreads=EVERY,
-    silent=True,
+    safe=(),
     doc="Return x * x.",
 )
 reciprocal = row(
@@ -270,6 +273,7 @@ reciprocal = row(
     domain=(POSITIVE,),
     exact=lambda mp, x: 1 / x,
     doc="Return 1 / x.",
+    safe=((0, "!=", 0.0),),
 )
 absolute = row(
     "abs",
@@ -277,7 +281,7 @@ absolute = row(
     lambda y, x: sign(x),
     kinks={(0.0,): (0.0,)},
     spreads=EVERY,
-    silent=True,
+    safe=(),
     doc="Return the absolute value of x.",
     methods=("abs", "fabs"),
     exact=lambda mp, x: abs(x),
@@ -299,6 +303,7 @@ rint = row(
     kinks={(0.5,): (0.0,)},
     doc="Return x rounded to an integer, halves to even, as a float.",
     exact=lambda mp, x: mp.nint(x),
+    safe=((0, "finite", 0.0),),
 )
 whole = row(
     "whole",
@@ -306,17 +311,30 @@ whole = row(
     zeros,
     exact=lambda mp, x: mp.nint(x),
     kinks={(0.5,): (0.0,)},
-    silent=True,
+    safe=(),
     doc="Return x rounded to an integer; unlike `rint` it takes what is not finite.",
 )
-floor = row("floor", lambda x: float(math.floor(x)), zeros, kinks={(1.0,): (0.0,)})
-ceil = row("ceil", lambda x: float(math.ceil(x)), zeros, kinks={(1.0,): (0.0,)})
+floor = row(
+    "floor",
+    lambda x: float(math.floor(x)),
+    zeros,
+    kinks={(1.0,): (0.0,)},
+    safe=((0, "finite", 0.0),),
+)
+ceil = row(
+    "ceil",
+    lambda x: float(math.ceil(x)),
+    zeros,
+    kinks={(1.0,): (0.0,)},
+    safe=((0, "finite", 0.0),),
+)
 trunc = row(
     "trunc",
     lambda x: float(math.trunc(x)),
     zeros,
     kinks={(0.0,): (0.0,)},
     exact=lambda mp, x: mp.sign(x) * mp.floor(abs(x)),
+    safe=((0, "finite", 0.0),),
 )
 
 # --- Two arguments and more ---------------------------------------------------------
@@ -328,7 +346,7 @@ maximum = row(
     lambda y, a, b: greater(b, a) + 0.5 * equal(a, b),
     domain=(REAL, REAL),
     kinks={(1.0, 1.0): (0.5, 0.5)},
-    silent=True,
+    safe=(),
     doc="Return the larger of a and b; NaN if either is.",
     selects=True,
     exact=lambda mp, a, b: max(a, b),
@@ -340,7 +358,7 @@ minimum = row(
     lambda y, a, b: greater(a, b) + 0.5 * equal(a, b),
     domain=(REAL, REAL),
     kinks={(1.0, 1.0): (0.5, 0.5)},
-    silent=True,
+    safe=(),
     doc="Return the smaller of a and b; NaN if either is.",
     selects=True,
     exact=lambda mp, a, b: min(a, b),
@@ -367,7 +385,7 @@ copysign = row(
     zeros,
     domain=(POSITIVE, REAL),
     exact=lambda mp, a, b: abs(a) if b >= 0 else -abs(a),
-    silent=True,
+    safe=(),
 )
 fmod = row(
     "fmod",
@@ -378,6 +396,7 @@ fmod = row(
     extent=SAWTOOTH,
     methods=("fmod",),
     exact=lambda mp, a, b: a - b * mp.sign(a / b) * mp.floor(abs(a / b)),
+    safe=((0, "finite", 0.0), (1, "!=", 0.0)),
 )
 remainder = row(
     "remainder",
@@ -387,6 +406,7 @@ remainder = row(
     domain=(REAL, POSITIVE),
     extent=SAWTOOTH,
     exact=lambda mp, a, b: a - b * mp.nint(a / b),
+    safe=((0, "finite", 0.0), (1, "!=", 0.0)),
 )
 nextafter = row(
     "nextafter",
@@ -395,12 +415,14 @@ nextafter = row(
     zeros,
     domain=(REAL, REAL),
     exact=lambda mp, a, b: a,
+    safe=(),
 )
 ulp = row(
     "ulp",
     math.ulp,
     zeros,
     exact=lambda mp, x: mp.mpf(math.ulp(x)),
+    safe=(),
 )
 fma = row(
     "fma",

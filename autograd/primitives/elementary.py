@@ -178,6 +178,7 @@ sqrt = row(
     domain=(POSITIVE,),
     kinks={(0.0,): (math.inf,)},
     spreads=EVERY,
+    safe=((0, ">=", 0.0),),
 )
 rsqrt = row(
     "rsqrt",
@@ -186,6 +187,7 @@ rsqrt = row(
     domain=(POSITIVE,),
     exact=lambda mp, x: 1 / mp.sqrt(x),
     doc="Return 1 / sqrt(x).",
+    safe=((0, ">", 0.0),),
 )
 cbrt = row(
     "cbrt",
@@ -194,17 +196,25 @@ cbrt = row(
     domain=(POSITIVE,),
     kinks={(0.0,): (math.inf,)},
     spreads=EVERY,
-    silent=True,
+    safe=(),
 )
-exp = row("exp", math.exp, lambda y, x: y)
+exp = row("exp", math.exp, lambda y, x: y, safe=((0, "<", 709.0),))
 exp2 = row(
     "exp2",
     math.exp2,
     lambda y, x: LN2 * y,
     exact=lambda mp, x: mp.power(2, x),
+    safe=((0, "<", 1023.0),),
 )
-expm1 = row("expm1", math.expm1, lambda y, x: exp(x))
-log = row("log", math.log, lambda y, x: 1.0 / x, domain=(POSITIVE,), spreads=EVERY)
+expm1 = row("expm1", math.expm1, lambda y, x: exp(x), safe=((0, "<", 709.0),))
+log = row(
+    "log",
+    math.log,
+    lambda y, x: 1.0 / x,
+    domain=(POSITIVE,),
+    spreads=EVERY,
+    safe=((0, ">", 0.0),),
+)
 log2 = row(
     "log2",
     math.log2,
@@ -212,6 +222,7 @@ log2 = row(
     domain=(POSITIVE,),
     exact=lambda mp, x: mp.log(x) / mp.log(2),
     spreads=EVERY,
+    safe=((0, ">", 0.0),),
 )
 log10 = row(
     "log10",
@@ -220,6 +231,7 @@ log10 = row(
     domain=(POSITIVE,),
     exact=lambda mp, x: mp.log(x) / mp.log(10),
     spreads=EVERY,
+    safe=((0, ">", 0.0),),
 )
 log1p = row(
     "log1p",
@@ -228,13 +240,14 @@ log1p = row(
     domain=((-0.9, 4.0),),
     extent=((-1.0, math.inf),),
     spreads=EVERY,
+    safe=((0, ">", -1.0),),
 )
 log_or_nan = row(
     "log_or_nan",
     lambda x: math.log(x) if x > 0.0 else (-math.inf if x == 0.0 else math.nan),
     lambda y, x: quotient(1.0, x),
     domain=(POSITIVE,),
-    silent=True,
+    safe=(),
     doc="Return the logarithm as IEEE 754 has it: -inf at 0, NaN below.",
     exact=lambda mp, x: mp.log(x),
 )
@@ -248,11 +261,15 @@ one_minus_square = row(
     domain=((-0.95, 0.95),),
     extent=((-1.0, 1.0),),
     exact=lambda mp, x: 1 - x * x,
-    silent=True,
+    safe=(),
     doc="Return 1 - x**2 without cancellation near 1, nor in its derivative near 0.",
 )
-sin = row("sin", math.sin, lambda y, x: cos(x), spreads=EVERY)
-cos = row("cos", math.cos, lambda y, x: -sin(x), spreads=EVERY)
+sin = row(
+    "sin", math.sin, lambda y, x: cos(x), spreads=EVERY, safe=((0, "finite", 0.0),)
+)
+cos = row(
+    "cos", math.cos, lambda y, x: -sin(x), spreads=EVERY, safe=((0, "finite", 0.0),)
+)
 tan = row(
     "tan",
     math.tan,
@@ -260,6 +277,7 @@ tan = row(
     domain=((-1.4, 1.4),),
     extent=((-math.inf, math.inf),),
     spreads=EVERY,
+    safe=((0, "finite", 0.0),),
 )
 asin = row(
     "asin",
@@ -269,6 +287,7 @@ asin = row(
     kinks={(1.0,): (math.inf,), (-1.0,): (math.inf,)},
     methods=("asin", "arcsin"),
     extent=((-1.0, 1.0),),
+    safe=((0, ">=", -1.0), (0, "<=", 1.0)),
 )
 acos = row(
     "acos",
@@ -278,22 +297,35 @@ acos = row(
     kinks={(1.0,): (-math.inf,), (-1.0,): (-math.inf,)},
     methods=("acos", "arccos"),
     extent=((-1.0, 1.0),),
+    safe=((0, ">=", -1.0), (0, "<=", 1.0)),
 )
 atan = row(
     "atan",
     math.atan,
     lambda y, x: 1.0 / hypot(1.0, x) / hypot(1.0, x),
     methods=("atan", "arctan"),
-    silent=True,
+    safe=(),
 )
-sinh = row("sinh", math.sinh, lambda y, x: cosh(x), spreads=EVERY)
-cosh = row("cosh", math.cosh, lambda y, x: sinh(x), spreads=EVERY)
-tanh = row("tanh", math.tanh, lambda y, x: sech_squared(x), silent=True)
+sinh = row(
+    "sinh",
+    math.sinh,
+    lambda y, x: cosh(x),
+    spreads=EVERY,
+    safe=((0, ">", -710.0), (0, "<", 710.0)),
+)
+cosh = row(
+    "cosh",
+    math.cosh,
+    lambda y, x: sinh(x),
+    spreads=EVERY,
+    safe=((0, ">", -710.0), (0, "<", 710.0)),
+)
+tanh = row("tanh", math.tanh, lambda y, x: sech_squared(x), safe=())
 sech_squared = row(
     "sech_squared",
     lambda x: 4.0 * (t := math.exp(-2.0 * abs(x))) / ((1.0 + t) * (1.0 + t)),
     lambda y, x: -2.0 * tanh(x) * y,
-    silent=True,
+    safe=(),
     doc="Return 1/cosh(x)**2, the derivative of tanh, as 4t/(1+t)**2, t = e**-2|x|.",
     exact=lambda mp, x: mp.sech(x) ** 2,
 )
@@ -302,7 +334,7 @@ asinh = row(
     math.asinh,
     lambda y, x: 1.0 / hypot(1.0, x),
     methods=("asinh", "arcsinh"),
-    silent=True,
+    safe=(),
 )
 acosh = row(
     "acosh",
@@ -312,6 +344,7 @@ acosh = row(
     kinks={(1.0,): (math.inf,)},
     methods=("acosh", "arccosh"),
     extent=((1.0, math.inf),),
+    safe=((0, ">=", 1.0),),
 )
 atanh = row(
     "atanh",
@@ -320,6 +353,7 @@ atanh = row(
     domain=((-0.95, 0.95),),
     methods=("atanh", "arctanh"),
     extent=((-1.0, 1.0),),
+    safe=((0, ">", -1.0), (0, "<", 1.0)),
 )
 atan2 = row(
     "atan2",
@@ -329,6 +363,7 @@ atan2 = row(
     domain=(REAL, POSITIVE),
     methods=("atan2", "arctan2"),
     extent=((-math.inf, math.inf), (-math.inf, math.inf)),
+    safe=(),
 )
 degrees = row(
     "degrees",
@@ -336,7 +371,7 @@ degrees = row(
     lambda y, x: 180.0 / math.pi,
     methods=("degrees", "rad2deg"),
     exact=lambda mp, x: x * 180 / mp.pi,
-    silent=True,
+    safe=(),
 )
 radians = row(
     "radians",
@@ -344,7 +379,7 @@ radians = row(
     lambda y, x: math.pi / 180.0,
     methods=("radians", "deg2rad"),
     exact=lambda mp, x: x * mp.pi / 180,
-    silent=True,
+    safe=(),
 )
 
 # --- Any number of arguments --------------------------------------------------------
@@ -356,14 +391,14 @@ hypot = row_of_any_number(
     kinks={(0.0, 0.0): (0.0, 0.0)},
     methods=("hypot",),
     exact=lambda mp, *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
-    silent=True,
+    safe=(),
 )
 cosine = row_of_any_number(
     "cosine",
     _cosine,
     _cosine_partials,
     exact=lambda mp, x, *others: x / mp.sqrt(mp.fsum(o * o for o in (x, *others))),
-    silent=True,
+    safe=(),
     doc="Return the first argument over the hypot of all; 0 where all are 0.",
 )
 dist = row_of_any_number(
@@ -372,7 +407,7 @@ dist = row_of_any_number(
     lambda y, *pq: _dist_partials(*pq),
     kinks={(1.0, 2.0, 1.0, 2.0): (0.0, 0.0, 0.0, 0.0)},
     exact=lambda mp, *pq: mp.sqrt(mp.fsum((a - b) ** 2 for a, b in _pairs(pq))),
-    silent=True,
+    safe=(),
 )
 sumprod = row_of_any_number(
     "sumprod",
@@ -380,7 +415,7 @@ sumprod = row_of_any_number(
     lambda y, *pq: pq[len(pq) // 2 :] + pq[: len(pq) // 2],
     exact=lambda mp, *pq: mp.fsum(a * b for a, b in _pairs(pq)),
     spreads=EVERY,
-    silent=True,
+    safe=(),
 )
 fsum = row_of_any_number(
     "fsum",
@@ -395,7 +430,7 @@ prod = row_of_any_number(
     _products_of_the_others,
     exact=lambda mp, *xs: mp.fprod(xs),
     spreads=EVERY,
-    silent=True,
+    safe=(),
 )
 product = row_of_any_number(
     "product",
@@ -403,13 +438,14 @@ product = row_of_any_number(
     _products_of_the_others,
     doc="Return the product, in or out of range on the way to it: see `prod`.",
     exact=lambda mp, *xs: mp.fprod(xs),
+    safe=(),
 )
 logsumexp = row_of_any_number(
     "logsumexp",
     _logsumexp,
     _softmax,
     exact=lambda mp, *xs: max(xs) + mp.log(mp.fsum(mp.exp(x - max(xs)) for x in xs)),
-    silent=True,
+    safe=(),
 )
 ldexp = row(
     "ldexp",

@@ -209,7 +209,7 @@ exp_minus_square = row(
     _exp_minus_square,
     lambda y, x: exp_minus_square_partial(1.0, x),
     exact=lambda mp, x: mp.exp(-x * x),
-    silent=True,
+    safe=(),
     doc="Return exp(-x*x) to full precision.",
 )
 exp_minus_square_partial = row(
@@ -221,6 +221,7 @@ exp_minus_square_partial = row(
     exact=lambda mp, n, x: (-1) ** int(n) * mp.hermite(int(n), x) * mp.exp(-x * x),
     elementary=False,
     doc="Return the n-th derivative of exp(-x*x) at x.",
+    safe=(),
 )
 exp_square = row(
     "exp_square",
@@ -229,20 +230,21 @@ exp_square = row(
     exact=lambda mp, x: mp.exp(x * x),
     extent=((-26.0, 26.0),),
     doc="Return exp(x*x) to full precision.",
+    safe=(),
 )
 erf = row(
     "erf",
     math.erf,
     lambda y, x: TWO_OVER_SQRT_PI * exp_minus_square(x),
     exact=lambda mp, x: mp.erf(x) if abs(x) < 100 else mp.sign(x),
-    silent=True,
+    safe=(),
 )
 erfc = row(
     "erfc",
     math.erfc,
     lambda y, x: -TWO_OVER_SQRT_PI * exp_minus_square(x),
     exact=_exact_erfc,
-    silent=True,
+    safe=(),
 )
 erfinv = row(
     "erfinv",
@@ -252,6 +254,7 @@ erfinv = row(
     extent=(UNIT,),
     elementary=False,
     doc="Return the number whose erf is x, of -1 to 1.",
+    safe=(),
 )
 erfinv_slope = row(
     "erfinv_slope",
@@ -262,6 +265,7 @@ erfinv_slope = row(
     exact=lambda mp, x: mp.sqrt(mp.pi) / 2 * mp.exp(mp.erfinv(x) ** 2),
     elementary=False,
     doc="Return the derivative of erfinv.",
+    safe=(),
 )
 erfcinv = row(
     "erfcinv",
@@ -272,6 +276,7 @@ erfcinv = row(
     exact=lambda mp, x: mp.erfinv(1 - x),
     elementary=False,
     doc="Return the number whose erfc is x, of 0 to 2.",
+    safe=(),
 )
 erfcinv_slope = row(
     "erfcinv_slope",
@@ -282,13 +287,14 @@ erfcinv_slope = row(
     exact=lambda mp, x: -mp.sqrt(mp.pi) / 2 * mp.exp(mp.erfinv(1 - x) ** 2),
     elementary=False,
     doc="Return the derivative of erfcinv.",
+    safe=(),
 )
 normal_density = row(
     "normal_density",
     _normal_density,
     lambda y, x: normal_density_partial(1.0, x),
     exact=lambda mp, x: mp.npdf(x),
-    silent=True,
+    safe=(),
     doc="Return the density of the standard normal distribution at x.",
 )
 normal_density_partial = row(
@@ -305,13 +311,14 @@ normal_density_partial = row(
     ),
     elementary=False,
     doc="Return the n-th derivative of the standard normal density at x.",
+    safe=(),
 )
 ndtr = row(
     "ndtr",
     _ndtr,
     lambda y, x: normal_density(x),
     exact=lambda mp, x: _exact_erfc(mp, -x / mp.sqrt(2)) / 2,
-    silent=True,
+    safe=(),
     doc="Return the standard normal distribution function at x.",
 )
 log_ndtr = row(
@@ -322,6 +329,7 @@ log_ndtr = row(
     extent=((-1e6, 40.0),),
     elementary=False,
     doc="Return the logarithm of the standard normal distribution function at x.",
+    safe=(),
 )
 inverse_mills = row(
     "inverse_mills",
@@ -335,6 +343,7 @@ inverse_mills = row(
     ),
     elementary=False,
     doc="Return the n-th derivative of normal density over distribution function at x.",
+    safe=(),
 )
 ndtri = row(
     "ndtri",
@@ -345,6 +354,7 @@ ndtri = row(
     exact=lambda mp, x: mp.sqrt(2) * mp.erfinv(2 * x - 1),
     elementary=False,
     doc="Return the number at which the normal distribution function is x.",
+    safe=(),
 )
 ndtri_slope = row(
     "ndtri_slope",
@@ -355,4 +365,5 @@ ndtri_slope = row(
     exact=lambda mp, x: mp.sqrt(2 * mp.pi) * mp.exp(mp.erfinv(2 * x - 1) ** 2),
     elementary=False,
     doc="Return the derivative of ndtri.",
+    safe=(),
 )

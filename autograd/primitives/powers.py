@@ -157,7 +157,7 @@ power = row(
     lambda y, a, b: power_slope(a, b),
     lambda y, a, b: power_log(a, b),
     domain=(POSITIVE, REAL),
-    silent=True,
+    safe=(),
     doc="Return a**b as IEEE 754 has it: 0**-1 is infinite, (-8)**0.5 is NaN.",
     exact=lambda mp, a, b: mp.power(a, b),
 )
@@ -168,7 +168,7 @@ power_slope = row(
     lambda y, a, b: power_partial(1.0, 1.0, a, b),
     domain=(POSITIVE, REAL),
     exact=lambda mp, a, b: b * mp.power(a, b - 1),
-    silent=True,
+    safe=(),
     doc="Return b * a**(b-1), accurate where a**(b-1) is out of range; 0 for b = 0.",
 )
 power_log = row(
@@ -178,7 +178,7 @@ power_log = row(
     lambda y, a, b: power_partial(0.0, 2.0, a, b),
     domain=(POSITIVE, REAL),
     exact=lambda mp, a, b: mp.power(a, b) * mp.log(a),
-    silent=True,
+    safe=(),
     doc="Return a**b * log(a), the derivative of a**b by b; 0 for a = 0.",
 )
 power_partial = row(
@@ -193,7 +193,7 @@ power_partial = row(
         mp.power(a, b - n) * _taylor_sum(n, m, b, mp.log(a), mp.mpf(1))
     ),
     elementary=False,
-    silent=True,
+    safe=(),
     doc="Return the derivative of a**b, n times by a and m times by b.",
 )
 pow = row(

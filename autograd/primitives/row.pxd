@@ -14,5 +14,5 @@ cdef class Primitive:
     cdef readonly bint elementary
     cdef readonly bint selects
     cdef readonly object spreads
-    cdef readonly bint silent
+    cdef readonly object safe
     cdef readonly dict kinks

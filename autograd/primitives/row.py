@@ -18,6 +18,7 @@ except ImportError:
 
 Interval = tuple[float, float]
 Partial = Callable[..., Any]
+Condition = tuple[int, str, float]
 
 TABLE: dict[str, Primitive] = {}
 
@@ -58,11 +59,11 @@ class Primitive:
             not even an infinite adjoint passes.
         spreads: the positions of operands that make the result infinite or NaN if they
             are. All others may hide it, as the divisor does.
-        silent: whether it raises for no finite operands, as ``+`` and ``tanh``, which
-            overflow without a word or not at all.
-        elementary: whether `audit` holds it to the bounds of elementary functions.
-        defaults: the values of the last arguments where they are left out.
-        methods: the names under which Value has it as a method: its own and NumPy's.
+        safe: conditions under which ``value`` raises nothing, each the number of an
+            argument, a relation (a comparison, or "finite") and a bound: where all
+            hold, it is sure not to raise. Empty: it never does, as ``+`` and ``tanh``,
+            which overflow without a word or not at all. None, as for a row that says
+            nothing: only its result tells, which is finite if it did not.
         kinks: points at which the derivative is a matter of policy: the arguments,
             and the partials that are published for them.
 
@@ -84,7 +85,7 @@ class Primitive:
         elementary: bool = True,
         selects: bool = False,
         spreads: Sequence[int] = (),
-        silent: bool = False,
+        safe: Sequence[Condition] | None = None,
         kinks: dict[tuple[float, ...], tuple[float, ...]] | None = None,
         doc: str | None = None,
     ) -> None:
@@ -105,7 +106,7 @@ class Primitive:
         self.elementary = elementary
         self.selects = selects
         self.spreads = spreads
-        self.silent = silent
+        self.safe = None if safe is None else tuple(safe)
         self.kinks = kinks or {}
         self.__doc__ = doc
 
@@ -127,6 +128,11 @@ class Primitive:
                     message = MSG_REAL.format(type(arg).__name__, self.name)
                     raise TypeError(message) from None
             raise
+
+    @property
+    def may_raise(self) -> bool:
+        """Whether it raises for some numbers, as far as the row says."""
+        return self.safe is None or self.safe != ()
 
     @property
     def is_unary(self) -> bool:

@@ -106,6 +106,7 @@ digamma = row(
     domain=(POSITIVE,),
     elementary=False,
     doc="Return the derivative of lgamma at x.",
+    safe=(),
 )
 polygamma = row(
     "polygamma",
@@ -177,6 +178,7 @@ j0 = row(
     exact=lambda mp, x: mp.besselj(0, x),
     elementary=False,
     doc="Return the Bessel function of the first kind, of order 0.",
+    safe=(),
 )
 j1 = row(
     "j1",
@@ -186,6 +188,7 @@ j1 = row(
     exact=lambda mp, x: mp.besselj(1, x),
     elementary=False,
     doc="Return the Bessel function of the first kind, of order 1.",
+    safe=(),
 )
 jn = row(
     "jn",
@@ -197,6 +200,7 @@ jn = row(
     exact=lambda mp, n, x: mp.besselj(int(n), x),
     elementary=False,
     doc="Return the Bessel function of the first kind, of integer order n.",
+    safe=(),
 )
 i0 = row(
     "i0",
@@ -206,6 +210,7 @@ i0 = row(
     exact=lambda mp, x: mp.besseli(0, x),
     elementary=False,
     doc="Return the modified Bessel function of order 0.",
+    safe=(),
 )
 i1 = row(
     "i1",
@@ -215,6 +220,7 @@ i1 = row(
     exact=lambda mp, x: mp.besseli(1, x),
     elementary=False,
     doc="Return the modified Bessel function of order 1.",
+    safe=(),
 )
 iv = row(
     "iv",
@@ -226,6 +232,7 @@ iv = row(
     exact=lambda mp, n, x: mp.besseli(int(n), x),
     elementary=False,
     doc="Return the modified Bessel function of integer order n.",
+    safe=(),
 )
 
 # --- Logarithms of what is small, and sinc ------------------------------------------
@@ -305,6 +312,7 @@ xlogy = row(
     exact=lambda mp, a, b: a * mp.log(b),
     kinks={(0.0, 0.0): (-math.inf, 0.0)},
     doc="Return x * log(y), 0 where x is 0.",
+    safe=((1, ">", 0.0),),
 )
 logit = row(
     "logit",
@@ -314,6 +322,7 @@ logit = row(
     extent=((0.0, 1.0),),
     exact=lambda mp, x: mp.log(x / (1 - x)),
     doc="Return log(x / (1 - x)), the inverse of sigmoid.",
+    safe=((0, ">", 0.0), (0, "<", 1.0)),
 )
 logit_slope = row(
     "logit_slope",
@@ -323,6 +332,7 @@ logit_slope = row(
     extent=((0.0, 1.0),),
     exact=lambda mp, x: 1 / (x * (1 - x)),
     doc="Return 1 / (x * (1 - x)), the derivative of logit.",
+    safe=(),
 )
 sinc = row(
     "sinc",
@@ -332,6 +342,7 @@ sinc = row(
     extent=((-1e15, 1e15),),
     elementary=False,
     doc="Return sin(pi*x) / (pi*x), 1 at 0, as NumPy's sinc.",
+    safe=((0, "finite", 0.0),),
 )
 sinc_partial = row(
     "sinc_partial",
@@ -354,4 +365,5 @@ log_cosh = row(
     lambda y, x: tanh(x),
     exact=lambda mp, x: abs(x) + mp.log1p(mp.exp(-2 * abs(x))) - mp.log(2),
     doc="Return log(cosh(x)), without overflow.",
+    safe=(),
 )

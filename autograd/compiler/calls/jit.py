@@ -109,6 +109,11 @@ class _Call:
         captured = [number(x) for x in variant.captured]
         return [*self.floats, *late, *captured]
 
+    def plain(self) -> list[Any]:
+        """Return what the function itself is called with: floats, and arrays."""
+        floats = iter(self.floats)
+        return [x if hasattr(x, "dtype") else next(floats) for x in self.numbers]
+
     def by(self, variant: Variant) -> Any:
         """Return what a variant returns, or None if it gives up."""
         if variant.has_batch or (variant.sources and not self._has_nodes(variant)):
@@ -141,17 +146,14 @@ class _Call:
 
 
 def goes(program: Program, floats: Sequence[float]) -> bool:
-    """Return whether all comparisons turn out as recorded, as far as Python gets."""
-    results = program.run(floats, _unless_it_raises)
-    asked = [g for g in program.guards if None not in {results[g.a], results[g.b]}]
-    return program.replace(guards=tuple(asked)).holds(results)
+    """Return whether a recorded function does here what it did then.
 
-
-def _unless_it_raises(row: Primitive, *xs: Any) -> Any:
+    That is: no operation raises, and all comparisons turn out as recorded.
+    """
     try:
-        return None if None in xs else row(*xs)
+        return program.holds(program.run(floats))
     except (ArithmeticError, ValueError):
-        return None
+        return False
 
 
 class Jit(Native):
@@ -162,12 +164,25 @@ class Jit(Native):
         self.f = f
         self.name = name
         self.variants: dict[Any, list[Variant]] = {}
-        self.eager: set[Any] = set()
+        self.eager: dict[Any, str] = {}
 
     @property
     def programs(self) -> list[Program]:
         """What was recorded: a program for each structure and way."""
         return [v.program for variants in self.variants.values() for v in variants]
+
+    @property
+    def why_eager(self) -> str:
+        """Why calls run as the function stands, a line for each reason; "" if none do.
+
+        >>> f = jit(lambda x: len(f"{x:.3g}") * x)
+        >>> f(2.0)
+        2.0
+        >>> f.why_eager.partition("(")[0]
+        'the text of a number '
+
+        """
+        return "\n".join(dict.fromkeys(self.eager.values()))
 
     def source(self, target: str = "python") -> str:
         """Return the recorded programs as source.
@@ -205,8 +220,8 @@ class Jit(Native):
             return self.f(*args, **kwargs)
         try:
             variant = self._record(call, rebuild, variants)
-        except EagerlyError:
-            self.eager.add(key)
+        except EagerlyError as reason:
+            self.eager[key] = str(reason)
             return self.f(*args, **kwargs)
         except (ArithmeticError, ValueError):  # or what floats give where Values raise
             return self.f(*args, **kwargs)
@@ -226,7 +241,11 @@ class Jit(Native):
             new_args, new_kwargs = rebuild(iter(call.recorded(values, step)))
             return f(*new_args, **new_kwargs)
 
-        recording = record(run, call.floats, self.name, batches=True)
+        def plain() -> Any:
+            new_args, new_kwargs = rebuild(iter(call.plain()))
+            return f(*new_args, **new_kwargs)
+
+        recording = record(run, call.floats, self.name, batches=True, plain=plain)
         variant = Variant(recording, call.floats)
         variants.insert(0, variant)
         return variant

@@ -10,6 +10,7 @@ from autograd.compiler.calls.forms import Slot, reader
 from autograd.compiler.calls.runner import Runner
 from autograd.compiler.passes.pipeline import optimize
 from autograd.compiler.program import Program
+from autograd.compiler.record.tape import is_raising
 from autograd.compiler.record.trace import Recording, record_once
 from autograd.primitives import Primitive
 from autograd.transforms import pullback
@@ -39,7 +40,8 @@ class Variant:
     def can_travel(self) -> bool:
         """Whether another process could use it."""
         whole = all(kind == "numbers" for _, kind in self.sources)
-        return whole and not self.captured
+        caught = any(is_raising(step.row) for step in self.program.code)
+        return whole and not self.captured and not caught
 
     def __getstate__(self) -> dict[str, Any]:
         names = ("program", "example", "sources", "captured", "form")

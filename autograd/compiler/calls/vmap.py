@@ -56,6 +56,7 @@ class Vmap:
         self.reduce = reduce
         self.name = name_of(f)
         self.variants: dict[Any, list[RowVariant]] = {}
+        self.eager: dict[Any, str] = {}
 
     @staticmethod
     def derive(f: Function) -> Vmap:
@@ -66,6 +67,11 @@ class Vmap:
     def programs(self) -> list[Program]:
         """What was recorded, for one row: a program for each structure and way."""
         return [v.program for variants in self.variants.values() for v in variants]
+
+    @property
+    def why_eager(self) -> str:
+        """Why rows are computed by the function itself; "" if none are."""
+        return "\n".join(dict.fromkeys(self.eager.values()))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the results for all rows, or their sum or mean."""

@@ -56,6 +56,7 @@ class OneCall:
         self.numbers = numbers
         self.rebuild = rebuild
         self.floats = [number(x) if type(x) is Value else x for x in numbers]
+        self.key = key
         self.variants = owner.variants.setdefault(key, [])
 
     def call(self, values: Sequence[Any]) -> Any:
@@ -76,15 +77,26 @@ class OneCall:
     def record(self, i: int) -> bool:
         """Record a variant at row i; return whether it could be.
 
-        It cannot where Values raise. If floats raise as well, that is raised.
+        It cannot where Values raise, or where the function is to run as it stands. If
+        floats raise as well, that is raised.
         """
         name = self.owner.name
+        if self.key in self.owner.eager:
+            return False
         if len(self.variants) >= VARIANTS:
             raise RuntimeError(MSG_VARIANTS.format(name, len(self.variants)))
         floats = self.floats + self.columns.row(i)
         with taping(None):
             try:
-                recording = record(lambda xs, _: self.call(xs), floats, name)
+                recording = record(
+                    lambda xs, _: self.call(xs),
+                    floats,
+                    name,
+                    plain=lambda: self.call(floats),
+                )
+            except EagerlyError as reason:
+                self.owner.eager[self.key] = str(reason)
+                return False
             except (ArithmeticError, ValueError):
                 self.by_itself(i)
                 return False
@@ -113,6 +125,8 @@ class OneCall:
         for i in range(self.columns.height):
             if self.variants or self.record(i):
                 break
+            if self.key in self.owner.eager:
+                return [], list(range(self.columns.height))
         if len(self.variants) == 1 and not self.variants[0].program.guards:
             return [(self.variants[0], None)], []
         left = np.arange(self.columns.height)

@@ -15,6 +15,7 @@ from typing import Any
 from autograd.compiler.calls.variant import Variant, gradient_of, with_partials
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
 from autograd.compiler.element import BatchCall, EagerlyError, Element
+from autograd.compiler.passes.builder import live
 from autograd.primitives import Primitive
 from autograd.value import Value, fused
 
@@ -48,10 +49,12 @@ class RowVariant(Variant):
 
     @functools.cached_property
     def guards_only(self) -> BatchRunner:
-        """What tells which rows the variant is right for."""
-        return BatchRunner(
-            self.program.replace(outputs=()), self.row_inputs, reduce=False
-        )
+        """What tells which rows the variant is right for, as its comparisons say.
+
+        Where an operation raises is found out when it is computed.
+        """
+        comparisons = live(self.program.replace(outputs=()), raising=False)
+        return BatchRunner(comparisons, self.row_inputs, reduce=False)
 
     def runner(self, *, partials: bool, reduce: bool) -> BatchRunner:
         """Return the compiled outputs, with the partials by what is not of rows."""

@@ -1,13 +1,15 @@
 """builder: the code of a program being rewritten, each computation once.
 
 Every pass that writes new code writes it with a `Builder`. `live` drops what nothing
-depends on.
+depends on, but for what may raise: that stays until `guarded` has said what native code
+must check instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.compiler.element import Element
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.primitives import Primitive
 from autograd.primitives.arithmetic import add, mul
@@ -80,30 +82,50 @@ class Builder:
         )
 
 
-def live(program: Program) -> Program:
-    """Drop the instructions and constants that no output and no guard depends on."""
+def live(program: Program, *, raising: bool = True) -> Program:
+    """Drop the instructions and constants that no output and no guard depends on.
+
+    Args:
+        program: any program.
+        raising: whether instructions that may raise stay, too.
+
+    """
     first = program.first_result
-    needed = bytearray(program.size)
-    for x in program.outputs:
-        needed[x] = 1
-    for g in program.guards:
-        needed[g.a] = needed[g.b] = 1
-    for i in range(len(program.code) - 1, -1, -1):
-        if needed[first + i]:
-            for x in program.code[i].operands:
-                needed[x] = 1
+    counts = needed(program, raising=raising)
     n = len(program.inputs)
-    kept = [*range(n), *[x for x in range(n, program.size) if needed[x]]]
+    kept = [*range(n), *[x for x in range(n, program.size) if counts[x]]]
     new = dict(zip(kept, range(len(kept)), strict=True))
     return program.replace(
-        constants=tuple(c for i, c in enumerate(program.constants, n) if needed[i]),
+        constants=tuple(c for i, c in enumerate(program.constants, n) if counts[i]),
         code=tuple(
             Instruction(s.row, tuple([new[x] for x in s.operands]))
             for i, s in enumerate(program.code, first)
-            if needed[i]
+            if counts[i]
         ),
         outputs=tuple(new[x] for x in program.outputs),
         guards=tuple(
             Guard(g.relation, new[g.a], new[g.b], g.holds) for g in program.guards
         ),
     )
+
+
+def needed(program: Program, *, raising: bool) -> bytearray:
+    """Return for each place whether something depends on it."""
+    first = program.first_result
+    found = bytearray(program.size)
+    for x in program.outputs:
+        found[x] = 1
+    for g in program.guards:
+        found[g.a] = found[g.b] = 1
+    for i in range(len(program.code) - 1, -1, -1):
+        step = program.code[i]
+        if found[first + i] or (raising and may_raise(step)):
+            found[first + i] = 1
+            for x in step.operands:
+                found[x] = 1
+    return found
+
+
+def may_raise(step: Instruction) -> bool:
+    """Return whether an instruction raises for some numbers, as far as its row says."""
+    return step.row.may_raise and not isinstance(step.row.value, Element)

@@ -39,10 +39,10 @@ def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
         *GUARD,
         ("expand", partial(expand, core=core)),
         ("simplify guarded", partial(simplify, guarded=True)),
-        ("live once more", live),
+        ("live once more", partial(live, raising=False)),
         ("gather", gather),
         ("in pieces", in_pieces),
-        ("live at last", live),
+        ("live at last", partial(live, raising=False)),
     )
 
 
@@ -66,10 +66,13 @@ def optimize(program: Program) -> Program:
     >>> from autograd.compiler import trace
     >>> print(optimize(trace(grad(lambda x: x**3 + x), 2.0)))
     f(v0):
-        v3 = v0 * v0
-        v4 = 3.0 * v3
-        v5 = 1.0 + v4
-        return v5
+        v3 = v0 ** 3.0
+        v4 = v0 * v0
+        v5 = 3.0 * v4
+        v6 = 1.0 + v5
+        return v6
+
+    The power stays, since Python raises where it overflows.
 
     """
     return run(SHORTEN, program)

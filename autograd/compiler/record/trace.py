@@ -2,16 +2,18 @@
 
 The function runs as it stands, on leaves that stand for its numbers, while a tape takes
 down each node that is made and each comparison that is asked. What the results and the
-comparisons depend on becomes a Program; everything else is dropped.
+comparisons depend on becomes a Program; what is left over is dropped.
 
 - A Value that was there before (a parameter in a module, a Value of the enclosing
   function) is *captured*: a further input, read anew at each call.
 - A leaf made on the way is a constant.
 - A comparison is a guard: the program is right where all of them turn out as here.
-- A number that left the graph unseen would be frozen into the program. Reading
-  ``.data`` therefore raises while a tape is on. What escapes in another way (through
-  ``repr``, a clock, a random number) is found by running the function again at a point
-  nearby: with the same comparisons it must do the same with the same constants.
+- An operation that may raise stays, though no result depend on it: where it raises,
+  the function does something else. If it raised and the function went on, that is a
+  guard as well.
+- A number that left the graph unseen would be frozen into the program. So every way out
+  of a Value (``.data``, ``float``, text, its hash) is refused while a tape is on, and
+  what comes from elsewhere is looked for (`autograd.compiler.record.leaks`).
 
 >>> print(trace(lambda x: x * x if x > 0 else -x, 3.0))
 f(v0):
@@ -23,6 +25,7 @@ f(v0):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,59 +34,17 @@ from autograd.compiler.collector import waiting
 from autograd.compiler.element import EagerlyError, Element
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.compiler.record.arrays import Late
-from autograd.context import debug, taping
-from autograd.display import line
-from autograd.primitives import Primitive
+from autograd.compiler.record.leaks import compare_with_plain, hunt, near
+from autograd.compiler.record.tape import LIMIT, Tape
+from autograd.context import taping
 from autograd.transforms import ALIAS
 from autograd.trees import Rebuild, flatten
 from autograd.value import CONSTANT, Value, number
 
 Function = Callable[..., Any]
 
-LIMIT = [5_000_000]  # operations of one recording
-NEARBY = (0.3, 1e-3, -1e-3, 1e-9, 0.0)  # the very same point always goes the same way
-
-MSG_LIMIT = (
-    "compiling {0} recorded {1:,} operations and did not come to an end. A loop or a "
-    "recursion may never end on Values, or run over data: vmap the function of one row "
-    "instead. The limit is autograd.compiler.limit(operations)"
-)
-MSG_LEAK = (
-    "{0} did not do the same twice: {1}. A number got into it that is no function of "
-    "its arguments, so it cannot be compiled as it is: {2}"
-)
-LEAK_CONSTANT = "the constant {0!r} was {1!r} at a point nearby"
-LEAK_CODE = "at a point nearby it did other operations though all comparisons agreed"
-LEAK_WAY = "a comparison turned out otherwise for the very same arguments"
-LEAK_ADVICE = (
-    "a random number or a clock is to be an argument; a number read from a Value by "
-    "way of text, a list of floats or an int is to stay a Value"
-)
+MSG_NO_PROGRAM = "{0} cannot be a program: {1}"
 MSG_OUTPUT = "{0} returned {1}, but a compiled function returns numbers: {2}"
-
-
-class Tape:
-    """Take down what happens to Values."""
-
-    def __init__(self, name: str, *, batches: bool = False) -> None:
-        self.name = name
-        self.batches = batches  # whether a batch may be one instruction
-        self.late = Late()
-        self.nodes: list[Value] = []
-        self.comparisons: list[tuple[str, Any, Any, bool]] = []
-
-    def add(self, node: Value) -> None:
-        """Take down a node."""
-        self.nodes.append(node)
-        if len(self.nodes) > LIMIT[0]:
-            raise MemoryError(MSG_LIMIT.format(self.name, LIMIT[0]))
-
-    def compare(self, relation: str, a: Any, b: Any, outcome: Any) -> None:
-        """Take down a comparison with a number."""
-        if isinstance(b, (Value, float, int)) and isinstance(outcome, bool):
-            self.comparisons.append((relation, a, b, outcome))
-            if len(self.comparisons) > LIMIT[0]:
-                raise MemoryError(MSG_LIMIT.format(self.name, LIMIT[0]))
 
 
 @dataclass
@@ -96,6 +57,8 @@ class Recording:
         captured: the Values that were there before.
         rebuild: puts the outputs into the form of the result.
         lines: the file and line of each instruction, "" unless under `debug`.
+        numbers: the results.
+        largest: the largest finite number that occurred on the way, without its sign.
 
     """
 
@@ -104,6 +67,8 @@ class Recording:
     captured: list[Value]
     rebuild: Rebuild
     lines: list[str]
+    numbers: list[float]
+    largest: float
 
 
 def limit(operations: int | None = None) -> int:
@@ -138,7 +103,10 @@ def trace(f: Function, *args: Any) -> Program:
     """
     numbers, rebuild = flatten(args, "the arguments")
     floats = [x.data if isinstance(x, Value) else x for x in numbers]
-    return record(lambda xs, _: f(*rebuild(xs)), floats, name_of(f)).program
+    try:
+        return record(lambda xs, _: f(*rebuild(xs)), floats, name_of(f)).program
+    except EagerlyError as reason:
+        raise RuntimeError(MSG_NO_PROGRAM.format(name_of(f), reason)) from reason
 
 
 def record(
@@ -147,6 +115,7 @@ def record(
     name: str,
     *,
     batches: bool = False,
+    plain: Callable[[], Any] | None = None,
 ) -> Recording:
     """Record a function of a list of Values, twice, and return the first recording.
 
@@ -156,6 +125,11 @@ def record(
         name: what messages call the function.
         batches: whether a batch over rows may be one instruction of the program; else
             it is recorded row by row.
+        plain: calls the function on the numbers themselves; None if that cannot be.
+
+    Raises:
+        RuntimeError: if a number leaked into the recording.
+        EagerlyError: if the function is to run as it stands, with the reason.
 
     """
 
@@ -163,59 +137,15 @@ def record(
         return lambda xs: call(xs, step)
 
     first = record_once(at(0.0), numbers, name, batches=batches)
-    for step in NEARBY:
-        off = [_near(x, step) for x in numbers]
-        try:
-            other = record_once(at(step), off, name, batches=batches)
-        except (ArithmeticError, ValueError, EagerlyError):
-            continue  # a point outside of f's domain, or of what can be one program
-        if _way(first.program) == _way(other.program):
-            leak = _difference(first.program, other.program)
-            if leak is not None:
-                what, place = leak
-                with debug():
-                    again = record_once(at(0.0), numbers, name, batches=batches)
-                what += _line(again, place)
-                raise RuntimeError(MSG_LEAK.format(name, what, LEAK_ADVICE))
-            break
-        if step == 0.0:
-            raise RuntimeError(MSG_LEAK.format(name, LEAK_WAY, LEAK_ADVICE))
+
+    def again(step: float) -> Recording:
+        off = [near(x, step) for x in numbers]
+        return record_once(at(step), off, name, batches=batches)
+
+    hunt(first, again, name)
+    if plain is not None:
+        compare_with_plain(first, lambda: outputs_of(plain(), name)[0], name)
     return first
-
-
-def _near(x: float, step: float) -> float:
-    return x + step * (abs(x) or 1.0)
-
-
-def _way(program: Program) -> list[tuple[str, bool]]:
-    """Return how the comparisons of a recording turned out."""
-    return [(g.relation, g.holds) for g in program.guards]
-
-
-def _difference(one: Program, other: Program) -> tuple[str, int] | None:
-    """Return how two recordings of the same way differ, and in which instruction."""
-    codes = [[(_alike(s.row), s.operands) for s in p.code] for p in (one, other)]
-    same = codes[0] == codes[1] and one.outputs == other.outputs
-    if not same or len(one.constants) != len(other.constants):
-        pairs = zip(*codes, strict=False)
-        return LEAK_CODE, next((i for i, (a, b) in enumerate(pairs) if a != b), -1)
-    places = range(len(one.inputs), one.first_result)
-    for place, a, b in zip(places, one.constants, other.constants, strict=True):
-        if a != b and (a == a or b == b):  # noqa: PLR0124 - NaN
-            users = (i for i, s in enumerate(one.code) if place in s.operands)
-            return LEAK_CONSTANT.format(a, b), next(users, -1)
-    return None
-
-
-def _line(recording: Recording, i: int) -> str:
-    """Return words for the line that made an instruction, if it is known."""
-    known = 0 <= i < len(recording.lines) and recording.lines[i]
-    return f" (at {line(recording.lines[i])})" if known else ""
-
-
-def _alike(row: Primitive) -> Any:
-    """Return what a row is in every recording: a batch's results are made anew."""
-    return row.value.k if isinstance(row.value, Element) else row
 
 
 def record_once(
@@ -228,12 +158,24 @@ def record_once(
     """Record as `record` does, but once, without looking for leaks."""
     tape = Tape(name, batches=batches)
     leaves = [Value(x) for x in numbers]
-    with taping(tape):
-        result = call(leaves)
-        outputs, rebuild = outputs_of(result, name)
+    try:
+        with taping(tape):
+            result = call(leaves)
+            outputs, rebuild = outputs_of(result, name)
+    except Exception as error:
+        # What was refused and went up to here is a lesson to whoever wrote that. What
+        # somebody made of it on the way says nothing of what floats would give.
+        if tape.refused and str(error) not in tape.refused:
+            raise EagerlyError(tape.refused[0]) from error
+        raise
+    if tape.refused:
+        raise EagerlyError(tape.refused[0])
     leaves += tape.late.leaves
     program, captured, lines = _program(tape, leaves, outputs, name)
-    return Recording(program, tape.late, captured, rebuild, lines)
+    floats = [number(x) if isinstance(x, Value) else x for x in outputs]
+    sizes = (abs(number(x)) for x in tape.nodes)
+    largest = max((x for x in sizes if x < math.inf), default=0.0)
+    return Recording(program, tape.late, captured, rebuild, lines, floats, largest)
 
 
 def outputs_of(result: Any, name: str) -> tuple[list[Any], Rebuild]:
@@ -249,13 +191,17 @@ def outputs_of(result: Any, name: str) -> tuple[list[Any], Rebuild]:
     try:
         return flatten(result, f"the result of {name}")
     except TypeError as error:
-        raise TypeError(MSG_OUTPUT.format(name, repr(result), error)) from None
+        with taping(None):  # the text is for a person
+            raise TypeError(MSG_OUTPUT.format(name, repr(result), error)) from None
 
 
 def _reached(
     tape: Tape, leaves: list[Value], outputs: list[Any]
 ) -> tuple[list[Value], dict[int, Value]]:
-    """Return the nodes that outputs and comparisons depend on, and what was there."""
+    """Return the nodes that count, and the Values among them that were there before.
+
+    Outputs and comparisons depend on them, or they may raise.
+    """
     made = {id(node) for node in tape.nodes}
     asked = [x for _, a, b, _ in tape.comparisons for x in (a, b)]
     roots = [x for x in (*outputs, *asked) if isinstance(x, Value)]
@@ -263,7 +209,7 @@ def _reached(
     captured = {id(x): x for x in (*leaves, *roots) if id(x) not in made}
     steps = []
     for node in reversed(tape.nodes):
-        if id(node) not in live:
+        if id(node) not in live and not _may_raise(node):
             continue
         steps.append(node)
         for x in node.operands:
@@ -272,6 +218,13 @@ def _reached(
                 if id(x) not in made:
                     captured[id(x)] = x
     return steps[::-1], captured
+
+
+def _may_raise(node: Value) -> bool:
+    row = node.primitive
+    if row is None or row is CONSTANT or not row.may_raise:
+        return False
+    return not isinstance(row.value, Element)
 
 
 @waiting()

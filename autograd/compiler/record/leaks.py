@@ -1,0 +1,174 @@
+"""Is a recording what the function does? Two questions that are put to each.
+
+A number that gets into a recording unseen (a clock's, a random one, a counter's) would
+be frozen into the program. So the function is recorded again at points nearby: where
+it goes the same way through the same comparisons, it must do the same operations with
+the same constants. A comparison with another bound is another way: `math.frexp` asks
+between which powers of 2 its argument is. But if the bounds are others at every point,
+however near, or at the very same, then they are numbers that leaked.
+
+And the function is called once on plain numbers: the recording's results must be
+those. They are not where the function found out that it was called on Values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograd.compiler.element import EagerlyError, Element
+from autograd.compiler.program import Program
+from autograd.context import debug
+from autograd.display import line
+from autograd.primitives import Primitive
+from autograd.value import Value, number
+
+NEARBY = (0.3, 1e-3, -1e-3, 1e-9, 0.0)  # the very same point always goes the same way
+ALIKE = 1e-9  # sums are rounded otherwise by other libraries, and by Python's own sum
+NOTHING = 1e-14  # of the largest number on the way, where terms cancel to nothing
+
+MSG_LEAK = (
+    "{0} did not do the same twice: {1}. A number got into it that is no function of "
+    "its arguments, so it cannot be compiled as it is: {2}"
+)
+LEAK_CONSTANT = "the constant {0!r} was {1!r} at a point nearby"
+LEAK_CODE = "at a point nearby it did other operations though all comparisons agreed"
+LEAK_WAY = "a comparison turned out otherwise for the very same arguments"
+LEAK_BOUND = "it compared with {0!r}, and with {1!r} at a point nearby"
+LEAK_ADVICE = (
+    "a random number or a clock is to be an argument; a number read from a Value by "
+    "way of text, a list of floats or an int is to stay a Value"
+)
+MSG_OTHER = "{0} gives {1!r} for plain numbers and {2!r} while it is recorded"
+MSG_RAISES = "{0} raises {1!r} for plain numbers and nothing while it is recorded"
+
+Recordings = Callable[[float], Any]
+
+
+def near(x: float, step: float) -> float:
+    """Return a number nearby; what is not finite has none."""
+    y = x + step * (abs(x) or 1.0)
+    return y if math.isfinite(y) else x
+
+
+def hunt(first: Any, again: Recordings, name: str) -> None:
+    """Record a function at points nearby, and look for what is no function of them.
+
+    Args:
+        first: its recording.
+        again: records it once more, with all numbers off by a relative step.
+        name: what messages call it.
+
+    Raises:
+        RuntimeError: if a number leaked into the recording, naming the line.
+
+    """
+    one = first.program
+    bound = None
+    for step in NEARBY:
+        other = _unless_it_raises(again, step)
+        if other is None:
+            continue
+        if _way(one) != _way(other):
+            if step == 0.0:
+                raise RuntimeError(MSG_LEAK.format(name, LEAK_WAY, LEAK_ADVICE))
+            continue
+        bounds = _other_bound(one, other)
+        if bounds is not None:
+            bound = LEAK_BOUND.format(*bounds)
+            if step:
+                continue  # another way, which may be right: look nearer
+            raise RuntimeError(MSG_LEAK.format(name, bound, LEAK_ADVICE))
+        leak = _difference(one, other)
+        if leak is not None:
+            what, place = leak
+            with debug():
+                what += _line(again(0.0), place)
+            raise RuntimeError(MSG_LEAK.format(name, what, LEAK_ADVICE))
+        if step == 0.0 and bound is not None:
+            raise RuntimeError(MSG_LEAK.format(name, bound, LEAK_ADVICE))
+        return
+
+
+def _unless_it_raises(again: Recordings, step: float) -> Program | None:
+    """Return the program at a point nearby, None if f raises at such numbers."""
+    try:
+        program: Program = again(step).program
+    except Exception:  # noqa: BLE001 - it can be anything, and nobody passed them
+        return None
+    return program
+
+
+def _way(program: Program) -> list[tuple[str, bool]]:
+    """Return how the comparisons of a recording turned out."""
+    return [(g.relation, g.holds) for g in program.guards]
+
+
+def _other_bound(one: Program, other: Program) -> tuple[float, float] | None:
+    """Return two constants that differ in a comparison, None if there are none."""
+    for g, h in zip(one.guards, other.guards, strict=True):
+        for x, y in ((g.a, h.a), (g.b, h.b)):
+            if one.is_constant(x) and other.is_constant(y):
+                a = one.constants[x - len(one.inputs)]
+                b = other.constants[y - len(other.inputs)]
+                if a != b and (a == a or b == b):  # noqa: PLR0124 - NaN
+                    return a, b
+    return None
+
+
+def _difference(one: Program, other: Program) -> tuple[str, int] | None:
+    """Return how two recordings of the same way differ, and in which instruction."""
+    codes = [[(_alike(s.row), s.operands) for s in p.code] for p in (one, other)]
+    same = codes[0] == codes[1] and one.outputs == other.outputs
+    if not same or len(one.constants) != len(other.constants):
+        pairs = zip(*codes, strict=False)
+        return LEAK_CODE, next((i for i, (a, b) in enumerate(pairs) if a != b), -1)
+    places = range(len(one.inputs), one.first_result)
+    for place, a, b in zip(places, one.constants, other.constants, strict=True):
+        if a != b and (a == a or b == b):  # noqa: PLR0124 - NaN
+            users = (i for i, s in enumerate(one.code) if place in s.operands)
+            return LEAK_CONSTANT.format(a, b), next(users, -1)
+    return None
+
+
+def _line(recording: Any, i: int) -> str:
+    """Return words for the line that made an instruction, if it is known."""
+    known = 0 <= i < len(recording.lines) and recording.lines[i]
+    return f" (at {line(recording.lines[i])})" if known else ""
+
+
+def _alike(row: Primitive) -> Any:
+    """Return what a row is in every recording: a batch's results are made anew."""
+    return row.value.k if isinstance(row.value, Element) else row
+
+
+def compare_with_plain(
+    recording: Any, plain: Callable[[], list[Any]], name: str
+) -> None:
+    """Call a function on plain numbers, and hold its recording to the results.
+
+    Args:
+        recording: what was recorded for these numbers.
+        plain: returns the numbers of the function's result.
+        name: what messages call it.
+
+    Raises:
+        EagerlyError: if they differ.
+
+    """
+    try:
+        numbers = plain()
+    except Exception as error:
+        raise EagerlyError(MSG_RAISES.format(name, error)) from error
+    expected = [number(x) if isinstance(x, Value) else x for x in numbers]
+    found, largest = recording.numbers, recording.largest
+    tiny = NOTHING * largest
+    if len(found) != len(expected):
+        raise EagerlyError(MSG_OTHER.format(name, expected, found))
+    for x, y in zip(found, expected, strict=True):
+        if not (
+            math.isclose(x, y, rel_tol=ALIKE, abs_tol=tiny)
+            or (math.isnan(x) and math.isnan(y))
+        ):
+            raise EagerlyError(MSG_OTHER.format(name, y, x))

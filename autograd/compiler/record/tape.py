@@ -1,0 +1,178 @@
+"""The tape: what happens to Values while a function is recorded.
+
+It takes down each node that is made, each comparison that is asked, and each operation
+that raised an error, which the function may have caught. All three decide what the
+function does, so all three are in the program or among its guards.
+
+What cannot be taken down (a number read from a Value as text, a comparison with an
+object that does not say how it compares) is *refused*: an error is raised, and noted.
+If the function catches that error and goes on, what it did then is not what it does on
+floats; so whoever records it looks at `Tape.refused`, and does not compile.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from autograd.compiler.element import EagerlyError
+from autograd.compiler.record import bounds
+from autograd.compiler.record.arrays import Late, RecordedArray
+from autograd.compiler.record.classes import float_answers_alike
+from autograd.primitives import Primitive
+from autograd.value import Value, apply, number
+
+LIMIT = [5_000_000]  # operations of one recording
+
+MSG_LIMIT = (
+    "compiling {0} recorded {1:,} operations and did not come to an end. A loop or a "
+    "recursion may never end on Values, or run over data: vmap the function of one row "
+    "instead. The limit is autograd.compiler.limit(operations)"
+)
+MSG_COMPARED = (
+    "a number was compared ({0}) with {1}: how that turns out for other numbers cannot "
+    "be told. Compare with floats, ints, Fractions, Decimals, or NumPy numbers"
+)
+MSG_CLASS = (
+    "the type of a number was asked (isinstance, singledispatch or match), which is "
+    "another one while a function is recorded"
+)
+# Files that ask for the types of Values, and know what the answer means.
+_PACKAGE = Path(__file__).parents[2]
+OURS = (f"{_PACKAGE}/", f"{_PACKAGE.with_name('nn')}/")
+ABSTRACT = ("abc.py", "<frozen abc>")  # asks on behalf of whoever called it
+
+
+class Tape:
+    """Take down what happens to Values."""
+
+    def __init__(self, name: str, *, batches: bool = False) -> None:
+        self.name = name
+        self.batches = batches  # whether a batch may be one instruction
+        self.late = Late()
+        self.nodes: list[Value] = []
+        self.comparisons: list[tuple[str, Any, Any, bool]] = []
+        self.refused: list[str] = []
+
+    def add(self, node: Value) -> None:
+        """Take down a node."""
+        self.nodes.append(node)
+        if len(self.nodes) > LIMIT[0]:
+            raise MemoryError(MSG_LIMIT.format(self.name, LIMIT[0]))
+
+    def _note(self, relation: str, a: Value, b: Any, outcome: Any) -> None:
+        self.comparisons.append((relation, a, b, bool(outcome)))
+        if len(self.comparisons) > LIMIT[0]:
+            raise MemoryError(MSG_LIMIT.format(self.name, LIMIT[0]))
+
+    def compare(self, relation: str, a: Value, b: Any) -> Any:
+        """Compare a Value with anything, and take down what decided it.
+
+        Raises:
+            EagerlyError: if that cannot be said in floats.
+
+        """
+        holds = bounds.RELATIONS[relation]
+        x = number(a)
+        if type(b) is Value:
+            outcome: Any = holds(x, number(b))
+            self._note(relation, a, b, outcome)
+            return outcome
+        if type(b) is float:
+            outcome = holds(x, b)
+            self._note(relation, a, b, outcome)
+            return outcome
+        if isinstance(b, RecordedArray) or (bounds.is_array(b) and b.dtype.kind == "O"):
+            return NotImplemented  # it will ask for each of its numbers
+        if isinstance(b, complex) and relation in {"==", "!="}:
+            if b.imag == 0.0:
+                return self.compare(relation, a, b.real)
+            return holds(x, b)
+        if bounds.is_array(b) and b.dtype.kind in "fiub":
+            outcome = holds(x, b)
+            for c, held in bounds.decisive(relation, b, outcome):
+                self._decide(relation, a, c, outcome=held)
+            return outcome
+        if bounds.plain(b) is not None or bounds.is_ordered(b):
+            outcome = holds(x, b)
+            self._decide(relation, a, b, outcome=bool(outcome))
+            return outcome
+        if _is_no_number(b):
+            return holds(x, b)
+        raise self.eagerly(MSG_COMPARED.format(relation, _type_name(b)))
+
+    def _decide(self, relation: str, a: Value, c: Any, *, outcome: bool) -> None:
+        for asked, bound, held in bounds.asked(relation, number(a), c, outcome):
+            self._note(asked, a, bound, held)
+
+    def raised(
+        self, primitive: Primitive, operands: tuple[Any, ...], error: Exception
+    ) -> None:
+        """Take down that an operation raised: the function may catch it and go on."""
+        if any(type(x) is Value for x in operands):
+            kind: Any = type(error)
+            node = apply(raising(primitive, kind), operands)
+            self._note("==", node, 1.0, number(node) == 1.0)
+
+    def refuse(self, reason: str) -> None:
+        """Note what could not be taken down, for which an error is raised now."""
+        self.refused.append(reason)
+
+    def eagerly(self, reason: str) -> EagerlyError:
+        """Return the error to be raised where a function is to run as it stands."""
+        self.refuse(reason)
+        return EagerlyError(reason)
+
+    def asks_class(self, frame: FrameType | None, skip: str) -> None:
+        """Refuse to tell a Value's class where a float's would make a difference.
+
+        Args:
+            frame: where it was asked.
+            skip: the file that asks on behalf of others: the engine's.
+
+        """
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name != skip and not name.endswith(ABSTRACT):
+                break
+            frame = frame.f_back
+        if frame is None or frame.f_code.co_filename.startswith(OURS):
+            return
+        if not float_answers_alike(frame):
+            raise self.eagerly(MSG_CLASS)
+
+
+@functools.lru_cache(maxsize=1000)
+def raising(primitive: Primitive, kind: type[Exception]) -> Primitive:
+    """Return the primitive that is 1.0 where another raises such an error, else 0.0."""
+
+    def value(*xs: float) -> float:
+        try:
+            primitive.value(*xs)
+        except Exception as error:  # noqa: BLE001 - a user's primitive raises anything
+            return float(type(error) is kind)
+        return 0.0
+
+    value.raising = primitive  # type: ignore[attr-defined]
+    name = f"{primitive.name}_raises_{kind.__name__}"
+    return Primitive(name, value, lambda _y, *xs: [0.0] * len(xs), safe=())
+
+
+def is_raising(row: Primitive) -> bool:
+    """Return whether a primitive is one that `raising` made."""
+    return hasattr(row.value, "raising")
+
+
+def _is_no_number(b: Any) -> bool:
+    """Return whether it is equal to no number, and in no order with any."""
+    kind: Any = type(b)
+    if kind in bounds.NO_NUMBERS:
+        return True
+    nothing: Any = object
+    return kind.__eq__ is nothing.__eq__ and kind.__lt__ is nothing.__lt__
+
+
+def _type_name(b: Any) -> str:
+    return f"something of type {type(b).__name__}"
