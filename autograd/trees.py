@@ -7,6 +7,7 @@ something is nested. NumPy is used where an array was given, and imported nowher
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -126,6 +127,55 @@ def _flatten_array(array: Any, what: str, numbers: list[Any]) -> Callable[[Any],
         return as_array([next(others) for _ in range(size)], shape)
 
     return rebuild
+
+
+def in_order_of_keys(tree: dict[Any, Any]) -> list[Any]:
+    """Return a dict's keys in the order in which its numbers are taken.
+
+    It is optree's, and so that of all transforms: sorted, but for an OrderedDict.
+
+    >>> in_order_of_keys({"b": 1.0, "a": 2.0})
+    ['a', 'b']
+
+    """
+    from collections import OrderedDict
+
+    if isinstance(tree, OrderedDict):
+        return list(tree)
+    try:
+        return sorted(tree)
+    except TypeError:  # keys of several kinds: by their names, as optree has it
+        pass
+    try:
+        return sorted(tree, key=lambda key: (_kind_of(key), key))
+    except TypeError:
+        return list(tree)
+
+
+def _kind_of(key: Any) -> str:
+    return f"{type(key).__module__}.{type(key).__qualname__}"
+
+
+def like(tree: Any, items: list[Any]) -> Any:
+    """Return a copy of a list, a tuple or a dict, of its class, with other items.
+
+    >>> like({"a": 1.0}, [2.0])
+    {'a': 2.0}
+
+    """
+    kind: Any = type(tree)
+    if isinstance(tree, dict):
+        new = copy.copy(tree)  # a defaultdict keeps its default
+        dict.update(new, zip(tree, items, strict=True))
+    elif isinstance(tree, list):
+        new = kind.__new__(kind)
+        list.extend(new, items)
+    else:
+        new = tuple.__new__(kind, items)
+    held = getattr(tree, "__dict__", None)
+    if held:
+        new.__dict__.update(held)
+    return new
 
 
 def as_array(items: list[Any], shape: tuple[int, ...]) -> Any:

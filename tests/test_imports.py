@@ -91,13 +91,32 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
         "compiler.targets",
     ),
     "compiler.calls.vmap_runner": ("compiler.machine.", "compiler.targets"),
-    "compiler.calls.forms": ("trees",),
+    "compiler.calls.reads": (),
+    "compiler.calls.content": (
+        "compiler.calls.reads",
+        "compiler.element",
+        "value",
+    ),
+    "compiler.calls.surroundings": (
+        "compiler.calls.content",
+        "compiler.calls.native",
+    ),
+    "compiler.calls.dispatch": ("compiler.record.",),
+    "compiler.calls.forms": (
+        "trees",
+        "compiler.calls.content",
+        "compiler.record.",
+    ),
     "compiler.calls.variant": (
         "compiler.calls.forms",
         "compiler.calls.runner",
         "compiler.record.",
     ),
-    "compiler.calls.jit": ("compiler.calls.variant",),
+    "compiler.calls.jit": (
+        "compiler.calls.variant",
+        "compiler.calls.surroundings",
+        "compiler.calls.dispatch",
+    ),
     "compiler.calls.vmap_results": ("compiler.calls.forms", "compiler.record."),
     "compiler.calls.vmap_variant": (
         "compiler.calls.variant",

@@ -303,21 +303,22 @@ def test_a_way_that_depends_on_nan_is_taken_as_python_takes_it():
     ]
 
 
-def test_too_many_ways_are_an_error_that_says_what_to_write():
+def test_further_ways_than_64_run_as_plain_python_after_one_warning():
     def steps(x):
         n = 0
-        while x > n:
+        while x > n:  # the line that branches
             n += 1
         return x * n
 
     compiled = jit(steps)
-
-    def call_often():
-        for k in range(100):
-            compiled(k + 0.5)
-
-    with pytest.raises(RuntimeError, match=r"64 different ways.*minimum or clip"):
-        call_often()
+    points = [k + 0.5 for k in range(80)]
+    with pytest.warns(RuntimeWarning, match=r"64 different ways.*clip") as caught:
+        found = [compiled(x) for x in points]
+    assert found == [steps(x) for x in points]
+    assert [compiled(x) for x in points] == found
+    assert len(compiled.programs) == 64
+    line = steps.__code__.co_firstlineno + 2
+    assert [f"{__file__}:{line}" in str(w.message) for w in caught] == [True]
 
 
 # --- Errors -------------------------------------------------------------------------

@@ -7,94 +7,135 @@ the same structure may run the same program. A result's *form* is the result wit
 
 from __future__ import annotations
 
-import copy
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from autograd.trees import as_array
+from autograd.compiler.calls.content import PLAIN, Reader, Same
+from autograd.compiler.record.arrays import RecordedArray
+from autograd.trees import as_array, in_order_of_keys, like
 from autograd.value import Value
 
-
-class Same:
-    """A part of a structure that only is equal to itself: a module, a function."""
-
-    def __init__(self, thing: object) -> None:
-        self.thing = thing
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.thing is other.thing
-
-    def __hash__(self) -> int:
-        return id(self.thing)
+MSG_DIGITS = (
+    "an array of {0} holds more digits than a float has, and they would be lost in "
+    "silence: pass array.astype(float)"
+)
+MSG_NO_NUMBER = "an array holds {0!r}, which is no number"
 
 
-def take_apart(
-    tree: Any, numbers: list[Any], *, whole: bool = False
-) -> tuple[Any, Callable[..., Any]]:
-    """Append a tree's floats and Values; return its structure, and how to rebuild it.
+class LookedIntoError(BaseException):
+    """A function looked into an array of ints, which therefore is structure.
+
+    It is for `jit` alone, so that no function that is recorded catches it.
+    """
+
+
+class Arguments(Reader):
+    """The arguments of a call, taken apart: their numbers, and all else.
 
     Args:
-        tree: arguments.
-        numbers: where they go.
-        whole: whether arrays of floats go there as they are, and not their numbers.
+        as_they_are: whether arrays go among the numbers whole.
+        looked_into: which arrays of ints are structure, counted from the first.
+
+    Attributes:
+        numbers: floats and Values, and whole arrays.
+        places: for each whole array, how many there were before it.
 
     """
-    kind = type(tree)
-    if kind is float or kind is Value:
-        numbers.append(tree)
-        return float, next
-    if isinstance(tree, (bool, int, str, bytes)) or tree is None:
-        return (kind, tree), lambda _: tree
-    if isinstance(tree, float):
-        numbers.append(float(tree))
-        return float, next
-    if isinstance(tree, (list, tuple, dict)):
-        items = tree.values() if isinstance(tree, dict) else tree
-        parts = [take_apart(item, numbers, whole=whole) for item in items]
+
+    def __init__(
+        self, *, as_they_are: bool = False, looked_into: Collection[int] = ()
+    ) -> None:
+        super().__init__()
+        self.numbers: list[Any] = []
+        self.places: list[int] = []
+        self._as_they_are = as_they_are
+        self._looked_into = looked_into
+        self._count = 0
+
+    def take(self, tree: Any) -> tuple[Any, Callable[..., Any]]:
+        """Append a tree's numbers; return its structure, and how to rebuild it.
+
+        Raises:
+            EagerlyError: if something in it cannot be read.
+
+        """
+        kind = type(tree)
+        if kind is float or kind is Value:
+            self.numbers.append(tree)
+            return float, next
+        if kind in PLAIN:
+            return (kind, tree), lambda _: tree
+        if isinstance(tree, float):
+            self.numbers.append(float(tree))
+            return float, next
+        if isinstance(tree, (list, tuple, dict)):
+            return self._container(tree, kind)
+        if hasattr(tree, "dtype"):
+            found = self._array(tree)
+            if found is not None:
+                return found
+        return self.read(tree), lambda _: tree
+
+    def _container(self, tree: Any, kind: type) -> tuple[Any, Callable[..., Any]]:
+        keys: Any = None
+        if isinstance(tree, dict):
+            keys = tuple(tree)
+            in_order = in_order_of_keys(tree)
+            items = [tree[key] for key in in_order]
+            plain = all(type(key) is str for key in keys)
+            names = keys if plain else tuple(map(self.read, keys))
+        else:
+            items, names = list(tree), len(tree)
+        parts = [self.take(item) for item in items]
         rebuilds = [rebuild for _, rebuild in parts]
-        names = tuple(tree) if isinstance(tree, dict) else len(parts)
         structure = (kind, names, *[part for part, _ in parts])
-        return structure, functools.partial(_rebuild, tree, rebuilds)
-    if hasattr(tree, "dtype"):
-        return _take_array(tree, numbers, whole=whole)
-    edits = getattr(tree, "structure", None)
-    return (Same(tree), edits() if callable(edits) else None), lambda _: tree
+        if kind is list or kind is tuple:
+            return structure, lambda numbers: kind(
+                [rebuild(numbers) for rebuild in rebuilds]
+            )
+        held = getattr(tree, "__dict__", None)
+        factory = getattr(tree, "default_factory", None)
+        if held or factory is not None:
+            structure = (*structure, self.read(held), self.read(factory))
 
+        def rebuild(numbers: Iterator[Any]) -> Any:
+            new = [rebuild(numbers) for rebuild in rebuilds]
+            if isinstance(tree, dict):
+                found = dict(zip(in_order, new, strict=True))
+                new = [found[key] for key in keys]
+            return like(tree, new)
 
-def _rebuild(tree: Any, rebuilds: list[Any], numbers: Iterator[Any]) -> Any:
-    parts = [rebuild(numbers) for rebuild in rebuilds]
-    if isinstance(tree, dict):
-        new = copy.copy(tree)  # a defaultdict keeps its default
-        new.update(zip(tree, parts, strict=True))
-        return new
-    if hasattr(tree, "_fields"):
-        return type(tree)(*parts)
-    return type(tree)(parts)
+        return structure, rebuild
 
+    def _array(self, array: Any) -> tuple[Any, Callable[..., Any]] | None:
+        """Take an array of numbers; return None for what is structure."""
+        import numpy as np
 
-def _take_array(
-    array: Any, numbers: list[Any], *, whole: bool
-) -> tuple[Any, Callable[..., Any]]:
-    import numpy as np
+        if isinstance(array, RecordedArray):
+            array = array.values()
+        if type(array) is not np.ndarray and not isinstance(array, np.floating):
+            return None
+        kind = array.dtype.kind
+        if kind == "f" and array.dtype.itemsize > np.dtype(float).itemsize:
+            raise TypeError(MSG_DIGITS.format(array.dtype))
+        if self._as_they_are and array.ndim and kind in "fiub":
+            self._count += 1
+            if kind == "f" or self._count not in self._looked_into:
+                self.numbers.append(array)
+                self.places.append(self._count)
+                return ("whole array", kind in "iub", array.shape), next
+        if kind not in "fO":
+            return None
+        shape, size = array.shape, array.size
+        for x in np.asarray(array).ravel().tolist():
+            if not isinstance(x, (float, int, Value)):
+                raise TypeError(MSG_NO_NUMBER.format(x))
+            self.numbers.append(x if isinstance(x, Value) else float(x))
 
-    if whole and array.dtype == np.float64 and array.ndim:
-        numbers.append(array)
-        return ("whole array", array.shape), next
-    if array.dtype.kind not in "fO":
-        array = np.asarray(array)
-        return (array.dtype.str, array.shape, array.tobytes()), lambda _: array
-    shape, size = array.shape, array.size
-    for x in np.asarray(array).ravel().tolist():
-        if not isinstance(x, (float, int, Value)):
-            message = f"an array holds {x!r}, which is no number"
-            raise TypeError(message)
-        numbers.append(x if isinstance(x, Value) else float(x))
+        def rebuild(others: Iterator[Any]) -> Any:
+            return as_array([next(others) for _ in range(size)], shape)
 
-    def rebuild(others: Iterator[Any]) -> Any:
-        return as_array([next(others) for _ in range(size)], shape)
-
-    return ("array", shape), rebuild
+        return ("array", shape), rebuild
 
 
 class Slot:
@@ -135,7 +176,7 @@ def _array_reader(places: list[int], shape: tuple[int, ...]) -> Callable[[Any], 
 
 
 def holds_objects(key: Any) -> bool:
-    """Return whether a structure holds a module or another object."""
+    """Return whether a structure holds a thing by reference."""
     if isinstance(key, tuple):
         return any(holds_objects(part) for part in key)
     return isinstance(key, Same)

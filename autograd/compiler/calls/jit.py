@@ -1,10 +1,11 @@
 """jit: a function of scalars, recorded once for each way it can go, and run natively.
 
 A call is sorted by its *structure*: where its floats are, and everything that is no
-float (ints, strings, the shapes of containers, which module). For each structure there
-are variants, one for each combination of outcomes of the comparisons that occurred. A
-variant that finds that a comparison turns out otherwise gives up, the next is asked,
-and in the end a new one is recorded.
+float (ints, strings, the shapes of containers, the content of objects), and by what the
+function reads besides its arguments (`autograd.compiler.calls.surroundings`). For each
+there are variants, one for each combination of outcomes of the comparisons that
+occurred. A variant that finds that a comparison turns out otherwise gives up, the next
+is asked, and in the end a new one is recorded.
 
 Floats give floats. Where Values are among the arguments, or the function captured some,
 each result is one node: its parents are all inputs, its partials come out of the same
@@ -19,12 +20,19 @@ import functools
 import importlib
 import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from autograd.compiler.calls.forms import Slot, holds_objects, take_apart
+from autograd.compiler.calls.dispatch import Dispatch, Ways, warn_of_ways
+from autograd.compiler.calls.forms import (
+    Arguments,
+    LookedIntoError,
+    Slot,
+    holds_objects,
+)
 from autograd.compiler.calls.native import Native
-from autograd.compiler.calls.variant import Variant, gradient_of
+from autograd.compiler.calls.surroundings import Surroundings
+from autograd.compiler.calls.variant import Variant, goes, gradient_of
 from autograd.compiler.element import EagerlyError
 from autograd.compiler.machine.callbacks import raise_interruption
 from autograd.compiler.program import Program
@@ -36,12 +44,11 @@ from autograd.value import Value, number
 
 Function = Callable[..., Any]
 
-VARIANTS = 64
+RESTLESS = 3  # recordings that change what they were recorded for
 
-MSG_VARIANTS = (
-    "{0} took {1} different ways through its comparisons, and each was compiled. Where "
-    "it compares numbers that differ at every call, use maximum, minimum or clip of "
-    "autograd.math instead of branches, or do not compile it"
+MSG_RESTLESS = (
+    "it changes an object that it was given, and a recording would do that only once: "
+    "return the new number instead"
 )
 MSG_GONE = (
     "this compiled function came without {0} itself, which could not be pickled, and "
@@ -68,10 +75,32 @@ def _row_of(program: Program) -> Primitive:
 
 
 class _Call:
-    """The numbers of one call: floats and Values, and arrays of floats."""
+    """The numbers of one call: floats and Values, and arrays of numbers.
 
-    def __init__(self, numbers: list[Any]) -> None:
-        self.numbers = numbers
+    Attributes:
+        structure: all of the arguments but their numbers.
+        around: what the function reads besides them.
+        ways: the recordings for both.
+        rebuild: makes arguments of other numbers.
+
+    """
+
+    structure: Any
+    around: Any
+    ways: Ways
+
+    def __init__(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        arguments: Arguments,
+        rebuild: Callable[..., Any],
+    ) -> None:
+        self.args = args
+        self.kwargs = kwargs
+        self.rebuild = rebuild
+        self.places = arguments.places
+        self.numbers = numbers = arguments.numbers
         self.scalars = numbers
         self.arrays = [x for x in numbers if hasattr(x, "dtype")]
         if self.arrays:
@@ -87,6 +116,8 @@ class _Call:
         scalars = iter(values)
         arrays = (
             RecordedArray(late, k, array + step * abs(array))
+            if array.dtype.kind == "f"
+            else _RecordedInts(late, k, array, self.places[k])
             for k, array in enumerate(self.arrays)
         )
         return [
@@ -116,6 +147,8 @@ class _Call:
 
     def by(self, variant: Variant) -> Any:
         """Return what a variant returns, or None if it gives up."""
+        if not variant.fits():
+            return None
         if variant.has_batch or (variant.sources and not self._has_nodes(variant)):
             return self._by_arrays(variant)
         late = self.late(variant)
@@ -140,36 +173,54 @@ class _Call:
 
     def goes(self, variant: Variant) -> bool:
         """Return whether all of a variant's comparisons turn out as recorded."""
+        if not variant.fits():
+            return False
         if variant.has_batch:
             return True  # the function itself will find out
         return goes(variant.program, self.all_floats(variant, self.late(variant)))
 
 
-def goes(program: Program, floats: Sequence[float]) -> bool:
-    """Return whether a recorded function does here what it did then.
+class _RecordedInts(RecordedArray):
+    """An array of ints or bools: rows of floats for `vmap`, for all else structure."""
 
-    That is: no operation raises, and all comparisons turn out as recorded.
-    """
-    try:
-        return program.holds(program.run(floats))
-    except (ArithmeticError, ValueError):
-        return False
+    def __init__(self, late: Any, source: int, array: Any, place: int) -> None:
+        super().__init__(late, source, array)
+        self.dtype = array.dtype
+        self._place = place
+
+    def values(self) -> Any:
+        """Have the function recorded anew, with the ints as they are."""
+        raise LookedIntoError(self._place)
 
 
 class Jit(Native):
     """A compiled function; see `jit`."""
 
+    __steady__ = True
+
     def __init__(self, f: Function, name: str) -> None:
         super().__init__()
         self.f = f
         self.name = name
-        self.variants: dict[Any, list[Variant]] = {}
-        self.eager: dict[Any, str] = {}
+        self.variants = Dispatch(name)
+        self.surroundings = Surroundings(f)
+        self.arrived: dict[Any, Ways] = {}
+        self._reasons: dict[str, None] = {}
+        self._lent: Any = None  # the surroundings that machine code was lent for
+        self._looked_into: set[int] = set()
+        self._restless = 0
+
+    def __structure__(self, read: Callable[[Any], Any]) -> Any:
+        return read(self.f)
 
     @property
     def programs(self) -> list[Program]:
         """What was recorded: a program for each structure and way."""
-        return [v.program for variants in self.variants.values() for v in variants]
+        return [v.program for v in self._all()]
+
+    def _all(self) -> list[Variant]:
+        found = [*self.variants.values(), *self.arrived.values()]
+        return [variant for ways in found for variant in ways]
 
     @property
     def why_eager(self) -> str:
@@ -182,7 +233,7 @@ class Jit(Native):
         'the text of a number '
 
         """
-        return "\n".join(dict.fromkeys(self.eager.values()))
+        return "\n".join(self._reasons)
 
     def source(self, target: str = "python") -> str:
         """Return the recorded programs as source.
@@ -194,8 +245,7 @@ class Jit(Native):
 
         """
         if target == "llvm":
-            variants = [v for vs in self.variants.values() for v in vs]
-            return "\n\n".join(variant.native.llvm() for variant in variants)
+            return "\n\n".join(variant.native.llvm() for variant in self._all())
         from autograd.compiler.targets import to
 
         return "\n\n".join(to(program, target) for program in self.programs)
@@ -205,37 +255,72 @@ class Jit(Native):
         raise_interruption()  # of machine code that was called without asking here
         if tape_in_use() is not None:
             return self.f(*args, **kwargs)
-        numbers: list[Any] = []
-        key, rebuild = take_apart((args, kwargs), numbers, whole=True)
-        call = _Call(numbers)
-        variants = self.variants.setdefault(key, [])
-        for i, variant in enumerate(variants):
+        try:
+            call = self._sorted(args, kwargs)
+        except EagerlyError as reason:
+            return self._eagerly(str(reason), args, kwargs)
+        ways = call.ways
+        for i, variant in enumerate(ways):
             found = call.by(variant)
             if found is not None:
                 if i:
-                    variants.insert(0, variants.pop(i))
+                    ways.insert(0, ways.pop(i))
+                if i or call.around is not self._lent:
                     self._lend(variant, args, kwargs)
                 return found
-        if key in self.eager or any(call.goes(variant) for variant in variants):
-            return self.f(*args, **kwargs)
-        try:
-            variant = self._record(call, rebuild, variants)
-        except EagerlyError as reason:
-            self.eager[key] = str(reason)
-            return self.f(*args, **kwargs)
-        except (ArithmeticError, ValueError):  # or what floats give where Values raise
-            return self.f(*args, **kwargs)
-        self._lend(variant, args, kwargs)
-        found = call.by(variant)
+        if ways.why_eager is not None or self._restless >= RESTLESS:
+            return self._eagerly(ways.why_eager or MSG_RESTLESS, args, kwargs)
+        if not any(call.goes(variant) for variant in ways):
+            found = self._by_new(call)
         return self.f(*args, **kwargs) if found is None else found
 
-    def _record(
-        self, call: _Call, rebuild: Callable[..., Any], variants: list[Variant]
-    ) -> Variant:
+    def _sorted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+        """Return a call, with the recordings for its structure and surroundings.
+
+        Raises:
+            EagerlyError: if these cannot be read.
+
+        """
+        arguments = self._arguments()
+        structure, rebuild = arguments.take((args, kwargs))
+        if arguments.classes:
+            self.surroundings.add_classes(arguments.classes)
+        around = self.surroundings.key()
+        ways = self.variants.of((structure, around))
+        if structure in self.arrived:  # from another process, where all was as here
+            ways += self.arrived.pop(structure)
+        call = _Call(args, kwargs, arguments, rebuild)
+        call.structure, call.around, call.ways = structure, around, ways
+        return call
+
+    def _arguments(self) -> Arguments:
+        return Arguments(as_they_are=True, looked_into=self._looked_into)
+
+    def _eagerly(self, why: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._reasons[why] = None
+        return self.f(*args, **kwargs)
+
+    def _by_new(self, call: _Call) -> Any:
+        """Return what a new recording returns, or None if there is none."""
+        if not self.variants.made_room(call.ways):
+            self._warn_of_ways(call)
+            return None
+        try:
+            variant = self._record(call)
+        except EagerlyError as reason:
+            call.ways.why_eager = str(reason)
+            return self._eagerly(str(reason), call.args, call.kwargs)
+        except LookedIntoError as array:
+            self._looked_into.add(*array.args)
+            return self.general(call.args, call.kwargs)
+        except (ArithmeticError, ValueError):  # or what floats give where Values raise
+            return None
+        self._keep(variant, call)
+        return call.by(variant)
+
+    def _record(self, call: _Call) -> Variant:
         """Record a variant and return it."""
-        f = self.f
-        if len(variants) >= VARIANTS:
-            raise RuntimeError(MSG_VARIANTS.format(self.name, len(variants)))
+        f, rebuild = self.f, call.rebuild
 
         def run(values: list[Value], step: float) -> Any:
             new_args, new_kwargs = rebuild(iter(call.recorded(values, step)))
@@ -246,16 +331,47 @@ class Jit(Native):
             return f(*new_args, **new_kwargs)
 
         recording = record(run, call.floats, self.name, batches=True, plain=plain)
-        variant = Variant(recording, call.floats)
-        variants.insert(0, variant)
-        return variant
+        return Variant(recording, call.floats)
+
+    def _keep(self, variant: Variant, call: _Call) -> None:
+        """Keep a variant for what the function read, which recording may have changed.
+
+        What it captured and mapped is read anew in every call.
+        """
+        surroundings = self.surroundings
+        after = surroundings.after_recording(call.around)
+        if surroundings.add_mapped(variant.mapped):
+            after = surroundings.key()
+        if after is not call.around and not call.ways:
+            self.variants.pop((call.structure, call.around), None)
+        if self._arguments().take((call.args, call.kwargs))[0] != call.structure:
+            self._restless += 1
+        self.variants.of((call.structure, after)).insert(0, variant)
+        self._lend(variant, call.args, call.kwargs)
+
+    def _warn_of_ways(self, call: _Call) -> None:
+        """Warn that there are too many ways, once for each structure."""
+        if call.ways.is_full:
+            return
+        call.ways.is_full = True
+
+        def run() -> None:
+            new = [x if hasattr(x, "dtype") else Value(x) for x in call.plain()]
+            new_args, new_kwargs = call.rebuild(iter(new))
+            self.f(*new_args, **new_kwargs)
+
+        warn_of_ways(self.name, run, 6)
 
     def _lend(
         self, variant: Variant, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         """Let floats go straight into the machine code, where results allow it."""
-        if kwargs or variant.captured:
+        around = self.surroundings
+        self._lent = around.latest
+        self.stop()
+        if kwargs or variant.captured or around.watch is None:
             return
+        self.watch(around.watch if any(around.watch) else None)
         form = _form(variant.form)
         if form is NotImplemented:
             return
@@ -275,10 +391,10 @@ class Jit(Native):
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {}
-        for key, variants in self.variants.items():
-            travelling = [v for v in variants if v.can_travel]
-            if travelling and not holds_objects(key):
-                kept[key] = travelling
+        for (structure, _), ways in self.variants.items():
+            travelling = [v for v in ways if v.can_travel]
+            if travelling and not holds_objects(structure):
+                kept[structure] = Ways(travelling)
         return _arrive, (self.name, _reference(self.f, self), kept)
 
     def __copy__(self) -> Jit:
@@ -298,7 +414,7 @@ def _reference(f: Any, compiled: Jit) -> tuple[str, str] | None:
 
 
 def _arrive(
-    name: str, reference: tuple[str, str] | None, variants: dict[Any, list[Variant]]
+    name: str, reference: tuple[str, str] | None, variants: dict[Any, Ways]
 ) -> Jit:
     """Return a compiled function that was pickled."""
 
@@ -314,7 +430,7 @@ def _arrive(
     compiled = jit(f)
     if reference is not None:
         f.__module__, f.__qualname__ = reference
-    compiled.variants = dict(variants)
+    compiled.arrived = dict(variants)
     return compiled
 
 
@@ -363,12 +479,14 @@ def jit(f: Function) -> Jit:
     Args:
         f: a function of floats, Values, arrays, modules, and nested lists, tuples and
             dicts of them. What is no float is structure: another int or string is
-            another recording. It must compute its result from its arguments alone;
-            what else it does (printing, counting) happens while it is recorded only.
+            another recording, and so is other content of an object, or of what f reads
+            besides its arguments. What else it does (printing, counting) happens while
+            it is recorded only.
 
     Returns:
         A function that returns what f returns. ``.programs`` and ``.source()`` show
-        what was recorded.
+        what was recorded; ``.why_eager`` says why a call ran as plain Python, if one
+        had to.
 
     Raises:
         TypeError: if f is no function, or, when called, returns no numbers.

@@ -1,5 +1,23 @@
 from cpython.object cimport PyObject
 
+# Borrowed references, which are compared only.
+cdef extern from "Python.h":
+    PyObject* PyCell_GET(PyObject* cell)
+    PyObject* PyDict_GetItemWithError(PyObject* names, PyObject* name)
+    PyObject* PyFunction_GET_CODE(PyObject* function)
+    PyObject* PyFunction_GET_DEFAULTS(PyObject* function)
+
+# A number that changes whenever a dict does; 0 where Python has none to tell.
+cdef extern from *:
+    """
+    #if PY_VERSION_HEX < 0x030E0000
+    #define AUTOGRAD_VERSION(d) ((long long)((PyDictObject *)(d))->ma_version_tag)
+    #else
+    #define AUTOGRAD_VERSION(d) 0LL
+    #endif
+    """
+    long long AUTOGRAD_VERSION(PyObject* names)
+
 ctypedef int (*Single)(double* u, double* out) noexcept nogil
 
 # What a NumPy array begins with (PyArrayObject_fields of numpy/ndarraytypes.h).
@@ -16,8 +34,12 @@ ctypedef struct Array:
 cdef class Native:
     cdef Single _run
     cdef Py_ssize_t _inputs, _takes, _memory, _outputs
-    cdef object _form, _arrays
+    cdef object _form, _arrays, _watch
     cdef readonly object address
+    cdef PyObject** _marks
+    cdef long long* _versions
+    cdef Py_ssize_t _cells, _names, _functions
+    cdef tuple _lists
     cdef double* _room
     cdef bint _busy
     cdef object _call(self, tuple args, bint formed)

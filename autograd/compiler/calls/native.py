@@ -23,7 +23,15 @@ except ImportError:
     from autograd import _cython as cython
 
 if cython.compiled:
-    from cython.cimports.autograd.compiler.calls.native import Array, Single
+    from cython.cimports.autograd.compiler.calls.native import (
+        AUTOGRAD_VERSION,
+        Array,
+        PyCell_GET,
+        PyDict_GetItemWithError,
+        PyFunction_GET_CODE,
+        PyFunction_GET_DEFAULTS,
+        Single,
+    )
     from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
     from cython.cimports.cpython.object import PyObject
     from cython.cimports.cpython.ref import Py_INCREF
@@ -46,10 +54,13 @@ class Native:
 
     def __init__(self) -> None:
         self.address = 0
+        self._watch = None
         self._inputs = self._takes = -1
 
     def __dealloc__(self) -> None:
         PyMem_Free(self._room)
+        PyMem_Free(self._marks)
+        PyMem_Free(self._versions)
 
     def load(
         self,
@@ -99,8 +110,28 @@ class Native:
         elif with_arrays:
             self._arrays = arrays
 
+    def stop(self) -> None:
+        """Answer every call by `general`, until a function is loaded."""
+        self._inputs = -1
+        self._arrays = None
+        self._watch = None
+
+    def watch(self, seen: object) -> None:
+        """Call machine code only as long as things are as they were seen.
+
+        Args:
+            seen: what `unchanged` takes, and then pairs of a list and of the things
+                that it held; None if nothing needs to be looked at.
+
+        """
+        self._watch = seen
+        if cython.compiled:
+            _lay_out(self)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the function returns."""
+        if self._watch is not None and not _as_seen(self):
+            return self.general(args, kwargs)
         if self._inputs == len(args) and not kwargs:
             found = self._call(args, True)
             if found is not None:
@@ -314,6 +345,120 @@ def _knows_arrays() -> bool:
             and not _has_shape(probe.astype(np.float32), (3, 5))
         )
     return _checked[0]
+
+
+def unchanged(cells: tuple, names: tuple, functions: tuple) -> bool:
+    """Return whether the same things stand where they were found.
+
+    Args:
+        cells: closures' cells, each followed by what it held.
+        names: dicts, each followed by a name and by what stood under it.
+        functions: functions, each followed by its code and its defaults.
+
+    """
+    i: cython.Py_ssize_t
+    for i in range(0, len(cells), 2):
+        try:
+            if cells[i].cell_contents is not cells[i + 1]:
+                return False
+        except ValueError:  # it is empty now
+            return False
+    for i in range(0, len(names), 3):
+        if names[i].get(names[i + 1], names) is not names[i + 2]:
+            return False
+    for i in range(0, len(functions), 3):
+        if functions[i].__code__ is not functions[i + 1]:
+            return False
+        if functions[i].__defaults__ is not functions[i + 2]:
+            return False
+    return True
+
+
+@cython.cfunc
+def _lay_out(native: Native) -> object:
+    """Lay out what is watched in a row of pointers; the tuples keep it alive."""
+    PyMem_Free(native._marks)
+    PyMem_Free(native._versions)
+    native._marks = cython.NULL
+    native._versions = cython.NULL
+    native._cells = native._names = native._functions = 0
+    if native._watch is None:
+        return None
+    cells, names, functions, lists = native._watch
+    row: list = [*cells, *names, *functions]
+    size: cython.size_t = len(row) + 1
+    native._marks = cython.cast(
+        cython.pointer(cython.pointer(PyObject)),
+        PyMem_Malloc(size * cython.sizeof(cython.pointer(PyObject))),
+    )
+    native._versions = cython.cast(
+        cython.p_longlong, PyMem_Malloc(size * cython.sizeof(cython.longlong))
+    )
+    if not native._marks or not native._versions:
+        raise MemoryError
+    i: cython.Py_ssize_t
+    for i in range(len(row)):
+        native._versions[i] = 0
+        native._marks[i] = cython.cast(cython.pointer(PyObject), row[i])
+        if row[i] is None and i >= len(cells) + len(names):
+            native._marks[i] = cython.NULL  # a function without defaults
+    native._lists = lists
+    native._cells, native._names = len(cells) // 2, len(names) // 3
+    native._functions = len(functions) // 3
+
+
+def same_items(one: list, other: list) -> bool:
+    """Return whether two lists hold the very same things."""
+    return _same_items(one, other)
+
+
+@cython.cfunc
+def _same_items(one: list, other: list) -> cython.bint:
+    i: cython.Py_ssize_t
+    n: cython.Py_ssize_t = len(one)
+    if n != len(other):
+        return False
+    for i in range(n):
+        if one[i] is not other[i]:
+            return False
+    return True
+
+
+@cython.cfunc
+def _as_seen(native: Native) -> cython.bint:
+    """Return whether all that is watched is as it was."""
+    i: cython.Py_ssize_t
+    _: cython.Py_ssize_t
+    if not cython.compiled:
+        *places, lists = native._watch
+        pairs = range(0, len(lists), 2)
+        return unchanged(*places) and all(
+            _same_items(lists[i], lists[i + 1]) for i in pairs
+        )
+    mark: cython.pointer(cython.pointer(PyObject)) = native._marks
+    for _ in range(native._cells):
+        if PyCell_GET(mark[0]) != mark[1]:
+            return False
+        mark += 2
+    version: cython.longlong
+    for i in range(native._names):
+        version = AUTOGRAD_VERSION(mark[0])
+        if version == 0 or native._versions[i] != version:
+            if PyDict_GetItemWithError(mark[0], mark[1]) != mark[2]:
+                return False
+            native._versions[i] = version
+        mark += 3
+    for _ in range(native._functions):
+        if PyFunction_GET_CODE(mark[0]) != mark[1]:
+            return False
+        if PyFunction_GET_DEFAULTS(mark[0]) != mark[2]:
+            return False
+        mark += 3
+    pairs_: tuple = native._lists
+    for i in range(0, len(pairs_), 2):
+        if not _same_items(pairs_[i], pairs_[i + 1]):
+            return False
+    return True
 
 
 @cython.cfunc

@@ -26,6 +26,7 @@ class Variant:
         self.example = [*floats, *late, *map(number, recording.captured)]
         self.sources = recording.late.sources
         self.captured = recording.captured
+        self.shapes = [getattr(source, "shape", None) for source, _ in self.sources]
         outputs = len(self.program.outputs)
         self.form = recording.rebuild(Slot(k) for k in range(outputs))
         # A primitive for each output; None for one that does not depend on inputs.
@@ -37,6 +38,20 @@ class Variant:
         return reader(self.form)
 
     @property
+    def mapped(self) -> list[Any]:
+        """The arrays that the function captured and mapped."""
+        return [
+            x for x, kind in self.sources if kind == "address" and type(x) is not int
+        ]
+
+    def fits(self) -> bool:
+        """Return whether captured arrays still have the shape that was recorded."""
+        return all(
+            shape is None or source.shape == shape
+            for (source, _), shape in zip(self.sources, self.shapes, strict=True)
+        )
+
+    @property
     def can_travel(self) -> bool:
         """Whether another process could use it."""
         whole = all(kind == "numbers" for _, kind in self.sources)
@@ -44,7 +59,7 @@ class Variant:
         return whole and not self.captured and not caught
 
     def __getstate__(self) -> dict[str, Any]:
-        names = ("program", "example", "sources", "captured", "form")
+        names = ("program", "example", "sources", "captured", "shapes", "form")
         return {"rows": None, **{name: getattr(self, name) for name in names}}
 
     @property
@@ -122,3 +137,14 @@ def gradient_of(y: Any, inputs: Sequence[Any]) -> list[Any]:
     if isinstance(y, Value):
         return pullback(y, 1.0, inputs)
     return [0.0] * len(inputs)
+
+
+def goes(program: Program, floats: Sequence[float]) -> bool:
+    """Return whether a recorded function does here what it did then.
+
+    That is: no operation raises, and all comparisons turn out as recorded.
+    """
+    try:
+        return program.holds(program.run(floats))
+    except (ArithmeticError, ValueError):
+        return False

@@ -15,11 +15,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.calls.forms import take_apart
+from autograd.compiler.calls.content import Same
+from autograd.compiler.calls.dispatch import Dispatch, Ways
+from autograd.compiler.calls.forms import Arguments
+from autograd.compiler.calls.reads import names_in
+from autograd.compiler.calls.surroundings import Surroundings
 from autograd.compiler.calls.vmap_call import OneCall
 from autograd.compiler.calls.vmap_results import row_by_row, with_rows
 from autograd.compiler.calls.vmap_runner import Columns
-from autograd.compiler.calls.vmap_variant import RowVariant
 from autograd.compiler.element import EagerlyError
 from autograd.compiler.program import Program
 from autograd.compiler.record.arrays import RecordedArray
@@ -47,16 +50,26 @@ MSG_KEYWORDS = "a vmapped function takes positional arguments only, not {0}"
 MSG_NOT_FUNCTION = "vmap takes a function, not {0!r}: write vmap(f)(X), not vmap(f(X))"
 
 
+# What was recorded of functions that are made anew for each call, by their content.
+_RECORDED = Dispatch("vmap", warns=False)
+
+
 class Vmap:
     """A function of rows; see `vmap`."""
+
+    __steady__ = True
 
     def __init__(self, f: Function, in_axes: Any, reduce: str | None) -> None:
         self.f = f
         self.in_axes = in_axes
         self.reduce = reduce
         self.name = name_of(f)
-        self.variants: dict[Any, list[RowVariant]] = {}
-        self.eager: dict[Any, str] = {}
+        self.variants = Dispatch(self.name)
+        self.surroundings = Surroundings(f)
+        self.reasons: dict[str, None] = {}
+
+    def __structure__(self, read: Callable[[Any], Any]) -> Any:
+        return read(self.f), repr(self.in_axes), self.reduce
 
     @staticmethod
     def derive(f: Function) -> Vmap:
@@ -66,12 +79,12 @@ class Vmap:
     @property
     def programs(self) -> list[Program]:
         """What was recorded, for one row: a program for each structure and way."""
-        return [v.program for variants in self.variants.values() for v in variants]
+        return [v.program for ways in self.variants.values() for v in ways]
 
     @property
     def why_eager(self) -> str:
         """Why rows are computed by the function itself; "" if none are."""
-        return "\n".join(dict.fromkeys(self.eager.values()))
+        return "\n".join(self.reasons)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the results for all rows, or their sum or mean."""
@@ -84,22 +97,48 @@ class Vmap:
             return row_by_row(self.f, args, axes, arrays, self.reduce, self.name)
         if any(array.dtype.kind == "O" for array in arrays):
             raise EagerlyError
-        batch = self._batch(args, axes, arrays)
-        if tape is not None:
-            own = zip(sources, arrays, strict=True)
-            known = [array if source is None else source for source, array in own]
-            return batch.recorded(tape.late, known)
-        return batch.reduced() if self.reduce else batch.mapped()
+        try:
+            batch = self._batch(args, axes, arrays)
+            if tape is None:
+                return batch.reduced() if self.reduce else batch.mapped()
+        except EagerlyError as reason:
+            if tape is not None:
+                raise
+            self.reasons[str(reason)] = None
+            return row_by_row(self.f, args, axes, arrays, self.reduce, self.name)
+        own = zip(sources, arrays, strict=True)
+        known = [array if source is None else source for source, array in own]
+        return batch.recorded(tape.late, known)
 
     def _batch(
         self, args: Sequence[Any], axes: Sequence[int | None], arrays: Sequence[Any]
     ) -> OneCall:
         shapes = tuple(array.shape[1:] for array in arrays)
-        numbers: list[Any] = []
+        arguments = Arguments()
         rest = [x for x, axis in zip(args, axes, strict=True) if axis is None]
-        structure, rebuild = take_apart(rest, numbers)
-        key = structure, shapes
-        return OneCall(self, axes, shapes, Columns(arrays), numbers, rebuild, key)
+        structure, rebuild = arguments.take(rest)
+        if arguments.classes:
+            self.surroundings.add_classes(arguments.classes)
+        ways = self._ways((structure, shapes, self.surroundings.key()))
+        if ways.why_eager is not None:
+            raise EagerlyError(ways.why_eager)
+        numbers = arguments.numbers
+        return OneCall(self, axes, shapes, Columns(arrays), numbers, rebuild, ways)
+
+    def _ways(self, key: Any) -> Ways:
+        """Return the recordings for what is not mapped, for shapes and surroundings.
+
+        A function that is made anew for each call, but of the same content, was
+        recorded before.
+        """
+        ways = self.variants.get(key)
+        if ways is not None:
+            return self.variants.of(key)
+        code = getattr(self.f, "__code__", None)
+        if code is None or names_in(code)[0]:
+            return self.variants.of(key)
+        own = Same(code), repr(self.in_axes), self.reduce, key
+        return self.variants.of(key, _RECORDED.of(own))
 
     def with_numbers(
         self, args: Sequence[Any], numbers: Any, places: Callable[..., Any]

@@ -12,8 +12,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.compiler.calls.dispatch import VARIANTS, Ways, warn_of_ways
 from autograd.compiler.calls.forms import reader
-from autograd.compiler.calls.jit import MSG_VARIANTS, VARIANTS, goes
+from autograd.compiler.calls.variant import goes
 from autograd.compiler.calls.vmap_results import (
     form_of_all,
     numbers_and_form,
@@ -47,7 +48,7 @@ class OneCall:
         columns: Columns,
         numbers: list[Any],
         rebuild: Callable[..., Any],
-        key: Any,
+        ways: Ways,
     ) -> None:
         self.owner = owner
         self.axes = axes
@@ -56,8 +57,7 @@ class OneCall:
         self.numbers = numbers
         self.rebuild = rebuild
         self.floats = [number(x) if type(x) is Value else x for x in numbers]
-        self.key = key
-        self.variants = owner.variants.setdefault(key, [])
+        self.variants = ways
 
     def call(self, values: Sequence[Any]) -> Any:
         """Call the function with these numbers: those that are shared, then a row's."""
@@ -81,10 +81,11 @@ class OneCall:
         floats raise as well, that is raised.
         """
         name = self.owner.name
-        if self.key in self.owner.eager:
+        if self.variants.why_eager is not None:
             return False
         if len(self.variants) >= VARIANTS:
-            raise RuntimeError(MSG_VARIANTS.format(name, len(self.variants)))
+            self._warn_of_ways(i)
+            return False
         floats = self.floats + self.columns.row(i)
         with taping(None):
             try:
@@ -95,7 +96,8 @@ class OneCall:
                     plain=lambda: self.call(floats),
                 )
             except EagerlyError as reason:
-                self.owner.eager[self.key] = str(reason)
+                self.variants.why_eager = str(reason)
+                self.owner.reasons[str(reason)] = None
                 return False
             except (ArithmeticError, ValueError):
                 self.by_itself(i)
@@ -103,6 +105,14 @@ class OneCall:
         rows = range(len(self.floats), len(floats))
         self.variants.append(RowVariant(recording, floats, rows, self.owner.derive))
         return True
+
+    def _warn_of_ways(self, i: int) -> None:
+        """Warn that there are too many ways, once for each structure."""
+        if self.variants.is_full:
+            return
+        self.variants.is_full = True
+        values = [Value(x) for x in self.floats + self.columns.row(i)]
+        warn_of_ways(self.owner.name, lambda: self.call(values), 6)
 
     def shared(self, variant: RowVariant) -> tuple[list[Any], list[float]]:
         """Return what is the same for all rows, as it came and as floats."""
@@ -125,7 +135,7 @@ class OneCall:
         for i in range(self.columns.height):
             if self.variants or self.record(i):
                 break
-            if self.key in self.owner.eager:
+            if self.variants.why_eager is not None:
                 return [], list(range(self.columns.height))
         if len(self.variants) == 1 and not self.variants[0].program.guards:
             return [(self.variants[0], None)], []
@@ -135,12 +145,10 @@ class OneCall:
         k = 0
         while len(left):
             if k == len(self.variants):
-                i = int(left[0])
-                goes = any(self.goes(variant, i) for variant in self.variants)
-                if goes or not self.record(i):
-                    odd.append(i)
-                    left = left[1:]
-                    continue
+                new = self._first_recorded(left)
+                odd += left[:new].tolist()
+                left = left[new:]
+                continue
             variant = self.variants[k]
             k += 1
             whole = len(left) == self.columns.height
@@ -154,6 +162,18 @@ class OneCall:
             left = left[~right]
         return found, odd
 
+    def _first_recorded(self, rows: Any) -> int:
+        """Record the first of these rows that needs it and can be; return which it is.
+
+        It is the number of rows if there is none.
+        """
+        for at, i in enumerate(rows.tolist()):
+            if not any(self.goes(variant, i) for variant in self.variants) and (
+                self.record(i)
+            ):
+                return at
+        return len(rows)
+
     def by_itself(self, i: int) -> tuple[list[Any], Any]:
         """Return what the function itself returns at a row: numbers, and the form."""
         values = self.numbers + self.columns.row(i)
@@ -165,7 +185,7 @@ class OneCall:
         """Return the results of all rows."""
         import numpy as np
 
-        forms = []
+        forms: list[Any] = []
         results: list[Any] = []
         groups, odd = self.sorted()
         for variant, rows in groups:
@@ -183,8 +203,8 @@ class OneCall:
             if right is not None:
                 places = np.flatnonzero(~right)
                 odd += (places if rows is None else rows[places]).tolist()
+            form_of_all([*forms[:1], variant.form], self.owner.name)
             forms.append(variant.form)
-            form_of_all(forms, self.owner.name)
             if rows is None:
                 results = found
                 break
@@ -193,8 +213,8 @@ class OneCall:
                 results[k] = _put(results[k], rows, found[k])
         for i in odd:
             ys, form = self.by_itself(i)
+            form_of_all([*forms[:1], form], self.owner.name)
             forms.append(form)
-            form_of_all(forms, self.owner.name)
             results = results or [np.empty(self.columns.height) for _ in ys]
             for k, y in enumerate(ys):
                 results[k] = _put(results[k], i, y)

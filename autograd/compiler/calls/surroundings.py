@@ -1,0 +1,261 @@
+"""Surroundings: what a function reads besides its arguments, compared at each call.
+
+All that the function's code, and the code that it calls, finds by name is read once:
+globals, closures' cells, defaults, the attributes of modules and the methods of
+classes. After that a call costs a look at each name, whether the same thing stands
+there, and a look into those things that can change in place. If nothing can, machine
+code is called after the look at the names alone (`Native.watch`).
+
+What the function itself changed while it was recorded is not followed: such effects
+happen while it is recorded only.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import gc
+import types
+from typing import Any
+
+from autograd.compiler.calls.content import PLAIN, Reader, is_fixed
+from autograd.compiler.calls.native import same_items, unchanged
+from autograd.compiler.calls.reads import is_library
+from autograd.primitives import Primitive
+
+# They cannot change themselves, but hold what can.
+STEADY = (
+    staticmethod,
+    classmethod,
+    property,
+    functools.partial,
+    types.MethodType,
+    Primitive,
+)
+
+
+class Key:
+    """What surroundings were read, to look recordings up by; its hash is kept."""
+
+    __slots__ = ("_hash", "parts")
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+        self._hash = hash(parts)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Key)
+            and self._hash == other._hash
+            and self.parts == other.parts
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+class _Content:
+    """A thing that can change in place, and what was in it last."""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+        self.items: Any = None  # of a list or a dict of plain data
+        self.part: Any = None
+        self.is_own = False  # whether the function itself changes it
+
+    def look(self, mapped: dict[int, Any]) -> Reader | None:
+        """Read what is in it now; return the reader if anything is different."""
+        thing = self.thing
+        if self.is_own:
+            return None
+        items = self._items()
+        if items and self.items is not None and same_items(items, self.items):
+            return None
+        reader = Reader(mapped)
+        part = reader.read(thing)
+        plain = items is not None and PLAIN.issuperset(map(type, items))
+        self.items = items if plain else None
+        if part == self.part:
+            return None
+        self.part = part
+        return reader
+
+    def _items(self) -> list[Any] | None:
+        kind = type(self.thing)
+        if kind is list:
+            return self.thing[:]  # type: ignore[no-any-return]
+        return [*self.thing, *self.thing.values()] if kind is dict else None
+
+
+class _Names(Reader):
+    """Reads a function and notes under which names it finds what."""
+
+    def __init__(self, mapped: dict[int, Any]) -> None:
+        super().__init__(mapped)
+        self.names: list[Any] = []
+        self.cells: list[Any] = []
+        self.functions: list[Any] = []
+        self.contents: list[_Content] = []
+        self.places: dict[int, int] = {}
+
+    def in_function(self, f: Any) -> Any:
+        self.functions += (f, f.__code__, f.__defaults__)
+        parts = [self.found(x) for x in f.__defaults__ or ()]
+        for name, thing in (f.__kwdefaults__ or {}).items():
+            parts.append((name, self.in_names(f.__kwdefaults__, name, thing)))
+        return tuple(parts)
+
+    def in_cell(self, cell: Any, thing: Any) -> Any:
+        self.cells += (cell, thing)
+        return self.found(thing)
+
+    def in_names(self, names: dict[str, Any], name: str, thing: Any) -> Any:
+        self.names += (names, name, thing)
+        return self.found(thing)
+
+    def in_class(self, kind: type) -> Any:
+        """Return what a class holds: its methods and its attributes."""
+        parts: list[Any] = []
+        for base in kind.__mro__:
+            if base is object or is_library(base) or issubclass(base, enum.Enum):
+                continue
+            its = gc.get_referents(vars(base))[0]  # the dict behind the proxy
+            for name, thing in list(its.items()):
+                if not _counts(name, thing):
+                    continue
+                parts.append((name, self.in_names(its, name, thing)))
+        return tuple(parts)
+
+    def found(self, thing: Any) -> Any:
+        """Return the content of what cannot change, else where it will stand."""
+        kind = type(thing)
+        if kind in PLAIN or (kind is tuple and PLAIN.issuperset(map(type, thing))):
+            return self.read(thing)
+        if isinstance(thing, (types.FunctionType, type)) or is_fixed(thing, kind):
+            return self.read(thing)
+        if getattr(kind, "__steady__", False) or hasattr(thing, "__wrapped__"):
+            return self.read(thing)
+        if isinstance(thing, STEADY):
+            return self.read(thing)
+        if id(thing) not in self.places:
+            self.places[id(thing)] = len(self.contents)
+            self.contents.append(_Content(thing))
+        return "content", self.places[id(thing)]
+
+
+def _counts(name: str, thing: Any) -> bool:
+    """Return whether something in a class is a method, or an attribute to be read."""
+    if isinstance(thing, (types.FunctionType, *STEADY)):
+        return True
+    hidden = name.startswith("__") or name == "_abc_impl"
+    return not hidden and not hasattr(type(thing), "__get__")
+
+
+class Surroundings:
+    """What a function reads besides its arguments.
+
+    Args:
+        f: the function.
+
+    Attributes:
+        watch: what `Native.watch` takes; None where that is not all there is to see.
+
+    """
+
+    def __init__(self, f: Any) -> None:
+        self.f = f
+        self.watch: Any = None
+        self.mapped: dict[int, Any] = {}
+        self._classes: dict[type, None] = {}
+        self._own: dict[int, Any] = {}
+        self._noted: Any = None
+        self._contents: list[_Content] = []
+        self._static: Any = None
+        self._key: Key | None = None
+
+    def key(self) -> Key:
+        """Return what it reads now, as something hashable.
+
+        Raises:
+            EagerlyError: if something cannot be read.
+
+        """
+        key = self._key
+        if key is None or not unchanged(*self._noted):
+            return self._look()
+        changed = False
+        for content in self._contents:
+            reader = content.look(self.mapped)
+            if reader is not None:
+                changed = True
+                if not self._classes.keys() >= reader.classes.keys():
+                    self._classes.update(reader.classes)
+                    return self._look()
+        return self._made() if changed else key
+
+    def add_classes(self, kinds: dict[type, None]) -> None:
+        """Read these classes as well, of which arguments were objects."""
+        if not self._classes.keys() >= kinds.keys():
+            self._classes.update(kinds)
+            self._key = None
+
+    @property
+    def latest(self) -> Key | None:
+        """What was read last."""
+        return self._key
+
+    def add_mapped(self, arrays: list[Any]) -> bool:
+        """Take arrays as read anew in every call; return whether any is new."""
+        new = {id(array): array for array in arrays if id(array) not in self.mapped}
+        if new:
+            self.mapped.update(new)
+            self._key = None
+        return bool(new)
+
+    def after_recording(self, key: Key) -> Key:
+        """Return the key again, and follow no longer what the recording changed."""
+        before = {id(c.thing): (c, c.part) for c in self._contents}
+        new = self.key()
+        if new is key:
+            return key
+        for content in self._contents:
+            old, part = before.get(id(content.thing), (None, None))
+            if old is not None and part != content.part:
+                content.is_own = True
+                content.part = "its own"
+                self._own[id(content.thing)] = content.thing
+        return self._made()
+
+    def _look(self) -> Key:
+        self._key = None
+        while True:
+            names = _Names(self.mapped)
+            static = [names.found(self.f)]
+            known = {**self._classes}
+            done: set[type] = set()
+            while known.keys() - done:
+                for kind in [kind for kind in known if kind not in done]:
+                    done.add(kind)
+                    static.append((kind, names.in_class(kind)))
+                known.update(names.classes)
+            for content in names.contents:
+                if id(content.thing) in self._own:
+                    content.is_own, content.part = True, "its own"
+                    continue
+                reader = content.look(self.mapped)
+                if reader is not None:
+                    known.update(reader.classes)
+            if known.keys() == done:
+                break
+            self._classes.update(known)
+        self._noted = tuple(names.cells), tuple(names.names), tuple(names.functions)
+        self._contents, self._static = names.contents, tuple(static)
+        return self._made()
+
+    def _made(self) -> Key:
+        self._key = Key(self._static, tuple([c.part for c in self._contents]))
+        followed = [c for c in self._contents if not c.is_own]
+        lists = all(type(c.thing) is list and c.items is not None for c in followed)
+        pairs = [x for c in followed for x in (c.thing, c.items)]
+        self.watch = (*self._noted, tuple(pairs)) if lists else None
+        return self._key
