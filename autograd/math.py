@@ -22,200 +22,51 @@ from typing import Any
 
 from autograd.context import tape_in_use as _tape_in_use
 from autograd.dot import sumprod
+from autograd.primitives import activations as _activations
 from autograd.primitives import arithmetic as _arithmetic
 from autograd.primitives import elementary as _elementary
-from autograd.primitives.activations import (
-    elu,
-    gelu,
-    leaky_relu,
-    log_sigmoid,
-    logaddexp,
-    mish,
-    relu,
-    selu,
-    sigmoid,
-    silu,
-    softplus,
-    softsign,
-)
-from autograd.primitives.arithmetic import (
-    absolute as fabs,
-)
-from autograd.primitives.arithmetic import (
-    clip,
-    copysign,
-    fma,
-    fmod,
-    heaviside,
-    maximum,
-    minimum,
-    nextafter,
-    reciprocal,
-    remainder,
-    sign,
-    square,
-    ulp,
-)
-from autograd.primitives.elementary import (
-    acos,
-    acosh,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    cbrt,
-    cos,
-    cosh,
-    degrees,
-    exp,
-    exp2,
-    expm1,
-    hypot,
-    log1p,
-    log2,
-    log10,
-    radians,
-    rsqrt,
-    sin,
-    sinh,
-    sqrt,
-    tan,
-    tanh,
-)
-from autograd.primitives.normal import (
-    erf,
-    erfc,
-    erfcinv,
-    erfinv,
-    log_ndtr,
-    ndtr,
-    ndtri,
-)
-from autograd.primitives.special import (
-    beta,
-    digamma,
-    gamma,
-    i0,
-    i1,
-    iv,
-    j0,
-    j1,
-    jn,
-    lbeta,
-    lgamma,
-    log1mexp,
-    log_cosh,
-    logit,
-    polygamma,
-    sinc,
-    xlogy,
-)
+from autograd.primitives import normal as _normal
+from autograd.primitives import special as _special
+from autograd.primitives.activations import *  # noqa: F403 - each says what is public
+from autograd.primitives.arithmetic import *  # noqa: F403
+from autograd.primitives.elementary import *  # noqa: F403
+from autograd.primitives.normal import *  # noqa: F403
+from autograd.primitives.special import *  # noqa: F403
 from autograd.value import Value
 from autograd.value import number as _number
 
 __all__ = [
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "beta",
-    "cbrt",
     "ceil",
-    "clip",
-    "copysign",
-    "cos",
-    "cosh",
-    "degrees",
-    "digamma",
     "dist",
     "e",
-    "elu",
-    "erf",
-    "erfc",
-    "erfcinv",
-    "erfinv",
-    "exp",
-    "exp2",
-    "expm1",
-    "fabs",
     "floor",
-    "fma",
-    "fmod",
     "frexp",
     "fsum",
-    "gamma",
-    "gelu",
-    "heaviside",
-    "hypot",
-    "i0",
-    "i1",
     "inf",
     "isclose",
     "isfinite",
     "isinf",
     "isnan",
-    "iv",
-    "j0",
-    "j1",
-    "jn",
-    "lbeta",
     "ldexp",
-    "leaky_relu",
-    "lgamma",
     "log",
-    "log1mexp",
-    "log1p",
-    "log2",
-    "log10",
-    "log_cosh",
-    "log_ndtr",
-    "log_sigmoid",
     "log_softmax",
-    "logaddexp",
-    "logit",
     "logsumexp",
-    "maximum",
-    "minimum",
-    "mish",
     "modf",
     "nan",
-    "ndtr",
-    "ndtri",
-    "nextafter",
     "pi",
-    "polygamma",
     "pow",
     "prod",
-    "radians",
-    "reciprocal",
-    "relu",
-    "remainder",
-    "rsqrt",
-    "selu",
-    "sigmoid",
-    "sign",
-    "silu",
-    "sin",
-    "sinc",
-    "sinh",
     "softmax",
-    "softplus",
-    "softsign",
-    "sqrt",
-    "square",
     "sumprod",
-    "tan",
-    "tanh",
     "tau",
     "trunc",
-    "ulp",
     "where",
-    "xlogy",
-]  # fmt: skip
+]
+__all__ += _activations.__all__
+__all__ += _arithmetic.__all__
+__all__ += _elementary.__all__
+__all__ += _normal.__all__
+__all__ += _special.__all__
 
 Number = Any  # a float, or a Value
 
@@ -374,8 +225,8 @@ def isclose(
         return True
     if isinf(a) or isinf(b):
         return False
-    size = maximum(abs(a), abs(b))
-    return bool(abs(a - b) <= maximum(rel_tol * size, abs_tol))
+    size = _arithmetic.maximum(abs(a), abs(b))
+    return bool(abs(a - b) <= _arithmetic.maximum(rel_tol * size, abs_tol))
 
 
 def fsum(xs: Iterable[Number]) -> Number:
@@ -444,7 +295,7 @@ def softmax(xs: Iterable[Number]) -> list[Number]:
     [0.5, 0.5]
 
     """
-    weights = [exp(x) for x in _below_the_largest(xs)]
+    weights = [_elementary.exp(x) for x in _below_the_largest(xs)]
     total = fsum(weights)
     return [weight / total for weight in weights]
 
@@ -474,7 +325,7 @@ def _below_the_largest(xs: Iterable[Number]) -> list[Number]:
     if _tape_in_use() is None:
         largest = max(_plain(x) for x in xs)
     else:
-        largest = _functools.reduce(maximum, xs)
+        largest = _functools.reduce(_arithmetic.maximum, xs)
         largest = largest.detach() if isinstance(largest, Value) else largest
     return [x - largest for x in xs]
 

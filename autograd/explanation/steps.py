@@ -212,7 +212,7 @@ def _notes(adjoint: float, node: Value, row: Primitive) -> list[str]:
         even = ", not even to a local derivative that is not finite" if wild else ""
         return [f"An adjoint of exactly 0 is strong: nothing is passed on{even}."]
     numbers = tuple(x.data if type(x) is Value else x for x in node.operands)
-    if at_a_kink(row.name, numbers) and TABLE.get(row.name) is row:
+    if at_a_kink(row, numbers) and TABLE.get(row.name) is row:
         taken = ", ".join(f"{number(d)}" for d in node.partials[:USES])
         notes.append(
             f"A kink or border of {row.name}, where the derivative is a matter of "

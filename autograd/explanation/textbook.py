@@ -1,4 +1,4 @@
-"""Partials as a textbook writes them, and where a derivative is a matter of policy.
+"""Partials as a textbook writes them, and whether numbers are at a kink.
 
 The table's own formulas are made for accuracy: ``tanh`` has ``sech_squared(x)``, since
 ``1 - y**2`` is 0 at 20. A reader wants the other one. The forms here are for reading
@@ -18,10 +18,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from autograd.primitives import Primitive, normal, special
 from autograd.primitives import activations as act
 from autograd.primitives import arithmetic as ar
 from autograd.primitives import elementary as el
-from autograd.primitives import normal, special
 from autograd.value import Value
 
 Form = Callable[..., Any]
@@ -133,74 +133,10 @@ TEXTBOOK_OF_MANY: dict[str, Form] = {
     "logsumexp": lambda y, i, *xs: el.exp(xs[i] - y),
 }
 
-Point = Callable[..., Any]
 
-
-def _at_zero(x: float, *_: float) -> bool:
-    return x == 0.0
-
-
-def _at_a_tie(a: float, b: float) -> bool:
-    return a == b
-
-
-def _at_an_integer(x: float) -> bool:
-    return x == math.floor(x)
-
-
-def _at_a_half(x: float, digits: float = 0.0) -> bool:
-    return bool((x * 10.0**digits) % 1.0 == 0.5)
-
-
-def _at_a_jump(a: float, b: float) -> bool:
-    return math.fmod(a, b) == 0.0
-
-
-def _at_the_ends(x: float) -> bool:
-    return abs(x) == 1.0
-
-
-# Where there is no derivative, or none that is finite, and the README's table decides.
-KINKS: dict[str, Point] = {
-    "abs": _at_zero,
-    "acos": _at_the_ends,
-    "acosh": lambda x: x == 1.0,
-    "asin": _at_the_ends,
-    "cbrt": _at_zero,
-    "ceil": _at_an_integer,
-    "clip": lambda x, low, high: x in (low, high),
-    "cosine": lambda *xs: not any(xs),
-    "dist": lambda *pq: pq[: len(pq) // 2] == pq[len(pq) // 2 :],
-    "elu": _at_zero,
-    "floor": _at_an_integer,
-    "floordiv": _at_a_jump,
-    "fmod": _at_a_jump,
-    "heaviside": _at_zero,
-    "hypot": lambda *xs: not any(xs),
-    "leaky_relu": _at_zero,
-    "maximum": _at_a_tie,
-    "minimum": _at_a_tie,
-    "mod": _at_a_jump,
-    "pow": _at_zero,
-    "power": _at_zero,
-    "relu": _at_zero,
-    "remainder": lambda a, b: math.fmod(a / b, 1.0) in {-0.5, 0.5},
-    "rint": _at_a_half,
-    "round": _at_a_half,
-    "selu": _at_zero,
-    "sign": _at_zero,
-    "sqrt": _at_zero,
-    "step": _at_zero,
-    "trunc": lambda x: x == 0.0 or _at_an_integer(x),
-    "whole": _at_a_half,
-    "xlogy": lambda a, b: b == 0.0,
-}
-
-
-def at_a_kink(name: str, numbers: tuple[float, ...]) -> bool:
+def at_a_kink(row: Primitive, numbers: tuple[float, ...]) -> bool:
     """Return whether a row's derivative is a matter of policy at these numbers."""
-    point = KINKS.get(name)
     try:
-        return point is not None and bool(point(*numbers))
+        return row.at_kink is not None and bool(row.at_kink(*numbers))
     except (ArithmeticError, ValueError):  # far beyond where there are kinks
         return False

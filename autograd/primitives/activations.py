@@ -16,7 +16,23 @@ from autograd.primitives.normal import (
     ndtr,
     normal_density_partial,
 )
-from autograd.primitives.row import REAL, row
+from autograd.primitives.row import REAL, at_zero, row
+
+# What `autograd.math` takes from here.
+__all__ = [
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "log_sigmoid",
+    "logaddexp",
+    "mish",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "softsign",
+]
 
 # Klambauer, Unterthiner, Mayr, Hochreiter: Self-Normalizing Neural Networks (2017).
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -193,6 +209,7 @@ relu = row(
     lambda y, x: step(x),
     selects=True,
     exact=lambda mp, x: max(x, mp.mpf(0)),
+    at_kink=at_zero,
     kinks={(0.0,): (0.0,)},
     safe=(),
     doc="Return max(x, 0).",
@@ -205,6 +222,7 @@ leaky_relu = row(
     defaults=(0.01,),
     domain=(REAL, (0.01, 0.5)),
     exact=lambda mp, x, slope: x if x > 0 else slope * x,
+    at_kink=at_zero,
     kinks={(0.0, 0.25): (0.25, 0.0)},
     safe=(),
     doc="Return x where positive, slope * x elsewhere.",
@@ -217,6 +235,7 @@ elu = row(
     defaults=(1.0,),
     domain=(REAL, (0.5, 2.0)),
     exact=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
+    at_kink=at_zero,
     kinks={(0.0, 0.5): (0.5, 0.0)},
     safe=(),
     doc="Return x where positive, alpha * (e**x - 1) elsewhere.",
@@ -226,6 +245,7 @@ selu = row(
     lambda x: SELU_SCALE * (x if x > 0.0 else SELU_ALPHA * math.expm1(x)),
     lambda y, x: SELU_SCALE * select(step(x), 1.0, SELU_ALPHA * exp(minimum(x, 0.0))),
     exact=lambda mp, x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * mp.expm1(x)),
+    at_kink=at_zero,
     kinks={(0.0,): (SELU_SCALE * SELU_ALPHA,)},
     safe=(),
     doc="Return the self-normalizing exponential linear unit of x.",
@@ -280,6 +300,7 @@ softsign = row(
     "softsign",
     lambda x: x / (1.0 + abs(x)),
     lambda y, x: 1.0 / (1.0 + abs(x)) / (1.0 + abs(x)),
+    composed=True,
     exact=lambda mp, x: x / (1 + abs(x)),
     safe=(),
     doc="Return x / (1 + |x|).",

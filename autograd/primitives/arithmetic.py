@@ -7,7 +7,36 @@ import math
 import operator
 from fractions import Fraction
 
-from autograd.primitives.row import EVERY, POSITIVE, REAL, row, row_of_any_number, zeros
+from autograd.primitives.row import (
+    EVERY,
+    POSITIVE,
+    REAL,
+    at_a_half,
+    at_a_multiple,
+    at_an_integer,
+    at_zero,
+    row,
+    row_of_any_number,
+    zeros,
+)
+
+# What `autograd.math` takes from here.
+__all__ = [
+    "clip",
+    "copysign",
+    "fabs",
+    "fma",
+    "fmod",
+    "heaviside",
+    "maximum",
+    "minimum",
+    "nextafter",
+    "reciprocal",
+    "remainder",
+    "sign",
+    "square",
+    "ulp",
+]
 
 # Where the audit measures a sawtooth: elsewhere its teeth are too close together.
 SAWTOOTH = ((-1e30, 1e30), (1e-3, math.inf))
@@ -97,12 +126,14 @@ step = row(
     lambda x: float(x > 0.0),
     zeros,
     exact=lambda mp, x: mp.mpf(x > 0),
+    at_kink=at_zero,
     safe=(),
 )
 sign = row(
     "sign",
     lambda x: float(x > 0.0) - float(x < 0.0),
     zeros,
+    at_kink=at_zero,
     kinks={(0.0,): (0.0,)},
     exact=lambda mp, x: mp.sign(x),
     safe=(),
@@ -114,6 +145,7 @@ heaviside = row(
     lambda y, x, at_zero: equal(x, 0.0),
     domain=(REAL, (0.0, 1.0)),
     exact=lambda mp, x, h: h if x == 0 else mp.mpf(x > 0),
+    at_kink=at_zero,
     kinks={(0.0, 0.5): (0.0, 1.0)},
     safe=(),
     doc="Return 0 for a negative x, 1 for a positive one, the second argument at 0.",
@@ -200,6 +232,7 @@ floordiv = row(
     domain=(REAL, POSITIVE),
     extent=SAWTOOTH,
     exact=lambda mp, a, b: mp.floor(a / b),
+    at_kink=at_a_multiple,
     safe=((1, "!=", 0.0),),
 )
 mod = row(
@@ -211,6 +244,7 @@ mod = row(
     precedence=2,
     domain=(REAL, POSITIVE),
     extent=SAWTOOTH,
+    at_kink=at_a_multiple,
     kinks={(6.0, 3.0): (1.0, -2.0), (-5.0, 3.0): (1.0, 2.0)},
     exact=lambda mp, a, b: a - b * mp.floor(a / b),
     safe=((1, "!=", 0.0),),
@@ -271,6 +305,7 @@ reciprocal = row(
     lambda x: 1.0 / x,
     lambda y, x: -over_square(1.0, x),
     domain=(POSITIVE,),
+    composed=True,
     exact=lambda mp, x: 1 / x,
     doc="Return 1 / x.",
     safe=((0, "!=", 0.0),),
@@ -279,6 +314,7 @@ absolute = row(
     "abs",
     abs,
     lambda y, x: sign(x),
+    at_kink=at_zero,
     kinks={(0.0,): (0.0,)},
     spreads=EVERY,
     safe=(),
@@ -286,12 +322,14 @@ absolute = row(
     methods=("abs", "fabs"),
     exact=lambda mp, x: abs(x),
 )
+fabs = absolute
 round_to = row(
     "round",
     _round_to,
     zeros,
     zeros,
     domain=(REAL, (1.0, 1.0)),
+    at_kink=at_a_half,
     kinks={(0.25, 1.0): (0.0, 0.0)},
     doc="Return x rounded to a number of decimals, halves to even.",
     exact=lambda mp, x, n: mp.nint(x * 10**n) / 10**n,
@@ -300,6 +338,7 @@ rint = row(
     "rint",
     lambda x: float(round(x)),
     zeros,
+    at_kink=at_a_half,
     kinks={(0.5,): (0.0,)},
     doc="Return x rounded to an integer, halves to even, as a float.",
     exact=lambda mp, x: mp.nint(x),
@@ -310,6 +349,7 @@ whole = row(
     lambda x: float(round(x)) if math.isfinite(x) else x,
     zeros,
     exact=lambda mp, x: mp.nint(x),
+    at_kink=at_a_half,
     kinks={(0.5,): (0.0,)},
     safe=(),
     doc="Return x rounded to an integer; unlike `rint` it takes what is not finite.",
@@ -319,6 +359,7 @@ floor = row(
     lambda x: float(math.floor(x)),
     zeros,
     kinks={(1.0,): (0.0,)},
+    at_kink=at_an_integer,
     safe=((0, "finite", 0.0),),
 )
 ceil = row(
@@ -326,12 +367,14 @@ ceil = row(
     lambda x: float(math.ceil(x)),
     zeros,
     kinks={(1.0,): (0.0,)},
+    at_kink=at_an_integer,
     safe=((0, "finite", 0.0),),
 )
 trunc = row(
     "trunc",
     lambda x: float(math.trunc(x)),
     zeros,
+    at_kink=at_an_integer,
     kinks={(0.0,): (0.0,)},
     exact=lambda mp, x: mp.sign(x) * mp.floor(abs(x)),
     safe=((0, "finite", 0.0),),
@@ -345,6 +388,7 @@ maximum = row(
     lambda y, a, b: greater(a, b) + 0.5 * equal(a, b),
     lambda y, a, b: greater(b, a) + 0.5 * equal(a, b),
     domain=(REAL, REAL),
+    at_kink=operator.eq,
     kinks={(1.0, 1.0): (0.5, 0.5)},
     safe=(),
     doc="Return the larger of a and b; NaN if either is.",
@@ -357,6 +401,7 @@ minimum = row(
     lambda y, a, b: greater(b, a) + 0.5 * equal(a, b),
     lambda y, a, b: greater(a, b) + 0.5 * equal(a, b),
     domain=(REAL, REAL),
+    at_kink=operator.eq,
     kinks={(1.0, 1.0): (0.5, 0.5)},
     safe=(),
     doc="Return the smaller of a and b; NaN if either is.",
@@ -373,6 +418,7 @@ clip = row(
     lambda y, x, low, high: greater(low, x) + 0.5 * equal(x, low),
     lambda y, x, low, high: greater(x, high) + 0.5 * equal(x, high),
     domain=(REAL, (-1.0, -0.5), (0.5, 1.0)),
+    at_kink=lambda x, low, high: x in (low, high),
     kinks={(1.0, -1.0, 1.0): (0.5, 0.0, 0.5), (-1.0, -1.0, 1.0): (0.5, 0.5, 0.0)},
     doc="Return x, but at least low and at most high.",
     selects=True,
@@ -396,6 +442,7 @@ fmod = row(
     extent=SAWTOOTH,
     methods=("fmod",),
     exact=lambda mp, a, b: a - b * mp.sign(a / b) * mp.floor(abs(a / b)),
+    at_kink=at_a_multiple,
     safe=((0, "finite", 0.0), (1, "!=", 0.0)),
 )
 remainder = row(
@@ -406,6 +453,7 @@ remainder = row(
     domain=(REAL, POSITIVE),
     extent=SAWTOOTH,
     exact=lambda mp, a, b: a - b * mp.nint(a / b),
+    at_kink=lambda a, b: math.fmod(a / b, 1.0) in {-0.5, 0.5},
     safe=((0, "finite", 0.0), (1, "!=", 0.0)),
 )
 nextafter = row(

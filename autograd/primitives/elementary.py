@@ -14,7 +14,44 @@ from autograd.primitives.arithmetic import (
     scale,
 )
 from autograd.primitives.powers import power
-from autograd.primitives.row import EVERY, POSITIVE, REAL, row, row_of_any_number
+from autograd.primitives.row import (
+    EVERY,
+    POSITIVE,
+    REAL,
+    at_one,
+    at_zero,
+    row,
+    row_of_any_number,
+)
+
+# What `autograd.math` takes from here.
+__all__ = [
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cbrt",
+    "cos",
+    "cosh",
+    "degrees",
+    "exp",
+    "exp2",
+    "expm1",
+    "hypot",
+    "log1p",
+    "log2",
+    "log10",
+    "radians",
+    "rsqrt",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
+]
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
@@ -176,6 +213,7 @@ sqrt = row(
     math.sqrt,
     lambda y, x: quotient(0.5, y),
     domain=(POSITIVE,),
+    at_kink=at_zero,
     kinks={(0.0,): (math.inf,)},
     spreads=EVERY,
     safe=((0, ">=", 0.0),),
@@ -194,6 +232,7 @@ cbrt = row(
     math.cbrt,
     lambda y, x: quotient(1.0, 3.0 * y * y),
     domain=(POSITIVE,),
+    at_kink=at_zero,
     kinks={(0.0,): (math.inf,)},
     spreads=EVERY,
     safe=(),
@@ -260,6 +299,7 @@ one_minus_square = row(
     lambda y, x: -2.0 * x,
     domain=((-0.95, 0.95),),
     extent=((-1.0, 1.0),),
+    composed=True,
     exact=lambda mp, x: 1 - x * x,
     safe=(),
     doc="Return 1 - x**2 without cancellation near 1, nor in its derivative near 0.",
@@ -284,6 +324,7 @@ asin = row(
     math.asin,
     lambda y, x: quotient(1.0, sqrt(one_minus_square(x))),
     domain=((-0.95, 0.95),),
+    at_kink=at_one,
     kinks={(1.0,): (math.inf,), (-1.0,): (math.inf,)},
     methods=("asin", "arcsin"),
     extent=((-1.0, 1.0),),
@@ -294,6 +335,7 @@ acos = row(
     math.acos,
     lambda y, x: -quotient(1.0, sqrt(one_minus_square(x))),
     domain=((-0.95, 0.95),),
+    at_kink=at_one,
     kinks={(1.0,): (-math.inf,), (-1.0,): (-math.inf,)},
     methods=("acos", "arccos"),
     extent=((-1.0, 1.0),),
@@ -341,6 +383,7 @@ acosh = row(
     math.acosh,
     lambda y, x: quotient(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),
     domain=((1.05, 4.0),),
+    at_kink=at_one,
     kinks={(1.0,): (math.inf,)},
     methods=("acosh", "arccosh"),
     extent=((1.0, math.inf),),
@@ -388,6 +431,7 @@ hypot = row_of_any_number(
     "hypot",
     math.hypot,
     lambda y, *xs: _direction(xs),
+    at_kink=lambda *xs: not any(xs),
     kinks={(0.0, 0.0): (0.0, 0.0)},
     methods=("hypot",),
     exact=lambda mp, *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
@@ -398,6 +442,7 @@ cosine = row_of_any_number(
     _cosine,
     _cosine_partials,
     exact=lambda mp, x, *others: x / mp.sqrt(mp.fsum(o * o for o in (x, *others))),
+    at_kink=lambda *xs: not any(xs),
     safe=(),
     doc="Return the first argument over the hypot of all; 0 where all are 0.",
 )
@@ -405,6 +450,7 @@ dist = row_of_any_number(
     "dist",
     _dist,
     lambda y, *pq: _dist_partials(*pq),
+    at_kink=lambda *pq: pq[: len(pq) // 2] == pq[len(pq) // 2 :],
     kinks={(1.0, 2.0, 1.0, 2.0): (0.0, 0.0, 0.0, 0.0)},
     exact=lambda mp, *pq: mp.sqrt(mp.fsum((a - b) ** 2 for a, b in _pairs(pq))),
     safe=(),

@@ -22,7 +22,7 @@ import operator
 from typing import Any
 
 from autograd.primitives.arithmetic import TINY
-from autograd.primitives.row import POSITIVE, REAL, row
+from autograd.primitives.row import POSITIVE, REAL, at_zero, row
 
 DIGITS = decimal.Context(prec=60)
 CANCELS = 0.25
@@ -157,6 +157,7 @@ power = row(
     lambda y, a, b: power_slope(a, b),
     lambda y, a, b: power_log(a, b),
     domain=(POSITIVE, REAL),
+    at_kink=at_zero,
     safe=(),
     doc="Return a**b as IEEE 754 has it: 0**-1 is infinite, (-8)**0.5 is NaN.",
     exact=lambda mp, a, b: mp.power(a, b),
@@ -203,6 +204,7 @@ pow = row(
     symbol="**",
     precedence=4,
     domain=(POSITIVE, REAL),
+    at_kink=at_zero,
     kinks={
         (0.0, 2.0): (0.0, 0.0),
         (0.0, 1.0): (1.0, 0.0),

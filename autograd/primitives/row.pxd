@@ -13,6 +13,8 @@ cdef class Primitive:
     cdef readonly object exact
     cdef readonly bint elementary
     cdef readonly bint selects
+    cdef readonly bint composed
     cdef readonly object spreads
+    cdef readonly object at_kink
     cdef readonly object safe
     cdef readonly dict kinks

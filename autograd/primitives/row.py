@@ -59,13 +59,19 @@ class Primitive:
             not even an infinite adjoint passes.
         spreads: the positions of operands that make the result infinite or NaN if they
             are. All others may hide it, as the divisor does.
+        composed: whether its value is written with operators and other rows alone, with
+            no branch, so that code which has those needs no more to compute it.
+        elementary: whether `audit` holds it to the bounds of elementary functions.
+        defaults: the values of the last arguments where they are left out.
+        methods: the names under which Value has it as a method: its own and NumPy's.
         safe: conditions under which ``value`` raises nothing, each the number of an
             argument, a relation (a comparison, or "finite") and a bound: where all
             hold, it is sure not to raise. Empty: it never does, as ``+`` and ``tanh``,
             which overflow without a word or not at all. None, as for a row that says
             nothing: only its result tells, which is finite if it did not.
-        kinks: points at which the derivative is a matter of policy: the arguments,
-            and the partials that are published for them.
+        at_kink: tells by numbers whether the derivative is a matter of policy there:
+            none is right, or none is finite.
+        kinks: such points: the arguments, and the partials that are published for them.
 
     """
 
@@ -84,7 +90,9 @@ class Primitive:
         exact: Callable[..., Any] | None = None,
         elementary: bool = True,
         selects: bool = False,
+        composed: bool = False,
         spreads: Sequence[int] = (),
+        at_kink: Callable[..., Any] | None = None,
         safe: Sequence[Condition] | None = None,
         kinks: dict[tuple[float, ...], tuple[float, ...]] | None = None,
         doc: str | None = None,
@@ -105,7 +113,9 @@ class Primitive:
         self.exact = exact or (lambda mp, *args: getattr(mp, name)(*args))
         self.elementary = elementary
         self.selects = selects
+        self.composed = composed
         self.spreads = spreads
+        self.at_kink = at_kink
         self.safe = None if safe is None else tuple(safe)
         self.kinks = kinks or {}
         self.__doc__ = doc
@@ -218,3 +228,28 @@ def row_of_any_number(
 def zeros(y: Any, *args: Any) -> float:
     """Return 0.0: the partial for an argument that does not count."""
     return 0.0
+
+
+def at_zero(x: float, *_: float) -> bool:
+    """Return whether the first argument is 0."""
+    return x == 0.0
+
+
+def at_one(x: float) -> bool:
+    """Return whether the argument is 1 or -1."""
+    return abs(x) == 1.0
+
+
+def at_an_integer(x: float) -> bool:
+    """Return whether the argument is an integer."""
+    return x == math.floor(x)
+
+
+def at_a_half(x: float, digits: float = 0.0) -> bool:
+    """Return whether the argument is between two that are round."""
+    return bool((x * 10.0**digits) % 1.0 == 0.5)
+
+
+def at_a_multiple(a: float, b: float) -> bool:
+    """Return whether the first argument is a multiple of the second."""
+    return math.fmod(a, b) == 0.0

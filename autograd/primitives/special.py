@@ -20,6 +20,27 @@ from autograd.primitives.elementary import exp, expm1, log_or_nan, tanh
 from autograd.primitives.normal import PROBABILITY, by_order, special, whole
 from autograd.primitives.row import POSITIVE, REAL, row
 
+# What `autograd.math` takes from here.
+__all__ = [
+    "beta",
+    "digamma",
+    "gamma",
+    "i0",
+    "i1",
+    "iv",
+    "j0",
+    "j1",
+    "jn",
+    "lbeta",
+    "lgamma",
+    "log1mexp",
+    "log_cosh",
+    "logit",
+    "polygamma",
+    "sinc",
+    "xlogy",
+]
+
 # --- The gamma function and its kin -------------------------------------------------
 
 
@@ -310,6 +331,7 @@ xlogy = row(
     lambda y, a, b: select(equal(a, 0.0), 0.0, quotient(a, b)),
     domain=(REAL, POSITIVE),
     exact=lambda mp, a, b: a * mp.log(b),
+    at_kink=lambda a, b: b == 0.0,
     kinks={(0.0, 0.0): (-math.inf, 0.0)},
     doc="Return x * log(y), 0 where x is 0.",
     safe=((1, ">", 0.0),),

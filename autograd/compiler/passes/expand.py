@@ -10,8 +10,9 @@ says by it that Python would have raised.
 What has no definition stays as it is: special functions of SciPy, a user's primitive. A
 target calls back into Python for these, or says that it cannot spell them.
 
-A definition is an ordinary function of numbers, called with a `Term` for each operand:
-a stand-in that answers operators and rows by writing instructions.
+A row whose value is *composed* of operators and other rows is its own definition.
+Any definition is an ordinary function of numbers, called with a `Term` for each
+operand: a stand-in that answers operators and rows by writing instructions.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ from autograd.compiler.passes.builder import Builder
 from autograd.compiler.passes.definitions import DEFINITIONS, hypot_in_pairs
 from autograd.compiler.program import Program
 from autograd.primitives import TABLE, Primitive, arithmetic, powers
+
+MSG_BRANCH = (
+    "a definition computes the same way for all numbers: write a condition as a row, "
+    "select(greater(x, 1.0), a, b), not as a branch"
+)
 
 
 class NotConstantError(Exception):
@@ -54,6 +60,14 @@ class Term:
         if x is None or x != x // 1.0:
             raise NotConstantError
         return int(x)
+
+    def __bool__(self) -> bool:
+        raise TypeError(MSG_BRANCH)
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(MSG_BRANCH)
+
+    __hash__ = object.__hash__
 
     def __add__(self, other: Any) -> Any:
         return TABLE["add"](self, other)
@@ -119,7 +133,7 @@ class _Writer:
         if TABLE.get(row.name) is not row:
             return None
         if row.name not in self.core:
-            return DEFINITIONS.get(row.name)
+            return row.value if row.composed else DEFINITIONS.get(row.name)
         return hypot_in_pairs if row.name == "hypot" and count != 2 else None
 
 

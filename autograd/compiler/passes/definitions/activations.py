@@ -147,5 +147,4 @@ DEFINITIONS: dict[str, Definition] = {
     "silu_partial": _silu_partial,
     "mish": _mish,
     "mish_partial": _mish_partial,
-    "softsign": lambda x: quotient(x, 1.0 + abs(x)),
 }

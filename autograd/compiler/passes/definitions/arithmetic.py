@@ -117,7 +117,6 @@ DEFINITIONS: dict[str, Definition] = {
     "over_square": _over_square,
     "strong_mul": lambda a, b: select(a, a * b, 0.0 * a),
     "square": lambda x: x * x,
-    "reciprocal": lambda x: quotient(1.0, x),
     "whole": rint,
     "clip": _clip,
     "remainder": _remainder,
@@ -125,6 +124,5 @@ DEFINITIONS: dict[str, Definition] = {
     "ldexp": _ldexp,
     "degrees": lambda x: x * (180.0 / math.pi),
     "radians": lambda x: x * (math.pi / 180.0),
-    "one_minus_square": lambda x: (1.0 - x) * (1.0 + x),
     "scale": _scale,
 }
