@@ -92,6 +92,10 @@ def _show(thing: Any, **options: Any) -> dict[str, str]:
 _show_with(_show)
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
+
+
 def __getattr__(name: str) -> Any:
     if name in _LATER:
         from importlib import import_module

@@ -27,6 +27,7 @@ Letters: ``a`` and ``b`` are the operands, ``da`` and ``db`` the partials for th
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 import operator
@@ -42,7 +43,8 @@ from autograd.display import mimebundle
 from autograd.primitives import TABLE, Primitive, activations, arithmetic, powers
 
 if cython.compiled:
-    from cython.cimports.autograd.context import Context, contexts, current, label
+    from cython.cimports.autograd.context import Context, contexts, current
+    from cython.cimports.autograd.context import label as label_in
     from cython.cimports.autograd.primitives.row import Primitive
     from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
     from cython.cimports.cpython.object import PyTypeObject
@@ -52,7 +54,8 @@ if cython.compiled:
 else:
     from math import pow as c_pow
 
-    from autograd.context import Context, contexts, current, label
+    from autograd.context import Context, contexts, current
+    from autograd.context import label as label_in
 
 COMPILED: bool = cython.compiled
 _HERE = "" if cython.compiled else sys._getframe().f_code.co_filename
@@ -98,6 +101,20 @@ MSG_SUBCLASS = (
     "type 'Value' is not an acceptable base type: the engine knows its nodes by their "
     "type, so those of a subclass would lose their gradients. Keep a Value in an "
     "attribute, as nn's modules do; for a function of your own see autograd.primitive"
+)
+MSG_PARENTS = (
+    "Value.from_partials(data, parents, partials, op) takes a number, one or more "
+    "Values, as many numbers, and a string: "
+    "Value.from_partials(8.0, [x], [12.0], 'cube')"
+)
+MSG_ONLY_NUMBERS = (
+    "a node made by Value.from_partials has numbers as its local derivatives, so it "
+    "cannot be differentiated twice or computed again: see autograd.primitive"
+)
+MSG_ATTRIBUTE = (
+    "'Value' object has no attribute {0!r}. Values have no room for attributes of your "
+    "own: keep such data in a dict, since Values are hashed by identity. For a "
+    "function of your own, with its derivatives, see autograd.primitive"
 )
 MSG_FROZEN = (
     "reading .data in a function that is being compiled would freeze this one number "
@@ -159,6 +176,7 @@ class Value:
     Args:
         data: the number; anything with a real value: float, int, NumPy scalar.
         name: what drawings and messages call it, a string.
+        label: micrograd's word for that.
 
     Raises:
         TypeError: if ``data`` is not a real number, or ``name`` not a string.
@@ -182,7 +200,9 @@ class Value:
         def __init_subclass__(cls, **_keywords: object) -> None:
             raise TypeError(MSG_SUBCLASS)
 
-    def __init__(self, data: object, name: object = None) -> None:
+    def __init__(
+        self, data: object, name: object = None, *, label: object = None
+    ) -> None:
         if not cython.compiled and type(self) is not Value:
             raise TypeError(MSG_SUBCLASS)  # its other base did not ask ours
         number = as_float(data)
@@ -191,13 +211,15 @@ class Value:
         self._data = number
         self._primitive = None
         context: Context = current() if contexts else None
-        self._label = None if context is None else label(context)
+        self._label = None if context is None else label_in(context)
         if context is not None and context.tape is not None:
             context.tape.add(self)
         if not cython.compiled:
             self._grad = self._da = self._db = 0.0
             self._a = self._b = self._many = None
             self._mark = 0
+        if name is None:
+            name = label
         if name is not None:
             self.name = name
 
@@ -279,6 +301,15 @@ class Value:
     @name.deleter
     def name(self) -> None:
         raise AttributeError(MSG_NO_DELETING.format("name", "x.name = None"))
+
+    @property
+    def label(self) -> str | None:
+        """The same as ``name``: micrograd's word for it."""
+        return self.name
+
+    @label.setter
+    def label(self, value: object) -> None:
+        self.name = value
 
     @property
     def scope(self) -> str:
@@ -619,6 +650,58 @@ class Value:
             _refuse(MSG_COPY)
         return _copy(self, memo)
 
+    # For code written for micrograd: looked up only where nothing else is found.
+
+    def __getattr__(self, name: str) -> object:
+        if name == "_prev":
+            return set(self.parents)
+        if name == "_op":
+            return self.op
+        if name == "_backward":
+            return functools.partial(_pass_on, self)
+        raise AttributeError(MSG_ATTRIBUTE.format(name))
+
+    @staticmethod
+    def from_partials(
+        data: object, parents: object, partials: object, op: object = "custom"
+    ) -> Value:
+        """Make a node from its number, its parents and their local derivatives.
+
+        For a function that is used more than once, or differentiated twice, or compiled
+        see `autograd.primitive`: here the derivatives are mere numbers.
+
+        Args:
+            data: the number.
+            parents: the Values that it was computed from.
+            partials: the derivative of ``data`` by each parent, a number for each.
+            op: what drawings and messages call the operation.
+
+        Raises:
+            TypeError, ValueError: if these are no numbers, or not as many as parents.
+            RuntimeError: in a function that is being compiled.
+
+        >>> x = Value(2.0)
+        >>> y = Value.from_partials(8.0, [x], [12.0], op="cube")
+        >>> y.backward()
+        >>> x.grad
+        12.0
+
+        """
+        context: Context = current() if contexts else None
+        if context is not None and context.tape is not None:
+            raise RuntimeError(MSG_ON_TAPE.format("Value.from_partials()"))
+        operands: tuple = tuple(parents)
+        weights = [as_float(x) for x in partials]
+        y = as_float(data)
+        if not operands or {type(x) for x in operands} != {Value}:
+            raise TypeError(MSG_PARENTS)
+        if y is None or None in weights or not isinstance(op, str) or not op:
+            raise TypeError(MSG_PARENTS)
+        if len(weights) != len(operands):
+            raise ValueError(MSG_PARENTS)
+        row = Primitive(op, _only_numbers, _only_numbers, elementary=False)
+        return fused(row, y, operands, weights)
+
     @staticmethod
     def __apply__(primitive: Primitive, args: tuple) -> Value:
         return apply(primitive, args)
@@ -775,7 +858,7 @@ def _recorded(
     node._b = b
     node._da = da
     node._db = db
-    node._label = None if context is None else label(context)
+    node._label = None if context is None else label_in(context)
     if not cython.compiled:
         node._grad = 0.0
         node._many = None
@@ -964,6 +1047,17 @@ def _where(primitive: Any, operands: tuple, error: Any) -> str:
     return f"{what}: {expression}{at}"
 
 
+def _pass_on(node: Value) -> None:
+    """Do one node's part of the chain rule, as micrograd's ``_backward()`` does."""
+    parent: Value
+    for parent, partial in zip(node.parents, node.partials, strict=True):
+        parent._grad += partial * node._grad
+
+
+def _only_numbers(*_operands: object) -> float:
+    raise TypeError(MSG_ONLY_NUMBERS)
+
+
 # --- State, for copies and pickles --------------------------------------------------
 
 
@@ -1072,6 +1166,17 @@ def _method(primitive: Primitive) -> Any:
     return method
 
 
+class _Signature:
+    """What `inspect` and `help` say that a compiled Value is made from."""
+
+    def __get__(self, _instance: object, _owner: object = None) -> object:
+        import inspect
+
+        def value(data, /, name=None, *, label=None): ...  # noqa: ANN202, ANN001
+
+        return inspect.signature(value)
+
+
 def _install() -> None:
     methods = {
         name: _method(primitive)
@@ -1080,6 +1185,7 @@ def _install() -> None:
         if name not in vars(Value)
     }
     if cython.compiled:
+        methods["__signature__"] = _Signature()
         # setattr refuses an extension type, though its methods are in a dict like any.
         cython.cast(
             dict, cython.cast(cython.pointer(PyTypeObject), Value).tp_dict

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from oracle import ORACLE, as_values, assert_row_is_right, oracle_of, points, varying
 from outcomes import bits, outcome
 
+import autograd.math
 from autograd import Value
 from autograd.primitives import TABLE, Primitive
 
@@ -147,7 +148,8 @@ def test_every_method_of_a_row_is_the_row_and_numpy_s_spelling_finds_it(row):
             assert bits(ufunc(Value(x), *others).data) == bits(expected), name
             array = np.array([Value(x), Value(x)])
             assert [v.data for v in ufunc(array, *others)] == [expected] * 2, name
-    assert row.methods or row.precedence or row.arity != 1
+    public = row.name in autograd.math.__all__
+    assert row.methods or row.precedence or row.arity != 1 or not public
 
 
 @every_row

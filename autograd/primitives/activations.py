@@ -152,6 +152,7 @@ sigmoid_slope = row(
     "sigmoid_slope",
     _sigmoid_slope,
     lambda y, x: -y * tanh(0.5 * x),
+    methods=(),  # it is there for the partials of others
     exact=lambda mp, x: mp.sech(x / 2) ** 2 / 4,
     safe=(),
     doc="Return sigmoid(x) * sigmoid(-x), its derivative, without cancellation.",

@@ -125,6 +125,7 @@ step = row(
     "step",
     lambda x: float(x > 0.0),
     zeros,
+    methods=(),  # it is there for the partials of others
     exact=lambda mp, x: mp.mpf(x > 0),
     at_kink=at_zero,
     safe=(),
@@ -137,6 +138,7 @@ sign = row(
     kinks={(0.0,): (0.0,)},
     exact=lambda mp, x: mp.sign(x),
     safe=(),
+    doc="Return 1 for a positive x, -1 for a negative one, 0 at 0.",
 )
 heaviside = row(
     "heaviside",
@@ -348,6 +350,7 @@ whole = row(
     "whole",
     lambda x: float(round(x)) if math.isfinite(x) else x,
     zeros,
+    methods=(),  # it is there for the partials of others
     exact=lambda mp, x: mp.nint(x),
     at_kink=at_a_half,
     kinks={(0.5,): (0.0,)},
@@ -417,6 +420,7 @@ clip = row(
     ),
     lambda y, x, low, high: greater(low, x) + 0.5 * equal(x, low),
     lambda y, x, low, high: greater(x, high) + 0.5 * equal(x, high),
+    methods=("clip",),
     domain=(REAL, (-1.0, -0.5), (0.5, 1.0)),
     at_kink=lambda x, low, high: x in (low, high),
     kinks={(1.0, -1.0, 1.0): (0.5, 0.0, 0.5), (-1.0, -1.0, 1.0): (0.5, 0.5, 0.0)},

@@ -253,6 +253,8 @@ log = row(
     domain=(POSITIVE,),
     spreads=EVERY,
     safe=((0, ">", 0.0),),
+    methods=("log", "ln"),
+    doc="Return the natural logarithm of x.",
 )
 log2 = row(
     "log2",
@@ -285,6 +287,7 @@ log_or_nan = row(
     "log_or_nan",
     lambda x: math.log(x) if x > 0.0 else (-math.inf if x == 0.0 else math.nan),
     lambda y, x: quotient(1.0, x),
+    methods=(),  # it is there for the partials of others
     domain=(POSITIVE,),
     safe=(),
     doc="Return the logarithm as IEEE 754 has it: -inf at 0, NaN below.",
@@ -297,6 +300,7 @@ one_minus_square = row(
     "one_minus_square",
     lambda x: (1.0 - x) * (1.0 + x),
     lambda y, x: -2.0 * x,
+    methods=(),  # it is there for the partials of others
     domain=((-0.95, 0.95),),
     extent=((-1.0, 1.0),),
     composed=True,
@@ -368,6 +372,7 @@ sech_squared = row(
     lambda x: 4.0 * (t := math.exp(-2.0 * abs(x))) / ((1.0 + t) * (1.0 + t)),
     lambda y, x: -2.0 * tanh(x) * y,
     safe=(),
+    methods=(),  # it is there for the partials of others
     doc="Return 1/cosh(x)**2, the derivative of tanh, as 4t/(1+t)**2, t = e**-2|x|.",
     exact=lambda mp, x: mp.sech(x) ** 2,
 )

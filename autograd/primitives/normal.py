@@ -211,6 +211,7 @@ exp_minus_square = row(
     "exp_minus_square",
     _exp_minus_square,
     lambda y, x: exp_minus_square_partial(1.0, x),
+    methods=(),  # it is there for the partials of others
     exact=lambda mp, x: mp.exp(-x * x),
     safe=(),
     doc="Return exp(-x*x) to full precision.",
@@ -230,6 +231,7 @@ exp_square = row(
     "exp_square",
     _exp_square,
     lambda y, x: 2.0 * (x * y),
+    methods=(),  # it is there for the partials of others
     exact=lambda mp, x: mp.exp(x * x),
     extent=((-26.0, 26.0),),
     doc="Return exp(x*x) to full precision.",
@@ -263,6 +265,7 @@ erfinv_slope = row(
     "erfinv_slope",
     _erfinv_slope,
     lambda y, x: 2.0 * erfinv(x) * y * y,
+    methods=(),  # it is there for the partials of others
     domain=((-0.95, 0.95),),
     extent=(UNIT,),
     exact=lambda mp, x: mp.sqrt(mp.pi) / 2 * mp.exp(mp.erfinv(x) ** 2),
@@ -285,6 +288,7 @@ erfcinv_slope = row(
     "erfcinv_slope",
     _erfcinv_slope,
     lambda y, x: 2.0 * erfcinv(x) * y * y,
+    methods=(),  # it is there for the partials of others
     domain=((0.05, 1.95),),
     extent=((1e-20, 2.0),),
     exact=lambda mp, x: -mp.sqrt(mp.pi) / 2 * mp.exp(mp.erfinv(1 - x) ** 2),
@@ -296,6 +300,7 @@ normal_density = row(
     "normal_density",
     _normal_density,
     lambda y, x: normal_density_partial(1.0, x),
+    methods=(),  # it is there for the partials of others
     exact=lambda mp, x: mp.npdf(x),
     safe=(),
     doc="Return the density of the standard normal distribution at x.",
@@ -363,6 +368,7 @@ ndtri_slope = row(
     "ndtri_slope",
     _ndtri_slope,
     lambda y, x: ndtri(x) * y * y,
+    methods=(),  # it is there for the partials of others
     domain=(PROBABILITY,),
     extent=((1e-20, 1.0),),
     exact=lambda mp, x: mp.sqrt(2 * mp.pi) * mp.exp(mp.erfinv(2 * x - 1) ** 2),

@@ -118,7 +118,7 @@ class Primitive:
         self.at_kink = at_kink
         self.safe = None if safe is None else tuple(safe)
         self.kinks = kinks or {}
-        self.__doc__ = doc
+        self.__doc__ = doc or getattr(value, "__doc__", None)
 
     def __call__(self, *args: Any) -> Any:
         """Return a float for floats; a Value if any argument is one."""
@@ -143,6 +143,28 @@ class Primitive:
     def may_raise(self) -> bool:
         """Whether it raises for some numbers, as far as the row says."""
         return self.safe is None or self.safe != ()
+
+    @property
+    def __signature__(self) -> Any:
+        from inspect import Parameter, Signature, signature  # slow to import
+
+        if self.arity is None:
+            return Signature([Parameter("args", Parameter.VAR_POSITIONAL)])
+        # A partial takes the output and all arguments, under the names that they have.
+        named = [list(signature(f).parameters.values())[1:] for f in self.partials]
+        full = [names for names in named if len(names) == self.arity]
+        names = [x.name for x in full[0]] if full else list("abcdefgh"[: self.arity])
+        if not full and self.arity == 1:
+            names = ["x"]
+        unset = [Parameter.empty] * (self.arity - len(self.defaults))
+        return Signature(
+            [
+                Parameter(name, Parameter.POSITIONAL_ONLY, default=default)
+                for name, default in zip(
+                    names, unset + list(self.defaults), strict=True
+                )
+            ]
+        )
 
     @property
     def is_unary(self) -> bool:

@@ -350,6 +350,7 @@ logit_slope = row(
     "logit_slope",
     lambda x: _quotient(1.0, x * (1.0 - x)),
     lambda y, x: (2.0 * x - 1.0) * y * y,
+    methods=(),  # it is there for the partials of others
     domain=(PROBABILITY,),
     extent=((0.0, 1.0),),
     exact=lambda mp, x: 1 / (x * (1 - x)),
