@@ -111,7 +111,7 @@ MSG_ONLY_NUMBERS = (
     "a node made by Value.from_partials has numbers as its local derivatives, so it "
     "cannot be differentiated twice or computed again: see autograd.primitive"
 )
-MSG_ATTRIBUTE = (
+MSG_NO_ATTRIBUTE = (
     "'Value' object has no attribute {0!r}. Values have no room for attributes of your "
     "own: keep such data in a dict, since Values are hashed by identity. For a "
     "function of your own, with its derivatives, see autograd.primitive"
@@ -632,8 +632,13 @@ class Value:
         tape = _tape() if contexts else None
         if tape is not None and name in _OF_FLOATS:
             raise tape.eagerly(MSG_ATTRIBUTE.format(name))
-        message = f"a Value has no attribute {name!r}"
-        raise AttributeError(message, name=name, obj=self)
+        if name == "_prev":  # these three for code written for micrograd
+            return set(self.parents)
+        if name == "_op":
+            return self.op
+        if name == "_backward":
+            return functools.partial(_pass_on, self)
+        raise AttributeError(MSG_NO_ATTRIBUTE.format(name), name=name, obj=self)
 
     def _repr_mimebundle_(self, **options: object) -> object:
         if type(self) is not Value:
@@ -649,17 +654,6 @@ class Value:
         if contexts:
             _refuse(MSG_COPY)
         return _copy(self, memo)
-
-    # For code written for micrograd: looked up only where nothing else is found.
-
-    def __getattr__(self, name: str) -> object:
-        if name == "_prev":
-            return set(self.parents)
-        if name == "_op":
-            return self.op
-        if name == "_backward":
-            return functools.partial(_pass_on, self)
-        raise AttributeError(MSG_ATTRIBUTE.format(name))
 
     @staticmethod
     def from_partials(
