@@ -26,6 +26,7 @@ from typing import Any
 
 from autograd.context import recording
 from autograd.dot import sumprod
+from autograd.kinks import is_at_a_kink, is_cut_off, is_unknown, without_derivative
 from autograd.primitives import Primitive
 from autograd.primitives.arithmetic import strong_mul
 from autograd.trees import Rebuild, flatten, same_structure
@@ -156,6 +157,10 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     For an array of n numbers it is an n by n array, as ``scipy.optimize.minimize``
     takes for its ``hess``; otherwise the argument's structure nested in itself.
 
+    At a kink a second derivative is right or not finite. So it is NaN in the Hessian of
+    ``hypot(x, y)**2`` at the origin, where the derivative of `hypot` is a convention,
+    which no chain rule can differentiate: write ``x*x + y*y`` there.
+
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
 
@@ -253,16 +258,26 @@ def pullback(y: Value, y_bar: Any, inputs: Sequence[Value]) -> list[Any]:
     """
     order, active = _active(y, inputs)
     adjoints: dict[int, Any] = {id(y): y_bar}
+    within = _is_within_another(order, inputs)
+    unknown: set[int] = set()  # where no derivative of the adjoint is known
     for node in reversed(order):
         node_bar = adjoints.get(id(node), 0.0)
         if id(node) not in active or _is_zero(node_bar):
             continue
+        if within and is_unknown(node, node_bar):
+            unknown.add(id(node))
         for x, partial in _active_partials(node, active):
             if not _is_zero(partial):
                 term = strong_mul(node_bar, partial)
                 x_bar = adjoints.get(id(x))
                 adjoints[id(x)] = term if x_bar is None else x_bar + term
-    return [adjoints.get(id(x), 0.0) for x in inputs]
+                if id(node) in unknown and not is_cut_off(node, partial):
+                    unknown.add(id(x))
+    bars = [(x, adjoints.get(id(x), 0.0)) for x in inputs]
+    return [
+        without_derivative(x_bar, inputs) if id(x) in unknown else x_bar
+        for x, x_bar in bars
+    ]
 
 
 def pushforward(
@@ -270,20 +285,27 @@ def pushforward(
 ) -> list[Any]:
     """Return the tangents of the outputs, given those of the inputs."""
     tangents = {id(x): x_dot for x, x_dot in zip(inputs, dots, strict=True)}
+    unknown: set[int] = set()  # where no derivative of the tangent is known
     for y in outputs:
         if not isinstance(y, Value):
             continue
         order, active = _active(y, inputs)
         plain = gradient(y, list(inputs)) is not None
         plain = plain and all(type(dot) is float for dot in tangents.values())
+        within = not plain and _is_within_another(order, inputs)
         for node in order:
             if id(node) in tangents or id(node) not in active:
                 continue
-            pairs = (
+            pairs = list(
                 zip(node.parents, partials_of(node), strict=True)
                 if plain
                 else _active_partials(node, active)
             )
+            if within and (
+                is_at_a_kink(node)
+                or any(id(x) in unknown and not is_cut_off(node, p) for x, p in pairs)
+            ):
+                unknown.add(id(node))
             times = operator.mul if plain else strong_mul
             terms = [
                 times(tangents[id(x)], partial)
@@ -293,7 +315,10 @@ def pushforward(
                 and not _is_zero(tangents[id(x)])
             ]
             tangents[id(node)] = sum(terms[1:], terms[0]) if terms else 0.0
-    return [tangents.get(id(y), 0.0) for y in outputs]
+    return [
+        without_derivative(y_dot, inputs) if id(y) in unknown else y_dot
+        for y, y_dot in ((y, tangents.get(id(y), 0.0)) for y in outputs)
+    ]
 
 
 def _inputs(
@@ -355,6 +380,17 @@ def _active(y: Value, inputs: Sequence[Value]) -> tuple[list[Value], set[int]]:
         if any(id(x) in active for x in node.parents):
             active.add(id(node))
     return order, active
+
+
+def _is_within_another(order: list[Value], inputs: Sequence[Value]) -> bool:
+    """Return whether the result is to be differentiated by an enclosing transform."""
+    own = {id(x) for x in inputs}
+    aliased = {id(x.operands[0]) for x in inputs if x.primitive is ALIAS}
+    return any(
+        node.primitive is ALIAS or (node.primitive is None and id(node) in aliased)
+        for node in order
+        if id(node) not in own
+    )
 
 
 def _active_partials(node: Value, active: set[int]) -> list[tuple[Value, Any]]:

@@ -15,6 +15,7 @@ from autograd.primitives.arithmetic import (
     quotient,
     scale,
     select,
+    strong_mul,
 )
 from autograd.primitives.elementary import exp, expm1, log_or_nan, tanh
 from autograd.primitives.normal import PROBABILITY, by_order, special, whole
@@ -328,7 +329,10 @@ xlogy = row(
     "xlogy",
     _xlogy,
     lambda y, a, b: log_or_nan(b),
-    lambda y, a, b: select(equal(a, 0.0), 0.0, quotient(a, b)),
+    # 0 at the origin, where it changes infinitely fast with a; elsewhere a / b.
+    lambda y, a, b: select(
+        equal(a, 0.0) * equal(b, 0.0), strong_mul(a, math.inf), quotient(a, b)
+    ),
     domain=(REAL, POSITIVE),
     exact=lambda mp, a, b: a * mp.log(b),
     at_kink=lambda a, b: b == 0.0,
