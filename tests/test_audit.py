@@ -14,7 +14,7 @@ from autograd.primitives import TABLE, Primitive
 
 FEW = 12
 # Of these the truth takes up to half a second a point.
-COSTLY = {"polygamma_difference": 1, "digamma": 3, "gamma": 4}
+COSTLY = {"polygamma_difference": 1, "beta_partial": 1, "digamma": 3, "gamma": 4}
 
 
 @pytest.fixture(scope="module")

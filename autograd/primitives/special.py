@@ -10,10 +10,9 @@ from typing import Any
 from autograd.primitives.arithmetic import (
     TINY,
     _quotient,
+    _scale,
     equal,
-    minimum,
     quotient,
-    scale,
     select,
     strong_mul,
 )
@@ -65,6 +64,19 @@ def _polygamma_difference(n: float, a: float, b: float, k: float = 1.0) -> float
     return math.ldexp(k, -shift) * _difference_of_polygammas(n, a, math.ldexp(b, shift))
 
 
+def _digamma(x: float) -> float:
+    if (
+        not x < 0.0 or abs(x + 0.5) < 0.2 or x % 1.0 == 0.0
+    ):  # SciPy knows the root there
+        return _scipy_digamma(x)
+    # By reflection; how far x is from a pole is exact, where 1 - x is rounded.
+    return _scipy_digamma(1.0 - x) - math.pi / math.tan(math.pi * (x - round(x)))
+
+
+def _polygamma(n: float, x: float) -> float:
+    return _scipy_polygamma(n, x) if n else _digamma(x)
+
+
 def _difference_of_polygammas(n: float, a: float, b: float) -> float:
     if a > 1e20 and b >= 0.0 and n >= 0.0:  # where ψ(a) is log(a), to 20 digits
         log = -math.log1p(b / a)
@@ -72,7 +84,7 @@ def _difference_of_polygammas(n: float, a: float, b: float) -> float:
             return log
         y = math.factorial(int(n) - 1) * (1.0 / a) ** int(n) * -math.expm1(n * log)
         return y if n % 2.0 else -y
-    if not b <= 0.25 * a:
+    if not -0.25 * a <= b <= 0.25 * a:  # nor are there poles in between
         return _polygamma(n, a) - _polygamma(n, a + b)
     return -0.5 * math.fsum(
         weight * b * _polygamma(n + 1.0, a + 0.5 * b * (1.0 + node))
@@ -89,20 +101,96 @@ def _lbeta(a: float, b: float) -> float:
     return math.lgamma(small) + _polygamma_difference(-1.0, large, small)
 
 
-def _times_difference(y: Any, a: Any, b: Any) -> Any:
-    """Return y * polygamma_difference(0, a, b), where y is large if b is small."""
-    k = scale(minimum(b, 1.0))
-    return quotient(y, k) * polygamma_difference(0.0, a, b, k)
-
-
 def _beta(a: float, b: float) -> float:
     if min(a, b) > 1e-300 and 170.0 < max(a, b) < math.inf:
         return math.exp(_lbeta(a, b))
     return _scipy_beta(a, b)
 
 
+def _beta_partial(n: float, m: float, a: float, b: float) -> float:
+    """Return the derivative of beta of order n by a and m by b, whole numbers."""
+    y = _beta(a, b)
+    if m > n:
+        return _beta_partial(m, n, b, a)
+    if n == m == 1.0:
+        return _mixed_beta(y, a, b)
+    if n > 2.0 or m:
+        return float(
+            _leibniz(int(n), int(m), y, _polygamma, _polygamma_difference, a, b)
+        )
+    k = _scale(min(b, 1.0))  # where y is large if b is small
+    first = _quotient(y, k) * _polygamma_difference(0.0, a, b, k)
+    if n == 1.0:
+        return first if n else y
+    again = _quotient(first, k) * _polygamma_difference(0.0, a, b, k)
+    return again + _quotient(y, k) * _polygamma_difference(1.0, a, b, k)
+
+
+def _mixed_beta(y: float, a: float, b: float) -> float:
+    small, large = min(a, b), max(a, b)
+    if not 0.0 < 4.0 * small <= large < math.inf:
+        by_a, by_b = (_polygamma_difference(0.0, *p) for p in ((a, b), (b, a)))
+        return y * (by_a * by_b - _polygamma(1.0, a + b))
+    # As y goes like 1/small, the terms of that order cancel; what they leave is small
+    # times the mean of t * polygamma(2, large + t * small), t from 0 to 1.
+    k = _scale(min(small, 1.0))
+    rest = -0.25 * math.fsum(
+        weight * (1.0 + node) * _polygamma(2.0, large + 0.5 * small * (1.0 + node))
+        for x, weight in GAUSS_LEGENDRE
+        for node in (x, -x)
+    )
+    tail = _scipy_digamma(1.0 + small) - _digamma(large + small)
+    difference = _polygamma_difference(0.0, large, small, k)
+    return _quotient(y, k) * (difference * tail + k * small * rest)
+
+
+def _leibniz(n: int, m: int, y: Any, psi: Any, difference: Any, a: Any, b: Any) -> Any:
+    """Return the derivative of y = beta(a, b), by the derivatives of its logarithm.
+
+    Args:
+        n: the order by a.
+        m: the order by b.
+        y: the value.
+        psi: gives ``polygamma(k, x)``.
+        difference: gives ``polygamma(k, x) - polygamma(k, x + z)`` of k, x and z.
+        a: the first argument.
+        b: the second.
+
+    """
+
+    def of_log(i: int, j: int) -> Any:
+        k = i + j - 1
+        if i and j:
+            return -psi(k, a + b)
+        return difference(k, a, b) if i else difference(k, b, a)
+
+    found = {(0, 0): y}
+    for i in range(n + 1):
+        for j in range(m + 1):
+            if (i, j) == (0, 0):
+                continue
+            di, dj = (1, 0) if i else (0, 1)
+            found[i, j] = sum(
+                math.comb(i - di, p)
+                * math.comb(j - dj, q)
+                * found[p, q]
+                * of_log(i - p, j - q)
+                for p in range(i - di + 1)
+                for q in range(j - dj + 1)
+            )
+    return found[n, m]
+
+
+def _exact_beta_partial(mp: Any, n: Any, m: Any, a: Any, b: Any) -> Any:
+    def difference(k: int, x: Any, z: Any) -> Any:
+        return mp.psi(k, x) - mp.psi(k, x + z)
+
+    return _leibniz(int(n), int(m), mp.beta(a, b), mp.psi, difference, a, b)
+
+
 _betaln = special("betaln")
-_polygamma = special("polygamma", order=True)
+_scipy_digamma = special("digamma")
+_scipy_polygamma = special("polygamma", order=True)
 _scipy_beta = special("beta")
 
 
@@ -123,7 +211,7 @@ lgamma = row(
 )
 digamma = row(
     "digamma",
-    special("digamma"),
+    _digamma,
     lambda y, x: polygamma(1.0, x),
     domain=(POSITIVE,),
     elementary=False,
@@ -156,12 +244,26 @@ polygamma_difference = row(
 beta = row(
     "beta",
     _beta,
-    _times_difference,
-    lambda y, a, b: _times_difference(y, b, a),
+    lambda y, a, b: beta_partial(1.0, 0.0, a, b),
+    lambda y, a, b: beta_partial(0.0, 1.0, a, b),
     domain=(POSITIVE, POSITIVE),
     exact=lambda mp, a, b: mp.beta(a, b),
     elementary=False,
     doc="Return gamma(a) * gamma(b) / gamma(a + b).",
+)
+beta_partial = row(
+    "beta_partial",
+    _beta_partial,
+    by_order("beta_partial"),
+    by_order("beta_partial"),
+    lambda y, n, m, a, b: beta_partial(n + 1.0, m, a, b),
+    lambda y, n, m, a, b: beta_partial(n, m + 1.0, a, b),
+    domain=((1.0, 1.0), (0.0, 0.0), POSITIVE, POSITIVE),
+    # Third derivatives of beta, which are its second ones, keep few digits far out.
+    extent=((1.0, 1.0), (0.0, 0.0), (0.5, 20.0), (0.5, 20.0)),
+    exact=_exact_beta_partial,
+    elementary=False,
+    doc="Return the derivative of beta(a, b), n times by a and m times by b.",
 )
 lbeta = row(
     "lbeta",

@@ -32,7 +32,7 @@ ARC = ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")
 SCIPY = ("erf", "erfc", "erfinv", "erfcinv", "ndtr", "ndtri", "log_ndtr", "digamma",
          "gamma", "j0", "j1", "i0", "i1")  # fmt: skip
 EACH = ("round", "ulp", "jn", "iv", "polygamma", "polygamma_difference", "beta",
-        "lbeta", "inverse_mills")  # fmt: skip
+        "beta_partial", "lbeta", "inverse_mills")  # fmt: skip
 
 ARITHMETIC: dict[str, Spelling] = {
     "add": Infix("+", 1),
