@@ -65,9 +65,8 @@ def _polygamma_difference(n: float, a: float, b: float, k: float = 1.0) -> float
 
 
 def _digamma(x: float) -> float:
-    if (
-        not x < 0.0 or abs(x + 0.5) < 0.2 or x % 1.0 == 0.0
-    ):  # SciPy knows the root there
+    # SciPy knows the root near -0.5, and has the word at poles and at infinity.
+    if not -math.inf < x < 0.0 or abs(x + 0.5) < 0.2 or x % 1.0 == 0.0:
         return _scipy_digamma(x)
     # By reflection; how far x is from a pole is exact, where 1 - x is rounded.
     return _scipy_digamma(1.0 - x) - math.pi / math.tan(math.pi * (x - round(x)))
