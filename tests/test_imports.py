@@ -93,11 +93,12 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     ),
     "compiler.calls.vmap_runner": ("compiler.machine.", "compiler.targets"),
     "compiler.calls.reads": (),
-    "compiler.calls.content": (
+    "compiler.calls.kinds": (
         "compiler.calls.reads",
         "compiler.element",
         "value",
     ),
+    "compiler.calls.content": ("compiler.calls.kinds",),
     "compiler.calls.surroundings": (
         "compiler.calls.content",
         "compiler.calls.native",

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from autograd.compiler.calls.content import PLAIN, Reader, Same
+from autograd.compiler.calls.content import Reader
+from autograd.compiler.calls.kinds import PLAIN, Same
 from autograd.compiler.record.arrays import RecordedArray
 from autograd.trees import as_array, in_order_of_keys, like
 from autograd.value import Value

@@ -18,7 +18,8 @@ import gc
 import types
 from typing import Any
 
-from autograd.compiler.calls.content import PLAIN, Reader, is_fixed
+from autograd.compiler.calls.content import Reader
+from autograd.compiler.calls.kinds import PLAIN, is_fixed
 from autograd.compiler.calls.native import same_items, unchanged
 from autograd.compiler.calls.reads import is_library
 from autograd.primitives import Primitive
@@ -131,7 +132,7 @@ class _Names(Reader):
         kind = type(thing)
         if kind in PLAIN or (kind is tuple and PLAIN.issuperset(map(type, thing))):
             return self.read(thing)
-        if isinstance(thing, (types.FunctionType, type)) or is_fixed(thing, kind):
+        if isinstance(thing, (types.FunctionType, type)) or is_fixed(thing):
             return self.read(thing)
         if getattr(kind, "__steady__", False) or hasattr(thing, "__wrapped__"):
             return self.read(thing)

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.calls.content import Same
 from autograd.compiler.calls.dispatch import Dispatch, Ways
 from autograd.compiler.calls.forms import Arguments
+from autograd.compiler.calls.kinds import Same
 from autograd.compiler.calls.reads import names_in
 from autograd.compiler.calls.surroundings import Surroundings
 from autograd.compiler.calls.vmap_call import OneCall
