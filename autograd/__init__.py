@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import _form  # noqa: F401 - refuses a stale compiled module
 
@@ -33,6 +33,15 @@ from autograd.transforms import (
 )
 from autograd.value import COMPILED, Value
 from autograd.walk import topological_order
+
+if TYPE_CHECKING:  # for editors; imported when first used, see below
+    from autograd.compiler import jit, trace, vmap
+    from autograd.diagnosis import diagnose
+    from autograd.explanation import explain
+    from autograd.lifting import lift
+    from autograd.render import draw
+    from autograd.solving import interpolate, minimum, solve
+    from autograd.stepper import step
 
 __version__ = "0.1.0"
 

@@ -40,26 +40,23 @@ def within(manager: Manager, function: Any) -> Any:
     if inspect.isasyncgenfunction(function):
         raise TypeError(_refusal(manager, function))
 
-    if inspect.iscoroutinefunction(function):
+    async def awaiting(*args: Any, **kwargs: Any) -> Any:
+        with manager():
+            return await function(*args, **kwargs)
 
-        async def decorated(*args: Any, **kwargs: Any) -> Any:
-            with manager():
-                return await function(*args, **kwargs)
+    def calling(*args: Any, **kwargs: Any) -> Any:
+        with manager():
+            result = function(*args, **kwargs)
+        if isinstance(result, AsyncGenerator):
+            raise TypeError(_refusal(manager, function))
+        if isinstance(result, Generator):
+            return _steps(result, manager)
+        if isinstance(result, Coroutine):
+            return _awaited(result, manager)
+        return result
 
-    else:
-
-        def decorated(*args: Any, **kwargs: Any) -> Any:
-            with manager():
-                result = function(*args, **kwargs)
-            if isinstance(result, AsyncGenerator):
-                raise TypeError(_refusal(manager, function))
-            if isinstance(result, Generator):
-                return _steps(result, manager)
-            if isinstance(result, Coroutine):
-                return _awaited(result, manager)
-            return result
-
-    return functools.wraps(function)(decorated)
+    is_coroutine = inspect.iscoroutinefunction(function)
+    return functools.wraps(function)(awaiting if is_coroutine else calling)
 
 
 def _refusal(manager: Manager, function: Any) -> str:

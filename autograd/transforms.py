@@ -395,7 +395,8 @@ def _is_within_another(order: list[Value], inputs: Sequence[Value]) -> bool:
 
 def _active_partials(node: Value, active: set[int]) -> list[tuple[Value, Any]]:
     """Return the operands that depend on the inputs, with their partials."""
-    primitive, operands = node.primitive, node.operands
+    primitive: Primitive | None = node.primitive
+    operands: tuple[Any, ...] = node.operands
     if primitive is None:
         return []
     if primitive.arity is None:

@@ -123,6 +123,6 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Any:  # n
         rankdir: ``"LR"`` from left to right, ``"TB"`` downward.
 
     """
-    picture = draw(root, direction=rankdir)
+    picture: Any = draw(root, direction=rankdir)
     picture.format = format
     return picture

@@ -183,5 +183,8 @@ def _moved_factors(node: Value, leaves: set[int]) -> dict[int, Value]:
     return {
         id(x): x
         for x, was in zip(operands, others, strict=True)
-        if id(x) in leaves and was is not None and not _same(was, x.data)
+        if isinstance(x, Value)
+        and id(x) in leaves
+        and was is not None
+        and not _same(was, x.data)
     }
