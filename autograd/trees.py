@@ -1,15 +1,19 @@
 """Nested structures of numbers, taken apart into a list of numbers and put together.
 
 Arguments and results of the transforms are numbers, NumPy arrays of numbers, and lists,
-tuples and dicts of them, to any depth. optree does the nesting; it is imported when
-something is nested. NumPy is used where an array was given, and imported nowhere else.
+tuples and dicts of them, to any depth, or of classes that are registered with optree.
+`parts_of` takes one container apart; all that takes structures apart asks it, so that
+all agree on what a container is and on the order of its parts. NumPy and optree are
+used where something of theirs was given, and imported nowhere else.
 """
 
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from autograd.value import Value
 
@@ -61,11 +65,14 @@ def same_structure(one: Any, other: Any) -> bool:
         return _is_number(one) and _is_number(other)
     if hasattr(one, "dtype") or hasattr(other, "dtype"):
         return bool(getattr(one, "shape", None) == getattr(other, "shape", None))
-    import optree
-
-    ones, structure = optree.tree_flatten(one, none_is_leaf=True)
-    others, its = optree.tree_flatten(other, none_is_leaf=True)
-    return bool(structure == its) and all(map(same_structure, ones, others))
+    ours, theirs = parts_of(one), parts_of(other)
+    if ours is None or theirs is None:
+        return ours is theirs
+    if type(one) is not type(other) or len(ours.items) != len(theirs.items):
+        return False
+    if isinstance(one, dict) and set(one) != set(other):
+        return False
+    return all(map(same_structure, ours.items, theirs.items))
 
 
 def _is_number(tree: Any) -> bool:
@@ -85,14 +92,27 @@ def places(tree: Any, name: str) -> list[str]:
         import numpy as np
 
         return [f"{name}[{', '.join(map(str, i))}]" for i in np.ndindex(tree.shape)]
+    parts = parts_of(tree)
+    if parts is None:
+        return [name]
+    named = zip(parts.items, _ways(tree), strict=True)
+    return [place for item, way in named for place in places(item, name + way)]
+
+
+def _ways(tree: Any) -> list[str]:
+    """Return what is written after a container's name for each of its parts."""
+    if isinstance(tree, dict):
+        return [f"[{key!r}]" for key in in_order_of_keys(tree)]
+    if hasattr(tree, "_fields"):
+        return [f".{field}" for field in tree._fields]
+    if isinstance(tree, (list, tuple)):
+        return [f"[{i}]" for i in range(len(tree))]
     import optree
 
-    accessors, leaves, _ = optree.tree_flatten_with_accessor(tree, none_is_leaf=True)
-    parts = [
-        places(leaf, accessor.codify(name))
-        for accessor, leaf in zip(accessors, leaves, strict=True)
-    ]
-    return [place for part in parts for place in part]
+    accessors = optree.tree_accessors(
+        tree, is_leaf=lambda x: x is not tree, none_is_leaf=True
+    )
+    return [accessor.codify("") for accessor in accessors]
 
 
 def _flatten(tree: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
@@ -105,13 +125,11 @@ def _flatten(tree: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
         return next
     if hasattr(tree, "dtype"):
         return _flatten_array(tree, what, numbers)
-    import optree
-
-    leaves, structure = optree.tree_flatten(tree, none_is_leaf=True)
-    if len(leaves) == 1 and leaves[0] is tree:
+    parts = parts_of(tree)
+    if parts is None:
         raise TypeError(MSG_NUMBER.format(what, tree, type(tree).__name__))
-    parts = [_flatten(leaf, what, numbers) for leaf in leaves]
-    return lambda others: structure.unflatten([part(others) for part in parts])
+    rebuilds = [_flatten(item, what, numbers) for item in parts.items]
+    return lambda others: parts.join([rebuild(others) for rebuild in rebuilds])
 
 
 def _flatten_array(array: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
@@ -127,6 +145,52 @@ def _flatten_array(array: Any, what: str, numbers: list[Any]) -> Callable[[Any],
         return as_array([next(others) for _ in range(size)], shape)
 
     return rebuild
+
+
+class Parts(NamedTuple):
+    """A container, taken apart.
+
+    Attributes:
+        items: what is in it, in the order in which numbers are taken.
+        label: what else it is made of: its length, its keys, a class's own data.
+        join: returns a container like it of other items.
+
+    """
+
+    items: list[Any]
+    label: Any
+    join: Callable[[list[Any]], Any]
+
+
+def parts_of(tree: Any) -> Parts | None:
+    """Return the parts of a container, or None for what is none.
+
+    >>> parts_of({"b": 1.0, "a": [2.0]}).items
+    [[2.0], 1.0]
+
+    """
+    kind = type(tree)
+    if kind is list or kind is tuple:
+        return Parts(list(tree), len(tree), kind)
+    if isinstance(tree, (list, tuple)):
+        return Parts(list(tree), len(tree), partial(like, tree))
+    if isinstance(tree, dict):
+        keys, order = list(tree), in_order_of_keys(tree)
+
+        def join(items: list[Any]) -> Any:
+            found = dict(zip(order, items, strict=True))
+            return like(tree, [found[key] for key in keys])
+
+        return Parts([tree[key] for key in order], tuple(keys), join)
+    # A class that was registered has imported optree; a deque needs no registration.
+    if "optree" not in sys.modules and kind.__name__ != "deque":
+        return None
+    import optree
+
+    if optree.tree_is_leaf(tree, none_is_leaf=True):
+        return None
+    items, label, _, unflatten = optree.tree_flatten_one_level(tree, none_is_leaf=True)
+    return Parts(items, label, partial(unflatten, label))
 
 
 def in_order_of_keys(tree: dict[Any, Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from autograd.compiler.calls.content import Reader
 from autograd.compiler.calls.kinds import PLAIN, Same
 from autograd.compiler.record.arrays import RecordedArray
-from autograd.trees import as_array, in_order_of_keys, like
+from autograd.trees import Parts, as_array, parts_of
 from autograd.value import Value
 
 MSG_DIGITS = (
@@ -21,6 +21,9 @@ MSG_DIGITS = (
     "silence: pass array.astype(float)"
 )
 MSG_NO_NUMBER = "an array holds {0!r}, which is no number"
+
+
+BUILTIN = (list, tuple, dict)
 
 
 class LookedIntoError(BaseException):
@@ -69,44 +72,29 @@ class Arguments(Reader):
         if isinstance(tree, float):
             self.numbers.append(float(tree))
             return float, next
-        if isinstance(tree, (list, tuple, dict)):
-            return self._container(tree, kind)
+        parts = parts_of(tree)
+        if parts is not None:
+            return self._container(tree, parts)
         if hasattr(tree, "dtype"):
             found = self._array(tree)
             if found is not None:
                 return found
         return self.read(tree), lambda _: tree
 
-    def _container(self, tree: Any, kind: type) -> tuple[Any, Callable[..., Any]]:
-        keys: Any = None
-        if isinstance(tree, dict):
-            keys = tuple(tree)
-            in_order = in_order_of_keys(tree)
-            items = [tree[key] for key in in_order]
-            plain = all(type(key) is str for key in keys)
-            names = keys if plain else tuple(map(self.read, keys))
-        else:
-            items, names = list(tree), len(tree)
-        parts = [self.take(item) for item in items]
-        rebuilds = [rebuild for _, rebuild in parts]
-        structure = (kind, names, *[part for part, _ in parts])
-        if kind is list or kind is tuple:
-            return structure, lambda numbers: kind(
-                [rebuild(numbers) for rebuild in rebuilds]
-            )
+    def _container(self, tree: Any, parts: Parts) -> tuple[Any, Callable[..., Any]]:
+        label = parts.label
+        if type(label) is not int and not all(type(key) is str for key in label or ()):
+            label = self.read(label)
+        taken = [self.take(item) for item in parts.items]
+        rebuilds = [rebuild for _, rebuild in taken]
+        structure = (type(tree), label, *[part for part, _ in taken])
         held = getattr(tree, "__dict__", None)
         factory = getattr(tree, "default_factory", None)
-        if held or factory is not None:
+        if isinstance(tree, BUILTIN) and (held or factory is not None):
             structure = (*structure, self.read(held), self.read(factory))
-
-        def rebuild(numbers: Iterator[Any]) -> Any:
-            new = [rebuild(numbers) for rebuild in rebuilds]
-            if isinstance(tree, dict):
-                found = dict(zip(in_order, new, strict=True))
-                new = [found[key] for key in keys]
-            return like(tree, new)
-
-        return structure, rebuild
+        return structure, lambda numbers: parts.join(
+            [rebuild(numbers) for rebuild in rebuilds]
+        )
 
     def _array(self, array: Any) -> tuple[Any, Callable[..., Any]] | None:
         """Take an array of numbers; return None for what is structure."""
@@ -146,20 +134,24 @@ class Slot:
         self.k = k
 
 
+def container(form: Any) -> Parts:
+    """Return the parts of a form that is neither a Slot nor an array of them."""
+    parts = parts_of(form)
+    if parts is None:
+        raise TypeError(form)
+    return parts
+
+
 def reader(form: Any) -> Callable[[Any], Any]:
     """Return what reads a result of a form off a list or an array of all outputs."""
     if isinstance(form, Slot):
         k = form.k
         return lambda out: out[k] if type(out) is list else out.item(k)
-    if isinstance(form, dict):
-        readers = {key: reader(part) for key, part in form.items()}
-        return lambda out: {key: read(out) for key, read in readers.items()}
     if hasattr(form, "dtype"):
         return _array_reader([slot.k for slot in form.ravel().tolist()], form.shape)
-    parts = [reader(part) for part in form]
-    if hasattr(form, "_fields"):
-        return lambda out: type(form)(*[read(out) for read in parts])
-    return lambda out: type(form)([read(out) for read in parts])
+    parts = container(form)
+    readers = [reader(item) for item in parts.items]
+    return lambda out: parts.join([read(out) for read in readers])
 
 
 def _array_reader(places: list[int], shape: tuple[int, ...]) -> Callable[[Any], Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.calls.forms import Slot, reader
+from autograd.compiler.calls.forms import Slot, container, reader
 from autograd.compiler.record.trace import outputs_of
 from autograd.trees import as_array
 
@@ -45,9 +45,8 @@ def _kind(form: Any) -> Any:
         return float
     if hasattr(form, "dtype"):
         return form.shape
-    parts = form.values() if isinstance(form, dict) else form
-    names = tuple(form) if isinstance(form, dict) else len(form)
-    return (type(form), names, *map(_kind, parts))
+    items, label, _ = container(form)
+    return (type(form), label, *map(_kind, items))
 
 
 def with_rows(form: Any, results: Any, height: int) -> Any:
@@ -56,14 +55,12 @@ def with_rows(form: Any, results: Any, height: int) -> Any:
 
     if isinstance(form, Slot):
         return results[form.k]
-    if isinstance(form, dict):
-        return {key: with_rows(part, results, height) for key, part in form.items()}
     if isinstance(form, np.ndarray):
         flat = [results[slot.k] for slot in form.ravel().tolist()]
         columns = np.stack(flat, axis=-1) if flat else np.empty((height, 0))
         return columns.reshape(height, *form.shape)
-    parts = [with_rows(part, results, height) for part in form]
-    return type(form)(*parts) if hasattr(form, "_fields") else type(form)(parts)
+    parts = container(form)
+    return parts.join([with_rows(item, results, height) for item in parts.items])
 
 
 def total(terms: Sequence[Any]) -> Any:
