@@ -16,7 +16,22 @@ from __future__ import annotations
 import functools as _functools
 import math as _math
 from collections.abc import Iterable, Sequence
-from math import ceil, e, floor, inf, nan, pi, tau, trunc
+from math import (
+    ceil,
+    comb,
+    e,
+    factorial,
+    floor,
+    gcd,
+    inf,
+    isqrt,
+    lcm,
+    nan,
+    perm,
+    pi,
+    tau,
+    trunc,
+)
 from numbers import Real
 from typing import Any
 
@@ -31,28 +46,35 @@ from autograd.primitives.activations import *  # noqa: F403 - each says what is 
 from autograd.primitives.arithmetic import *  # noqa: F403
 from autograd.primitives.elementary import *  # noqa: F403
 from autograd.primitives.normal import *  # noqa: F403
+from autograd.primitives.row import as_number as _as_number
 from autograd.primitives.special import *  # noqa: F403
 from autograd.value import Value
 from autograd.value import number as _number
 
 __all__ = [
     "ceil",
+    "comb",
     "dist",
     "e",
+    "factorial",
     "floor",
     "frexp",
     "fsum",
+    "gcd",
     "inf",
     "isclose",
     "isfinite",
     "isinf",
     "isnan",
+    "isqrt",
+    "lcm",
     "ldexp",
     "log",
     "log_softmax",
     "logsumexp",
     "modf",
     "nan",
+    "perm",
     "pi",
     "pow",
     "prod",
@@ -82,7 +104,7 @@ def _plain(x: Number) -> float:
 
 def _items(xs: Iterable[Number], function: str) -> tuple[Number, ...]:
     try:
-        return tuple(xs)
+        return tuple([_as_number(x) for x in xs])
     except TypeError:
         if isinstance(xs, Iterable):
             raise  # out of the iterable itself

@@ -23,6 +23,9 @@ MSG_NUMBER = (
     "in {0} there is {1!r} (of type {2}), which is no number to differentiate by: it "
     "can be a float, a Value, a NumPy array of floats, or a list, tuple or dict of them"
 )
+MSG_ARRAY = (
+    "{0} is of type {1}, which a derivative cannot keep: {2}. Pass a plain array: {3}"
+)
 
 
 def flatten(tree: Any, what: str) -> tuple[list[Any], Rebuild]:
@@ -135,6 +138,7 @@ def _flatten(tree: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
 def _flatten_array(array: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
     import numpy as np
 
+    _check_kind(array, what)
     for x in np.asarray(array).ravel().tolist():
         if isinstance(x, bool) or not isinstance(x, (float, int, Value)):
             raise TypeError(MSG_NUMBER.format(what, x, type(x).__name__))
@@ -240,6 +244,28 @@ def like(tree: Any, items: list[Any]) -> Any:
     if held:
         new.__dict__.update(held)
     return new
+
+
+def _check_kind(array: Any, what: str) -> None:
+    """Raise for an array that has more to it than numbers in their places.
+
+    Raises:
+        TypeError: naming its type, and what to write instead.
+
+    """
+    import numpy as np
+
+    kind = f"{type(array).__module__}.{type(array).__qualname__}"
+    if getattr(array.dtype, "names", None):
+        reason, instead = "its rows have fields", "x['name'] for each field, in a dict"
+        raise TypeError(MSG_ARRAY.format(what, f"{array.dtype}", reason, instead))
+    if not isinstance(array, np.ndarray) or type(array) in {np.ndarray, np.memmap}:
+        return
+    if isinstance(array, np.ma.MaskedArray):
+        reason, instead = "its mask would be lost", "x.compressed(), or x.filled(0.0)"
+    else:
+        reason, instead = "its class would be lost", "np.asarray(x)"
+    raise TypeError(MSG_ARRAY.format(what, kind, reason, instead))
 
 
 def as_array(items: list[Any], shape: tuple[int, ...]) -> Any:

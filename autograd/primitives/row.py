@@ -122,11 +122,15 @@ class Primitive:
 
     def __call__(self, *args: Any) -> Any:
         """Return a float for floats; a Value if any argument is one."""
+        foreign = False
         for arg in args:
             if type(arg) is not float:
                 apply = getattr(type(arg), "__apply__", None)
                 if apply is not None:
                     return apply(self, args)
+                foreign = foreign or type(arg) is not int
+        if foreign:
+            args = tuple([as_number(arg) for arg in args])
         if self.arity is not None and len(args) != self.arity:
             args = self.complete(args)
         try:
@@ -207,6 +211,21 @@ class Primitive:
 
     def __deepcopy__(self, memo: object) -> Primitive:
         return self
+
+
+def as_number(x: Any) -> Any:
+    """Return another kind of real number as a float, all else as it is.
+
+    A float32 would round what is computed with it, and a small int would wrap around.
+    """
+    if type(x) is float or type(x) is int or not hasattr(type(x), "__float__"):
+        return x
+    if getattr(x, "shape", ()) or hasattr(type(x), "__apply__"):
+        return x  # an array of several numbers, or a Value
+    try:
+        return float(x)
+    except TypeError:  # a number that has no value yet, of a tracer or of algebra
+        return x
 
 
 def _row(name: str) -> Primitive:
