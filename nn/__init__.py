@@ -37,47 +37,85 @@ if not (hasattr(autograd, "Value") and hasattr(autograd, "COMPILED")):
     )
 
 # Only now, since with another autograd these would fail with a riddle.
+from nn.blocks import (  # noqa: E402
+    Dropout,
+    Embedding,
+    LayerNorm,
+    Linear,
+    Sequential,
+)
 from nn.layers import MLP, Layer, Neuron  # noqa: E402
 from nn.losses import (  # noqa: E402
     accuracy,
     binary_cross_entropy_with_logits,
     cross_entropy,
     hinge_loss,
+    huber_loss,
+    l1,
     l2,
+    mae_loss,
+    mean_of,
     mse_loss,
 )
 from nn.module import Module  # noqa: E402
-from nn.optim import (  # noqa: E402
-    SGD,
-    Adam,
-    Optimizer,
+from nn.optim import Optimizer, clip_gradients  # noqa: E402
+from nn.rules import LBFGS, SGD, Adagrad, Adam, AdamW, RMSprop  # noqa: E402
+from nn.saving import load, save  # noqa: E402
+from nn.schedules import (  # noqa: E402
+    Plateau,
+    constant,
     cosine_decay,
     exponential_decay,
     linear_decay,
+    one_cycle,
+    step_decay,
+    warm_up,
 )
-from nn.training.fit import History, fit  # noqa: E402
+from nn.training.fit import fit  # noqa: E402
+from nn.training.history import History  # noqa: E402
 
 __all__ = [
+    "LBFGS",
     "MLP",
     "SGD",
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "Dropout",
+    "Embedding",
     "History",
     "Layer",
+    "LayerNorm",
+    "Linear",
     "Module",
     "Neuron",
     "Optimizer",
+    "Plateau",
+    "RMSprop",
+    "Sequential",
     "TrainingView",
     "accuracy",
     "binary_cross_entropy_with_logits",
+    "clip_gradients",
+    "constant",
     "cosine_decay",
     "cross_entropy",
     "exponential_decay",
     "fit",
     "hinge_loss",
+    "huber_loss",
+    "l1",
     "l2",
     "linear_decay",
+    "load",
+    "mae_loss",
+    "mean_of",
     "mse_loss",
+    "one_cycle",
+    "save",
+    "step_decay",
     "training_view",
+    "warm_up",
 ]
 
 # Imported when first used.

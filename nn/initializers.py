@@ -11,12 +11,14 @@ neurons in its layer; both papers call them so.
 from __future__ import annotations
 
 import math
+import operator
 import random
 from collections.abc import Callable
+from functools import partial
 
 MSG_INIT = (
-    "no initialiser is called {init!r}: write one of {known}, or give a function of "
-    "(fan_in, fan_out, rng) that returns a float"
+    "no initialiser is called {init!r}: write one of {known}, or give a number for all "
+    "or a function of (fan_in, fan_out, rng) that returns a float"
 )
 MSG_SEED = "a seed is an int, a random.Random or None, not {seed!r}"
 
@@ -61,21 +63,88 @@ def he_normal(fan_in: int, fan_out: int, rng: random.Random) -> float:  # noqa: 
     return rng.gauss(0.0, math.sqrt(2.0 / fan_in))
 
 
+def lecun_uniform(fan_in: int, fan_out: int, rng: random.Random) -> float:  # noqa: ARG001
+    """Draw from U(-a, a) with a = 1 / sqrt(fan_in), as PyTorch's linear layers do.
+
+    LeCun, Bottou, Orr & Müller, "Efficient backprop", 1998. Biases start so as well.
+    """
+    a = 1.0 / math.sqrt(fan_in)
+    return rng.uniform(-a, a)
+
+
+def zeros(fan_in: int, fan_out: int, rng: random.Random) -> float:  # noqa: ARG001
+    """Return 0."""
+    return 0.0
+
+
+def constant(number: float) -> Initializer:
+    """Return the initialiser that gives all the same number.
+
+    >>> constant(0.5)(3, 2, random.Random(0))
+    0.5
+
+    """
+    return partial(_constant, float(number))
+
+
+def _constant(number: float, *_: object) -> float:
+    return number
+
+
+def orthogonal(fan_in: int, fan_out: int, rng: random.Random) -> float:  # noqa: ARG001
+    """Draw from N(0, 1): a layer makes its rows orthogonal and of length 1.
+
+    Where there are more neurons than inputs, each so many of them. Saxe, McClelland &
+    Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear
+    neural networks", ICLR 2014.
+    """
+    return rng.gauss(0.0, 1.0)
+
+
+def orthogonalized(rows: list[list[float]]) -> list[list[float]]:
+    """Return the rows of an `orthogonal` layer, by Gram's and Schmidt's process.
+
+    >>> orthogonalized([[2.0, 0.0], [1.0, 1.0]])
+    [[1.0, 0.0], [0.0, 1.0]]
+
+    """
+    done: list[list[float]] = []
+    for row in rows:
+        block = len(done) // len(row) * len(row)
+        for _ in range(2):  # twice is enough for all digits
+            for other in done[block:]:
+                share = sum(map(operator.mul, row, other))
+                row = [x - share * y for x, y in zip(row, other, strict=True)]  # noqa: PLW2901 - what is left
+        size = math.hypot(*row)
+        done.append([x / size for x in row])
+    return done
+
+
+_NAMED = (
+    *(uniform, lecun_uniform, glorot_uniform, glorot_normal),
+    *(he_uniform, he_normal, orthogonal, zeros),
+)
 INITIALIZERS: dict[str, Initializer] = {
-    f.__name__: f
-    for f in (uniform, glorot_uniform, glorot_normal, he_uniform, he_normal)
+    **{f.__name__: f for f in _NAMED},
+    "xavier_uniform": glorot_uniform,
+    "xavier_normal": glorot_normal,
+    "kaiming_uniform": he_uniform,
+    "kaiming_normal": he_normal,
 }
 # Those that pass positive signals on and (nearly) drop negative ones.
 RECTIFIERS = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"}
 
 
-def initializer(init: str | Initializer | None, activation: object) -> Initializer:
+Init = str | float | Initializer | None
+
+
+def initializer(init: Init, activation: object = None) -> Initializer:
     """Return the function that ``init`` means.
 
     Args:
-        init: a name in `INITIALIZERS`, a function of (fan_in, fan_out, rng), or None
-            for the one that suits the activation: He's for relu and its kin, Glorot's
-            for all others.
+        init: a name in `INITIALIZERS`, a number for all, a function of (fan_in,
+            fan_out, rng), or None for the one that suits the activation: He's for relu
+            and its kin, Glorot's for all others.
         activation: what the neuron applies, a name, a function or None.
 
     Raises:
@@ -90,9 +159,30 @@ def initializer(init: str | Initializer | None, activation: object) -> Initializ
         return he_uniform if rectifies else glorot_uniform
     if callable(init):
         return init
+    if isinstance(init, int | float) and not isinstance(init, bool):
+        return constant(init)
     if not isinstance(init, str) or init not in INITIALIZERS:
         raise ValueError(MSG_INIT.format(init=init, known=", ".join(INITIALIZERS)))
     return INITIALIZERS[init]
+
+
+def bias_initializer(bias_init: Init, init: Init, activation: object) -> Initializer:
+    """Return the function that draws the bias of a neuron.
+
+    Args:
+        bias_init: as for `initializer`; None for 0, but for PyTorch's start, that of
+            `lecun_uniform`, where the weights have it, or where nothing is chosen and
+            the activation is no rectifier: what bends at 0 alone learns slowly from
+            biases that are all 0.
+        init, activation: those of the weights.
+
+    """
+    if bias_init is not None:
+        return initializer(bias_init)
+    if init is None:
+        named = isinstance(activation, str) and activation in RECTIFIERS
+        return zeros if named else lecun_uniform
+    return lecun_uniform if initializer(init) is lecun_uniform else zeros
 
 
 def generator(seed: int | random.Random | None) -> random.Random:
@@ -111,8 +201,8 @@ def generator(seed: int | random.Random | None) -> random.Random:
         return _GLOBAL
     if isinstance(seed, random.Random):
         return seed
-    if isinstance(seed, int) and not isinstance(seed, bool):
-        return random.Random(seed)  # noqa: S311 - weights are no secrets
+    if hasattr(seed, "__index__") and not isinstance(seed, bool):
+        return random.Random(operator.index(seed))  # noqa: S311 - weights are no secrets
     raise TypeError(MSG_SEED.format(seed=seed))
 
 

@@ -21,16 +21,23 @@ from typing import TYPE_CHECKING, Any
 from autograd import Value
 from autograd.math import sumprod
 from nn.activations import activation_function
-from nn.initializers import generator, initializer
+from nn.checks import count
+from nn.initializers import (
+    bias_initializer,
+    generator,
+    initializer,
+    orthogonal,
+    orthogonalized,
+)
 from nn.module import Module
-from nn.part import CLOSED, Part, check_size, edits, with_one
+from nn.part import CLOSED, Part, edits, with_one
 
 if TYPE_CHECKING:
     from random import Random
 
     from autograd import scope
     from nn.activations import Activation
-    from nn.initializers import Initializer
+    from nn.initializers import Init
     from nn.part import Scalar
 
 MSG_SIZES = "nouts is a list of one or more positive ints like [16, 1], not {nouts!r}"
@@ -53,8 +60,9 @@ class Neuron(Part):
         activation: the name of a function of one argument in `autograd.math`, a
             function of one Value, or None for a linear neuron.
         nonlin: micrograd's name for that: True for relu, False for None.
-        init: how weights start; see `nn.initializers.initializer`. The bias starts at
-            0.
+        bias: whether there is one.
+        init, bias_init: how weights and the bias start; see
+            `nn.initializers`.
         seed: see `nn.initializers.generator`.
         fan_out: the number of neurons in its layer, of which Glorot's formulas speak.
         name: what drawings and messages call it.
@@ -71,7 +79,7 @@ class Neuron(Part):
 
     """
 
-    __slots__ = ("_activation", "_apply", "_row")
+    __slots__ = ("_activation", "_apply", "_one", "_row")
     _state = ("w", "b", "activation")
 
     def __init__(
@@ -80,14 +88,16 @@ class Neuron(Part):
         activation: Activation = "relu",
         *,
         nonlin: bool | None = None,
-        init: str | Initializer | None = None,
+        bias: bool = True,
+        init: Init = None,
+        bias_init: Init = None,
         seed: int | Random | None = None,
         fan_out: int = 1,
         name: str = "neuron",
     ) -> None:
         super().__init__(name)
-        check_size("the number of inputs", nin)
-        check_size("fan_out", fan_out)
+        nin = count("the number of inputs", nin)
+        fan_out = count("fan_out", fan_out)
         if nonlin is not None:
             if activation != "relu":
                 raise TypeError(MSG_NONLIN)
@@ -97,11 +107,14 @@ class Neuron(Part):
         weights = [
             Value(draw(nin, fan_out, rng), name=f"w{i}") for i in range(1, nin + 1)
         ]
-        self._wire((*weights, Value(0.0, name="b")))
+        start = bias_initializer(bias_init, init, self.activation)
+        offset = start(nin, fan_out, rng) if bias else 0.0
+        self._one = (1.0,) if bias else ()
+        self._wire((*weights, *([Value(offset, name="b")] if bias else ())))
 
     def __call__(self, x: Iterable[Scalar] | Scalar) -> Any:
         """Return the output for one row of inputs."""
-        row = with_one(self, len(self._row), x)
+        row = with_one(self, x, self._one)
         with self._scope:
             y = sumprod(self._row, row)
             return y if self._apply is None else self._apply(y)
@@ -109,12 +122,12 @@ class Neuron(Part):
     @property
     def nin(self) -> int:
         """The number of inputs."""
-        return len(self._row) - 1
+        return len(self._row) - len(self._one)
 
     @property
     def w(self) -> tuple[Value, ...]:
         """The weights; assign as many Values to replace them."""
-        return self._row[:-1]
+        return self._row[: self.nin]
 
     @w.setter
     def w(self, weights: Iterable[Value]) -> None:
@@ -124,16 +137,19 @@ class Neuron(Part):
         if len(weights) != self.nin:
             message = f"this neuron has {self.nin} weights, got {len(weights)}"
             raise ValueError(message)
-        self._wire((*weights, self.b))
+        self._wire((*weights, *self._row[self.nin :]))
 
     @property
-    def b(self) -> Value:
-        """The bias; assign a Value to replace it."""
-        return self._row[-1]
+    def b(self) -> Value | None:
+        """The bias, None if there is none; assign a Value to replace or add it."""
+        return self._row[-1] if self._one else None
 
     @b.setter
-    def b(self, bias: Value) -> None:
-        self._wire((*self.w, bias))
+    def b(self, bias: Value | None) -> None:
+        one, rest = ((), ()) if bias is None else ((1.0,), (bias,))
+        weights = self.w
+        self._one = one
+        self._wire((*weights, *rest))
 
     @property
     def activation(self) -> Activation:
@@ -157,14 +173,14 @@ class Neuron(Part):
         self.activation = bool(nonlin)
 
     def _parts(self) -> tuple[Any, ...]:
-        named = self._activation is None or isinstance(self._activation, str)
+        named = isinstance(self._activation, str | None)
         return () if named else (self._activation,)
 
     def __network__(self) -> Any:
         """Tell `autograd.draw` how to draw it: as a layer of one neuron."""
         return [(self.name, self, [self._drawn()])]
 
-    def _drawn(self) -> tuple[str, tuple[Value, ...], Value, str]:
+    def _drawn(self) -> tuple[str, tuple[Value, ...], Value | None, str]:
         return self.name, self.w, self.b, self._kind()
 
     def _kind(self) -> str:
@@ -183,7 +199,9 @@ class Neuron(Part):
         return f"{kind}Neuron({self.nin})"
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._row = (*state.pop("w"), state.pop("b"))
+        bias = state.pop("b")
+        self._one = () if bias is None else (1.0,)
+        self._row = (*state.pop("w"), *([] if bias is None else [bias]))
         super().__setstate__(state)
 
 
@@ -196,7 +214,7 @@ class Layer(Part):
     Args:
         nin: the number of inputs.
         nout: the number of neurons.
-        activation, nonlin, init, seed, name: as for `Neuron`.
+        activation, nonlin, bias, init, bias_init, seed, name: as for `Neuron`.
 
     Raises:
         TypeError, ValueError: if an argument is none of these.
@@ -209,7 +227,7 @@ class Layer(Part):
 
     """
 
-    __slots__ = ("_cells", "_edit", "_neurons", "_width")
+    __slots__ = ("_cells", "_edit", "_neurons", "_one")
     _state = ("neurons",)
 
     def __init__(
@@ -219,31 +237,40 @@ class Layer(Part):
         activation: Activation = "relu",
         *,
         nonlin: bool | None = None,
-        init: str | Initializer | None = None,
+        bias: bool = True,
+        init: Init = None,
+        bias_init: Init = None,
         seed: int | Random | None = None,
         name: str = "layer",
     ) -> None:
         super().__init__(name)
-        check_size("the number of neurons", nout)
+        nout = count("the number of neurons", nout)
         rng = generator(seed)
         self.neurons = tuple(
             Neuron(
                 nin,
                 activation,
                 nonlin=nonlin,
+                bias=bias,
                 init=init,
+                bias_init=bias_init,
                 seed=rng,
                 fan_out=nout,
                 name=f"neuron{i}",
             )
             for i in range(1, nout + 1)
         )
+        if init in {"orthogonal", orthogonal}:
+            rows = [[w.data for w in neuron.w] for neuron in self.neurons]
+            for neuron, row in zip(self.neurons, orthogonalized(rows), strict=True):
+                for w, number in zip(neuron.w, row, strict=True):
+                    w.data = number
 
     def __call__(self, x: Iterable[Scalar] | Scalar) -> Any:
         """Return the outputs for one row of inputs."""
         if self._edit != edits[0]:
             self._read()
-        row = with_one(self, self._width, x)
+        row = with_one(self, x, self._one)
         with self._scope:
             if self._cells is None:
                 outputs = [neuron(x) for neuron in self._neurons]
@@ -293,9 +320,12 @@ class Layer(Part):
     def _read(self) -> None:
         """Take from the neurons what calls need, if these are called as Neurons are."""
         self._edit = edits[0]
-        self._width = self.nin + 1
         self._cells: tuple[tuple[scope, Any, tuple[Value, ...]], ...] | None = None
-        if all(type(n).__call__ is Neuron.__call__ for n in self._neurons):
+        self._one = self._neurons[0]._one  # noqa: SLF001 - a layer is its neurons
+        if all(
+            type(n).__call__ is Neuron.__call__ and n._one == self._one  # noqa: SLF001 - as above
+            for n in self._neurons
+        ):
             self._cells = tuple((n._scope, n._apply, n._row) for n in self._neurons)  # noqa: SLF001 - a layer is its neurons
 
     def __repr__(self) -> str:
@@ -311,9 +341,8 @@ class MLP(Part):
         activation: what the hidden layers apply; see `Neuron`.
         output: what the last layer applies; None leaves it linear, as the losses in
             `nn.losses` expect it.
-        init: how weights start, None for what suits each layer's activation. Micrograd
-            draws as ``"uniform"`` does, and after the same ``random.seed(1337)`` the
-            same numbers.
+        bias, init, bias_init: as for `Neuron`. Micrograd draws as ``init="uniform"``
+            does, and after the same ``random.seed(1337)`` the same numbers.
         seed: see `nn.initializers.generator`.
         name: what drawings and messages call it.
 
@@ -338,7 +367,9 @@ class MLP(Part):
         activation: Activation = "relu",
         output: Activation = None,
         *,
-        init: str | Initializer | None = None,
+        bias: bool = True,
+        init: Init = None,
+        bias_init: Init = None,
         seed: int | Random | None = None,
         name: str = "mlp",
     ) -> None:
@@ -354,7 +385,9 @@ class MLP(Part):
                 before,
                 size,
                 output if i == last else activation,
+                bias=bias,
                 init=init,
+                bias_init=bias_init,
                 seed=rng,
                 name=f"layer{i}",
             )

@@ -9,16 +9,19 @@ Everything is checked before the first node is made. Sums are n-ary nodes, so a 
 over n samples makes about 2 n nodes.
 
 `OF_A_ROW` has what each is the mean of, for one sample that was checked before:
-`nn.fit` runs it over all rows of a batch natively.
+`nn.fit` runs it over all rows of a batch natively. Settings are given by
+`functools.partial`: ``fit(..., loss=partial(cross_entropy, label_smoothing=0.1))``.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value
-from autograd.math import fsum, logsumexp, relu, softplus, sumprod
+from autograd.math import fabs, fsum, logsumexp, minimum, relu, softplus, sumprod
+from nn.checks import real
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -70,15 +73,71 @@ def mse_loss(predictions: Iterable[Any], targets: Iterable[Any]) -> Any:
     2.0
 
     """
-    ps, ts = _pairs("mse_loss", predictions, targets)
+    errors = _errors("mse_loss", predictions, targets)
+    return sumprod(errors, errors) / len(errors)
+
+
+def mae_loss(predictions: Iterable[Any], targets: Iterable[Any]) -> Any:
+    """Return the mean absolute error, the mean of |p - t|; arguments as `mse_loss`.
+
+    >>> mae_loss([1.0, 2.0], [1.0, 4.0])
+    1.0
+
+    """
+    errors = _errors("mae_loss", predictions, targets)
+    return fsum(map(fabs, errors)) / len(errors)
+
+
+def huber_loss(
+    predictions: Iterable[Any], targets: Iterable[Any], delta: float = 1.0
+) -> Any:
+    """Return the mean of e**2 / 2 for errors up to delta, and of a line beyond.
+
+    Huber, "Robust estimation of a location parameter", 1964. Arguments as `mse_loss`.
+
+    >>> huber_loss([0.5, 3.0], [0.0, 0.0])
+    1.3125
+
+    """
+    delta = real("delta", delta)
+    errors = _errors("huber_loss", predictions, targets)
+    return fsum([_bent(e, delta) for e in errors]) / len(errors)
+
+
+def mean_of(f: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Return the loss that is the mean of a function of a prediction and a target.
+
+    >>> loss = mean_of(lambda p, t: (p - t) ** 4)
+    >>> loss([1.0, 2.0], [0.0, 0.0])
+    8.5
+
+    """
+    return partial(_mean_of, f=f)
+
+
+def _mean_of(
+    predictions: Iterable[Any], targets: Iterable[Any], f: Callable[[Any, Any], Any]
+) -> Any:
+    ps, ts = _pairs("the loss", predictions, targets)
+    return fsum([f(p, t) for p, t in zip(ps, ts, strict=True)]) / len(ps)
+
+
+def _errors(loss: str, predictions: Any, targets: Any) -> tuple[Any, ...]:
+    """Return p - t for all numbers, of rows too."""
+    ps, ts = _pairs(loss, predictions, targets)
     if any(isinstance(x, list | tuple) for x in (*ps, *ts)):
-        rows = [_pairs("mse_loss", p, t) for p, t in zip(ps, ts, strict=True)]
+        rows = [_pairs(loss, p, t) for p, t in zip(ps, ts, strict=True)]
         ps = [p for row, _ in rows for p in row]
         ts = [t for _, row in rows for t in row]
-    _check_numbers("mse_loss", "prediction", ps)
-    _check_numbers("mse_loss", "target", ts)
-    errors = tuple(p - t for p, t in zip(ps, ts, strict=True))
-    return sumprod(errors, errors) / len(errors)
+    _check_numbers(loss, "prediction", ps)
+    _check_numbers(loss, "target", ts)
+    return tuple([p - t for p, t in zip(ps, ts, strict=True)])
+
+
+def _bent(e: Any, delta: float) -> Any:
+    size = fabs(e)
+    near = minimum(size, delta)
+    return near * (size - 0.5 * near)
 
 
 def binary_cross_entropy_with_logits(
@@ -111,12 +170,18 @@ def binary_cross_entropy_with_logits(
     return sumprod(terms, weights) / len(zs)
 
 
-def cross_entropy(logits: Iterable[Sequence[Scalar]], targets: Iterable[int]) -> Any:
+def cross_entropy(
+    logits: Iterable[Sequence[Scalar]],
+    targets: Iterable[int],
+    label_smoothing: float = 0.0,
+) -> Any:
     """Return the mean of -log(softmax(row)[t]), for several classes.
 
     Args:
         logits: a row of scores for each sample, one score a class.
         targets: the class of each sample, an int from 0.
+        label_smoothing: the share of each label that is given to all classes alike.
+            Szegedy et al., "Rethinking the Inception architecture", CVPR 2016.
 
     Raises:
         TypeError, ValueError: if the two differ in length, a label is no int or is out
@@ -132,6 +197,7 @@ def cross_entropy(logits: Iterable[Sequence[Scalar]], targets: Iterable[int]) ->
         if not isinstance(row, list | tuple) or len(row) < 2:
             raise TypeError(MSG_ROW.format(loss=loss, i=i, got=row))
     n = len(rows[0])
+    smooth = real("label_smoothing", label_smoothing, 0.0, 1.0)
     for i, (row, t) in enumerate(zip(rows, ts, strict=True)):
         if len(row) != n:
             message = f"{loss} got {n} scores in row 0, but {len(row)} in row {i}"
@@ -144,6 +210,11 @@ def cross_entropy(logits: Iterable[Sequence[Scalar]], targets: Iterable[int]) ->
         *[logsumexp(row) for row in rows],
         *[row[t] for row, t in zip(rows, ts, strict=True)],
     )
+    if smooth:
+        m = len(rows)
+        terms = (*terms, *[x for row in rows for x in row])
+        shares = (smooth - 1.0,) * m + (-smooth / n,) * (m * n)
+        return sumprod(terms, (1.0,) * m + shares) / m
     return sumprod(terms, (1.0,) * len(rows) + (-1.0,) * len(rows)) / len(rows)
 
 
@@ -171,11 +242,16 @@ def hinge_loss(scores: Iterable[Scalar], targets: Iterable[float]) -> Any:
     return fsum(terms) / len(terms)
 
 
-def _square(p: Any, t: Any) -> Any:
-    if not isinstance(p, list | tuple):
-        return (p - t) ** 2
-    errors = tuple([x - y for x, y in zip(p, t, strict=True)])
-    return sumprod(errors, errors) / len(errors)
+def _of_errors(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the mean over the outputs of a row of a function of an error."""
+
+    def of_a_row(p: Any, t: Any, **settings: Any) -> Any:
+        if not isinstance(p, list | tuple):
+            return f(p - t, **settings)
+        errors = [f(x - y, **settings) for x, y in zip(p, t, strict=True)]
+        return fsum(errors) / len(errors)
+
+    return of_a_row
 
 
 def _binary(z: Any, t: Any) -> Any:
@@ -186,18 +262,41 @@ def _hinge(z: Any, t: Any) -> Any:
     return relu(1.0 - t * z)
 
 
-def _categorical(row: Sequence[Any], one_hot: Sequence[Any]) -> Any:
+def _categorical(
+    row: Sequence[Any], one_hot: Sequence[Any], label_smoothing: float = 0.0
+) -> Any:
+    if label_smoothing:
+        share = label_smoothing / len(row)
+        one_hot = [(1.0 - label_smoothing) * t + share for t in one_hot]
     return logsumexp(row) - sumprod(row, one_hot)
 
 
 # Each of a prediction and a target; the target of cross_entropy is 1.0 at the place of
 # its class and 0.0 at all others, since what is recorded once cannot look up.
-OF_A_ROW: dict[Callable[..., Any], Callable[[Any, Any], Any]] = {
-    mse_loss: _square,
+OF_A_ROW: dict[Callable[..., Any], Callable[..., Any]] = {
+    mse_loss: _of_errors(lambda e: e * e),
+    mae_loss: _of_errors(fabs),
+    huber_loss: _of_errors(lambda e, delta=1.0: _bent(e, delta)),
+    _mean_of: lambda p, t, f: f(p, t),
     binary_cross_entropy_with_logits: _binary,
     cross_entropy: _categorical,
     hinge_loss: _hinge,
 }
+
+
+def of_a_row(loss: Any) -> tuple[Callable[[Any, Any], Any], bool]:
+    """Return what a loss is the mean of, and whether its labels are classes.
+
+    Of a loss that is not nn's own it is the loss of one row, which may turn out wrong.
+    """
+    plain: Any = loss
+    settings: dict[str, Any] = {}
+    while isinstance(plain, partial) and not plain.args:
+        plain, settings = plain.func, plain.keywords | settings
+    known = [f for own, f in OF_A_ROW.items() if own is plain]
+    if known:
+        return partial(known[0], **settings), plain is cross_entropy
+    return (lambda p, t: loss([p], [t])), False
 
 
 def l2(parameters: Module | Iterable[Scalar]) -> Any:
@@ -210,13 +309,27 @@ def l2(parameters: Module | Iterable[Scalar]) -> Any:
     25.0
 
     """
+    values = _values(parameters)
+    return sumprod(values, values)
+
+
+def l1(parameters: Module | Iterable[Scalar]) -> Any:
+    """Return the sum of the absolute values of all parameters.
+
+    >>> l1([Value(3.0), Value(-4.0)]).data
+    7.0
+
+    """
+    return fsum(map(fabs, _values(parameters)))
+
+
+def _values(parameters: Module | Iterable[Scalar]) -> tuple[Scalar, ...]:
     if isinstance(parameters, Module):
         parameters = parameters.parameters()
     try:
-        values = tuple(parameters)
+        return tuple(parameters)
     except TypeError:
         raise TypeError(MSG_PARAMETERS.format(got=parameters)) from None
-    return sumprod(values, values)
 
 
 def accuracy(predictions: Iterable[Any], targets: Iterable[Any]) -> float:

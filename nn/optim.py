@@ -2,38 +2,46 @@
 
 A step is all or nothing: the new parameters are computed first, and if one of them is
 not finite, none is changed. A learning rate is a float, or a *schedule*, any function
-of the number of steps taken so far: ``SGD(params, lr=lambda k: 1.0 - 0.009 * k)``.
+of the number of steps taken so far (`nn.schedules`). Parameters may come in groups with
+settings of their own: ``SGD([{"params": a}, {"params": b, "lr": 0.01}], lr=0.1)``.
 
-Letters, as in the papers: ``g`` a gradient, ``v`` a velocity, ``m`` and ``v`` in Adam
-the running means of ``g`` and ``g**2``, ``t`` the number of steps.
+The rules themselves are in `nn.rules`.
 """
+# ruff: noqa: SLF001 - the members of an optimiser are copies of it
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Self
 
 from autograd import Value
+from nn.checks import real
 from nn.module import is_leaf
+from nn.schedules import Schedule
 
-Schedule = Callable[[int], float]
 Rule = Callable[..., tuple[Any, ...]]
 
 MSG_PARAMETERS = (
     "an optimiser takes one or more leaf Values, each once, as model.parameters() "
     "gives them; {what}"
 )
+MSG_GROUP = (
+    "a group is a dict with 'params' and settings of {kind}, like {{'params': "
+    "layer.parameters(), 'lr': 0.01}}; it has no setting {name!r}"
+)
 MSG_STEP = (
     "this step would make parameter {i} {new} (it is {old}, its gradient {grad}), so "
     "none was changed. A smaller learning rate or a smaller start helps"
 )
-MSG_RANGE = "{what} is {bounds}, not {got!r}"
-MSG_BETAS = "betas are a pair of numbers, like (0.9, 0.999), not {got!r}"
 MSG_PROPOSE = (
     "{kind} does not say how it steps: define _propose(rate, gradients), which returns "
     "the new numbers and the new state"
+)
+MSG_STATE = (
+    "the state does not fit this {kind} of {n} parameters, and nothing was loaded: "
+    "{what}. It must come from state_dict() of an optimiser like this one"
 )
 
 
@@ -50,26 +58,29 @@ class Optimizer:
 
     """
 
-    __slots__ = ("_state", "lr", "params", "steps")
+    __slots__ = ("_groups", "_state", "lr", "params", "steps")
 
-    def __init__(self, params: Iterable[Value], lr: float | Schedule) -> None:
+    def __init__(
+        self, params: Iterable[Value] | Iterable[dict[str, Any]], lr: float | Schedule
+    ) -> None:
         if not isinstance(params, Iterable):
             what = f"a {type(params).__name__} is no sequence of them"
             raise TypeError(MSG_PARAMETERS.format(what=what))
-        self.params = tuple(params)
-        self.lr = lr
+        given: list[Any] = list(params)
+        self._groups: list[tuple[int, int, dict[str, Any]]] = []
+        if given and all(isinstance(g, Mapping) and "params" in g for g in given):
+            everything: list[Any] = []
+            for group in given:
+                start = len(everything)
+                everything += group["params"]
+                settings = {k: v for k, v in group.items() if k != "params"}
+                self._groups.append((start, len(everything), settings))
+            given = everything
+        self.params = tuple(given)
+        self.lr = lr if callable(lr) else real("the learning rate", lr)
         self.steps = 0
         self._state: tuple[list[float], ...] = ()
-        if not self.params:
-            raise ValueError(MSG_PARAMETERS.format(what="there is none"))
-        for i, p in enumerate(self.params):
-            if not isinstance(p, Value):
-                raise TypeError(MSG_PARAMETERS.format(what=f"number {i} is {p!r}"))
-            if not is_leaf(p):
-                what = f"number {i} was computed by {p.op!r} from others"
-                raise ValueError(MSG_PARAMETERS.format(what=what))
-        if len(set(map(id, self.params))) < len(self.params):
-            raise ValueError(MSG_PARAMETERS.format(what="one is there twice"))
+        _check_params(self.params)
         self._rate()
 
     def step(self) -> None:
@@ -95,15 +106,57 @@ class Optimizer:
         for p in self.params:
             p.grad = 0.0
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the number of steps and what is kept of them; JSON can hold it.
+
+        Settings like the learning rate are not part of it, as they are given anew.
+        """
+        return {"steps": self.steps, "state": [list(c) for c in self._state]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` returned.
+
+        Raises:
+            TypeError, ValueError: if it is none, or of other parameters; nothing is
+                changed then.
+
+        """
+        kind, n = type(self).__name__, len(self.params)
+
+        def check(
+            what: str, *, fits: bool, error: type[Exception] = ValueError
+        ) -> None:
+            if not fits:
+                raise error(MSG_STATE.format(kind=kind, n=n, what=what))
+
+        fits = isinstance(state, Mapping) and {"steps", "state"} <= set(state)
+        check("it is no dict of 'steps' and 'state'", fits=fits, error=TypeError)
+        steps, columns = state["steps"], state["state"]
+        whole = hasattr(steps, "__index__") and not isinstance(steps, bool)
+        check(f"{steps!r} steps", fits=bool(whole and steps >= 0))
+        check("its state is no list", fits=isinstance(columns, list | tuple))
+        own = self._columns()
+        check(f"{len(columns)} columns of state", fits=len(columns) in {0, own})
+        for column in columns:
+            check("a column of another length", fits=len(column) == n)
+        numbers = [[Value(x).data for x in column] for column in columns]
+        finite = all(math.isfinite(x) for column in numbers for x in column)
+        check("a number that is not finite", fits=finite)
+        self.steps, self._state = int(steps), tuple(numbers)
+
+    def _columns(self) -> int:
+        """Return how many numbers of state a parameter has."""
+        return len(self._state)
+
     def _propose(
         self, rate: float, gradients: list[float]
     ) -> tuple[list[float], tuple[list[float], ...]]:
         raise NotImplementedError(MSG_PROPOSE.format(kind=type(self).__name__))
 
     def _rate(self) -> float:
-        rate = self.lr(self.steps) if callable(self.lr) else self.lr
-        _check("the learning rate", rate, low=0.0)
-        return rate
+        if not callable(self.lr):
+            return real("the learning rate", self.lr)
+        return real("the learning rate", self.lr(self.steps))
 
     def _refuse(
         self,
@@ -126,26 +179,61 @@ class ByRule(Optimizer):
     """An optimiser that treats all parameters alike, each by itself.
 
     A subclass defines a rule, of floats or of arrays of them: from a parameter, its
-    gradient and columns of state to the new parameter and the new state.
+    gradient and columns of state to the new parameter and the new state. `nn.fit` runs
+    it over arrays where it does the same with them.
     """
 
     __slots__ = ()
 
+    def _check(self) -> None:
+        """Raise unless the settings can be used."""
+
+    def _check_all(self) -> None:
+        """Raise unless the settings of all groups can be used."""
+        self._check()
+        for _, member in self.members():
+            if member is not self:
+                member._rate()
+
     def _columns(self) -> int:
-        """Return how many numbers of state a parameter has."""
         raise NotImplementedError
 
     def _rule(self, rate: float, sqrt: Callable[[Any], Any]) -> Rule:
         """Return the rule of the next step, given the square root for its numbers."""
         raise NotImplementedError
 
+    def members(self) -> Iterator[tuple[slice, Self]]:
+        """Yield for each group where its parameters are, and what steps them.
+
+        Raises:
+            TypeError: if a group has a setting that there is not.
+
+        """
+        if not self._groups:
+            yield slice(None), self
+        for start, end, settings in self._groups:
+            member = copy.copy(self)
+            for name, setting in settings.items():
+                if name.startswith("_") or not hasattr(member, name):
+                    kind = type(self).__name__
+                    raise TypeError(MSG_GROUP.format(kind=kind, name=name))
+                setattr(member, name, setting)
+            member._check()
+            yield slice(start, end), member
+
+    def _width(self) -> int:
+        return max(member._columns() for _, member in self.members())
+
     def _propose(
         self, rate: float, gradients: list[float]
     ) -> tuple[list[float], tuple[list[float], ...]]:
-        rule = self._rule(rate, math.sqrt)
         old = [p.data for p in self.params]
-        state = self._state or ([0.0] * len(old),) * self._columns()
-        numbers, *columns = zip(*map(rule, old, gradients, *state), strict=True)
+        state = self._state or ([0.0] * len(old),) * self._width()
+        rows: list[tuple[float, ...]] = []
+        for place, member in self.members():
+            rule = member._rule(rate if member is self else member._rate(), math.sqrt)
+            rows += map(rule, old[place], gradients[place], *[s[place] for s in state])
+        numbers, *columns = zip(*rows, strict=True)
         return list(numbers), tuple(map(list, columns))
 
     def propose_arrays(
@@ -154,197 +242,54 @@ class ByRule(Optimizer):
         """Return new parameters and the new state, all as arrays; change nothing."""
         import numpy as np
 
-        rule = self._rule(self._rate(), np.sqrt)
-        numbers, *columns = rule(x, g, *state or (np.zeros(len(x)),) * self._columns())
+        state = state or (np.zeros(len(x)),) * self._width()
+        parts = []
+        for place, member in self.members():
+            rule = member._rule(member._rate(), np.sqrt)
+            parts.append(rule(x[place], g[place], *[s[place] for s in state]))
+        if len(parts) == 1:
+            numbers, *columns = parts[0]
+        else:
+            numbers, *columns = map(np.concatenate, zip(*parts, strict=True))
         return numbers, tuple(columns)
 
 
-class SGD(ByRule):
-    """Step against the gradient; with momentum, along a running sum of gradients.
+def clip_gradients(
+    params: Iterable[Value], norm: float = math.inf, value: float = math.inf
+) -> float:
+    """Bound the gradients of some parameters, before a step; return their norm before.
 
     Args:
         params: the parameters.
-        lr: the learning rate or a schedule.
-        momentum: the share of the velocity that is kept, v = momentum * v + g; 0 <= 1.
-        nesterov: look ahead, stepping along g + momentum * v. Sutskever, Martens, Dahl
-            & Hinton, "On the importance of initialization and momentum in deep
-            learning", ICML 2013.
-        weight_decay: is multiplied with each parameter and added to its gradient: the
-            gradient of weight_decay / 2 times the sum of squares.
+        norm: if the root of the sum of all squares is greater, all are scaled to it.
+        value: each is kept between this and its negative, first.
 
-    Raises:
-        TypeError, ValueError: if an argument is none of these.
-
-    >>> p = Value(1.0)
-    >>> p.grad = 0.5
-    >>> SGD([p], lr=0.1).step()
-    >>> p.data
-    0.95
+    >>> p, q = Value(0.0), Value(0.0)
+    >>> p.grad, q.grad = 3.0, 4.0
+    >>> clip_gradients([p, q], norm=1.0)
+    5.0
+    >>> round(p.grad, 9), round(q.grad, 9)
+    (0.6, 0.8)
 
     """
-
-    __slots__ = ("momentum", "nesterov", "weight_decay")
-
-    def __init__(
-        self,
-        params: Iterable[Value],
-        lr: float | Schedule,
-        momentum: float = 0.0,
-        *,
-        nesterov: bool = False,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(params, lr)
-        _check("momentum", momentum, low=0.0, below=1.0)
-        _check("weight_decay", weight_decay, low=0.0)
-        if nesterov and not momentum:
-            message = "nesterov needs a momentum: SGD(params, lr, 0.9, nesterov=True)"
-            raise ValueError(message)
-        self.momentum = momentum
-        self.nesterov = nesterov
-        self.weight_decay = weight_decay
-
-    def _columns(self) -> int:
-        return 1 if self.momentum else 0
-
-    def _rule(self, rate: float, _sqrt: Callable[[Any], Any]) -> Rule:
-        mu, decay = self.momentum, self.weight_decay
-
-        def rule(x: Any, g: Any, *velocity: Any) -> tuple[Any, ...]:
-            if decay:
-                g = g + decay * x
-            if not mu:
-                return (x - rate * g,)
-            v = mu * velocity[0] + g
-            return x - rate * (g + mu * v if self.nesterov else v), v
-
-        return rule
+    params = list(params)
+    slopes = [min(max(p.grad, -value), value) for p in params]
+    size = math.hypot(*slopes)
+    if size > norm:
+        slopes = [g * (norm / size) for g in slopes]
+    for p, g in zip(params, slopes, strict=True):
+        p.grad = g
+    return size
 
 
-class Adam(ByRule):
-    """Step by about the learning rate in each parameter, whatever its gradient's size.
-
-    Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
-
-    Args:
-        params: the parameters.
-        lr: the learning rate or a schedule.
-        betas: how much of the means of g and of g**2 is kept at each step.
-        eps: keeps a division by the root of a tiny mean of squares finite.
-
-    Raises:
-        TypeError, ValueError: if an argument is none of these.
-
-    >>> p = Value(1.0)
-    >>> p.grad = 500.0
-    >>> Adam([p], lr=0.1).step()
-    >>> round(p.data, 9)
-    0.9
-
-    """
-
-    __slots__ = ("betas", "eps")
-
-    def __init__(
-        self,
-        params: Iterable[Value],
-        lr: float | Schedule = 0.001,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-    ) -> None:
-        super().__init__(params, lr)
-        if not isinstance(betas, tuple | list) or len(betas) != 2:
-            raise TypeError(MSG_BETAS.format(got=betas))
-        for beta in betas:
-            _check("a beta", beta, low=0.0, below=1.0)
-        _check("eps", eps, low=1e-300)  # 0 would divide by 0 where all g are 0
-        self.betas = betas
-        self.eps = eps
-
-    def _columns(self) -> int:
-        return 2
-
-    def _rule(self, rate: float, sqrt: Callable[[Any], Any]) -> Rule:
-        b1, b2 = self.betas
-        c1, c2 = 1.0 - b1, 1.0 - b2
-        t = self.steps + 1
-        size = rate / (1.0 - b1**t)
-        correction = 1.0 - b2**t
-        eps = self.eps
-
-        def rule(x: Any, g: Any, m: Any, v: Any) -> tuple[Any, ...]:
-            m = b1 * m + c1 * g
-            v = b2 * v + c2 * (g * g)
-            return x - size * m / (sqrt(v / correction) + eps), m, v
-
-        return rule
-
-
-# --- Schedules: functions of the number of steps taken, which pickle ----------------
-
-
-def linear_decay(start: float, end: float, steps: int) -> Schedule:
-    """Return a schedule in a straight line from ``start`` to ``end``, then constant.
-
-    >>> [linear_decay(1.0, 0.1, steps=100)(k) for k in (0, 50, 100, 200)]
-    [1.0, 0.55, 0.1, 0.1]
-
-    """
-    _check_numbers(start=start, end=end)
-    _check("steps", steps, low=1)
-    return partial(_linear, start, end, steps)
-
-
-def cosine_decay(start: float, end: float, steps: int) -> Schedule:
-    """Return a schedule along half a cosine from ``start`` to ``end``, then constant.
-
-    Loshchilov & Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR
-    2017, equation 5, without the restarts.
-
-    >>> [round(cosine_decay(1.0, 0.0, steps=4)(k), 3) for k in range(5)]
-    [1.0, 0.854, 0.5, 0.146, 0.0]
-
-    """
-    _check_numbers(start=start, end=end)
-    _check("steps", steps, low=1)
-    return partial(_cosine, start, end, steps)
-
-
-def exponential_decay(start: float, factor: float, every: int = 1) -> Schedule:
-    """Return a schedule that multiplies by ``factor`` after ``every`` steps.
-
-    >>> [exponential_decay(1.0, 0.5, every=10)(k) for k in (0, 9, 10, 25)]
-    [1.0, 1.0, 0.5, 0.25]
-
-    """
-    _check_numbers(start=start, factor=factor)
-    _check("every", every, low=1)
-    return partial(_exponential, start, factor, every)
-
-
-def _linear(start: float, end: float, steps: int, k: int) -> float:
-    share = min(k / steps, 1.0)
-    return (1.0 - share) * start + share * end
-
-
-def _cosine(start: float, end: float, steps: int, k: int) -> float:
-    return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * min(k / steps, 1.0)))
-
-
-def _exponential(start: float, factor: float, every: int, k: int) -> float:
-    return start * factor ** (k // every)
-
-
-def _check_numbers(**numbers: object) -> None:
-    for what, number in numbers.items():
-        _check(what, number, low=0.0)
-
-
-def _check(what: str, number: object, *, low: float, below: float = math.inf) -> None:
-    """Raise unless ``number`` is a real number from ``low`` to under ``below``."""
-    bounds = f"a number from {low}"
-    bounds += "" if below == math.inf else f" to less than {below}"
-    if not isinstance(number, int | float) or isinstance(number, bool):
-        raise TypeError(MSG_RANGE.format(what=what, bounds=bounds, got=number))
-    if not low <= number < below:
-        raise ValueError(MSG_RANGE.format(what=what, bounds=bounds, got=number))
+def _check_params(params: tuple[Any, ...]) -> None:
+    if not params:
+        raise ValueError(MSG_PARAMETERS.format(what="there is none"))
+    for i, p in enumerate(params):
+        if not isinstance(p, Value):
+            raise TypeError(MSG_PARAMETERS.format(what=f"number {i} is {p!r}"))
+        if not is_leaf(p):
+            what = f"number {i} was computed by {p.op!r} from others"
+            raise ValueError(MSG_PARAMETERS.format(what=what))
+    if len(set(map(id, params))) < len(params):
+        raise ValueError(MSG_PARAMETERS.format(what="one is there twice"))

@@ -25,10 +25,9 @@ MSG_ROW = (
     "{name} expects one row of {nin} numbers, got {got}. A module takes one row at a "
     "time: [model(row) for row in rows]"
 )
-MSG_SIZE = "{what} is a positive int, not {size!r}"
 
 edits = [0]  # assignments to attributes of parts so far
-KEPT = {"_found", "_found_at", "_key", "_cells", "_edit", "_width"}
+KEPT = {"_found", "_found_at", "_key", "_cells", "_edit", "_one"}
 
 
 class Part(Module):
@@ -115,15 +114,15 @@ def _slots_within(kind: Callable[..., Any]) -> set[str]:
     return {name for k in parts for name in vars(k).get("__slots__", ())}
 
 
-def with_one(module: Any, width: int, x: Any) -> tuple[Scalar, ...]:
-    """Return the inputs and the 1.0 with which the bias is multiplied."""
+def with_one(module: Any, x: Any, one: tuple[float, ...]) -> tuple[Scalar, ...]:
+    """Return the inputs and, for a bias, the 1.0 with which it is multiplied."""
     if type(x) is not list:
         x = _as_list(module, x)
-    row = (*x, 1.0)
-    if len(row) != width:
-        message = MSG_WIDTH.format(name=module.name, nin=width - 1, got=len(row) - 1)
+    nin = module.nin
+    if len(x) != nin:
+        message = MSG_WIDTH.format(name=module.name, nin=nin, got=len(x))
         raise ValueError(message)
-    return row
+    return *x, *one
 
 
 def _as_list(module: Any, x: Any) -> list[Scalar]:
@@ -134,10 +133,3 @@ def _as_list(module: Any, x: Any) -> list[Scalar]:
         return list(x)
     got = reprlib.repr(x)
     raise TypeError(MSG_ROW.format(name=module.name, nin=module.nin, got=got))
-
-
-def check_size(what: str, size: object) -> None:
-    """Raise unless ``size`` is a positive int."""
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        error = ValueError if isinstance(size, int) else TypeError
-        raise error(MSG_SIZE.format(what=what, size=size))

@@ -20,8 +20,10 @@ from autograd import COMPILED, Value, draw, no_grad
 from autograd.math import sigmoid
 from nn.layers import MLP
 from nn.losses import accuracy, binary_cross_entropy_with_logits, cross_entropy
-from nn.optim import SGD, Adam, cosine_decay
-from nn.training.fit import History, fit
+from nn.rules import SGD, Adam
+from nn.schedules import cosine_decay
+from nn.training.fit import fit
+from nn.training.history import History
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

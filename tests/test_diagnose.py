@@ -453,7 +453,7 @@ def test_a_vanishing_gradient_is_found_with_the_layers():
 
 
 def test_an_exploding_gradient_is_found_with_the_layers():
-    model = MLP(2, [8] * 6 + [1], activation=None, seed=3)
+    model = MLP(2, [8] * 6 + [1], activation=None, bias_init=0, seed=3)
     for layer in model.layers[1:]:
         for p in layer.parameters():
             p.data *= 8.0

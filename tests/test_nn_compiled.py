@@ -41,6 +41,16 @@ LOSSES: dict[str, tuple[Any, int, list[Any]]] = {
 }
 
 
+class Wrapped(Module):
+    """No chain of nn's own layers."""
+
+    def __init__(self, outputs: int = 1) -> None:
+        self.inner = MLP(2, [4, outputs], seed=0)
+
+    def __call__(self, row: Any) -> Any:
+        return self.inner(row)
+
+
 def quiet(model: Any, rows: Any, targets: Any, **settings: Any) -> History:
     chosen = {"progress": False, "patience": None, "epochs": 4, "batch_size": 7}
     return fit(model, rows, targets, **(chosen | settings))
@@ -197,22 +207,16 @@ def test_an_attribute_that_changes_between_epochs_counts() -> None:
     assert found[1] == pytest.approx(found[0], rel=1e-12)
 
 
-def test_predictions_for_a_metric_have_the_form_that_the_model_gives() -> None:
+def test_metrics_are_functions_of_all_predictions_of_an_epoch_as_floats() -> None:
     seen: list[Any] = []
 
     def metric(predictions: list[Any], targets: list[Any]) -> float:
-        seen.append((type(predictions[0]), len(predictions), len(targets)))
-        return float(sum(p[0].data for p in predictions))
+        seen.append((type(predictions[0][0]), len(predictions), len(targets)))
+        return round(sum(p[0] for p in predictions), 9)
 
-    both(
-        lambda: MLP(2, [4, 2], seed=0),
-        ROWS,
-        PAIRS,
-        loss=mse_loss,
-        metric=lambda ps, ts: round(metric(ps, ts), 9),
-        epochs=1,
-    )
-    assert seen == [(list, 7, 7), (list, 7, 7), (list, 6, 6)] * 2
+    for make in (lambda: MLP(2, [4, 2], seed=0), lambda: Wrapped(2)):
+        both(make, ROWS, PAIRS, loss=mse_loss, metrics=[metric], epochs=1)
+    assert seen == [(float, 20, 20)] * 4
 
 
 # What goes wrong later.
@@ -253,14 +257,14 @@ def fail_after(monkeypatch: Any, calls: int) -> None:
 
         return failing
 
-    for name in ("run", "flat"):
+    for name in ("run", "gradient"):
         way = getattr(batches.Batches, name)
         monkeypatch.setattr(batches.Batches, name, counted(way))
 
 
 def test_what_fails_compiled_alone_goes_on_eagerly(monkeypatch: Any) -> None:
-    monkeypatch.setattr(path, "COMPILING", (-math.inf, 0.0))
-    one, two = MLP(2, [4, 1], seed=0), MLP(2, [4, 1], seed=0)
+    monkeypatch.setitem(path.COMPILING, "code", (-math.inf, 0.0))
+    one, two = Wrapped(), Wrapped()
     usual = quiet(one, ROWS, SIGNS, loss=hinge_loss, compiled=False)
     fail_after(monkeypatch, 1 + 4)  # the trial, and an epoch with another batch
     history = quiet(two, ROWS, SIGNS, loss=hinge_loss)
@@ -273,7 +277,7 @@ def test_what_fails_compiled_alone_goes_on_eagerly(monkeypatch: Any) -> None:
 
 def test_what_must_be_compiled_and_fails_later_raises(monkeypatch: Any) -> None:
     fail_after(monkeypatch, 1 + 4)
-    model = MLP(2, [4, 1], seed=0)
+    model = Wrapped()
     with pytest.raises(RuntimeError, match="from epoch 2, batch 2 on: OSError"):
         quiet(model, ROWS, SIGNS, loss=hinge_loss, compiled=True)
 
@@ -281,29 +285,23 @@ def test_what_must_be_compiled_and_fails_later_raises(monkeypatch: Any) -> None:
 # Which path is taken.
 
 
-def test_small_trainings_are_eager_and_large_ones_compiled() -> None:
-    def plan(epochs: int, size: int = 20) -> path.Plan:
-        model = MLP(2, [16, 16, 1], seed=0)
-        return path.Plan(
-            model=model,
-            loss=hinge_loss,
-            params=model.parameters(),
-            tables=[Table(ROWS, SIGNS)],
-            size=size,
-            epochs=epochs,
-            measured=True,
-            steady=True,
-        )
+def plan(model: Any, epochs: int, size: int = 20) -> path.Plan:
+    return path.Plan(
+        model, hinge_loss, model.parameters(), [Table(ROWS, SIGNS)], size, epochs, True
+    )
 
-    batches, why = plan(1).compiled(must=False)
-    assert batches is None
+
+@pytest.mark.parametrize("make", [lambda: MLP(2, [4, 4, 1], seed=0), Wrapped])
+def test_small_trainings_are_eager_and_large_ones_compiled(make: Any) -> None:
+    source, why = plan(make(), 1).compiled(must=False)
+    assert source is None
     assert why.startswith("too little to do")
-    batches, why = plan(10**7).compiled(must=False)
-    assert batches is not None
+    source, why = plan(make(), 10**7).compiled(must=False)
+    assert source is not None
     assert why == ""
-    assert plan(1).compiled(must=True)[0] is not None
+    assert plan(make(), 1).compiled(must=True)[0] is not None
     if path.COMPILED:  # a row at a time is sooner done than handed over
-        assert plan(10**7, size=1).compiled(must=False)[0] is None
+        assert plan(make(), 10**7, size=1).compiled(must=False)[0] is None
 
 
 def test_a_history_says_which_path_was_taken() -> None:
@@ -318,19 +316,10 @@ def test_a_history_says_which_path_was_taken() -> None:
     )
 
 
-def test_a_trial_leaves_the_gradients_as_they_were() -> None:
-    model = MLP(2, [2, 1], seed=0)
-    model.layers[0].neurons[0].b.grad = 0.5
-    plan = path.Plan(
-        model=model,
-        loss=mse_loss,
-        params=model.parameters(),
-        tables=[Table(ROWS, SIGNS)],
-        size=4,
-        epochs=1,
-        measured=False,
-        steady=True,
-    )
-    assert plan.compiled(must=True)[0] is not None
-    assert model.layers[0].neurons[0].b.grad == 0.5
+@pytest.mark.parametrize("make", [lambda: MLP(2, [2, 1], seed=0), Wrapped])
+def test_a_trial_leaves_the_gradients_as_they_were(make: Any) -> None:
+    model = make()
+    model.parameters()[2].grad = 0.5
+    assert plan(model, 1).compiled(must=True)[0] is not None
+    assert model.parameters()[2].grad == 0.5
     assert sum(p.grad for p in model.parameters()) == 0.5

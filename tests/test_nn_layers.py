@@ -72,6 +72,7 @@ def test_a_network_applies_its_layers_in_order() -> None:
     ]
     (last,) = model.layers[1].neurons
     expected = sum(w.data * h for w, h in zip(last.w, hidden, strict=True))
+    expected += last.b.data
     assert model(ROW).data == pytest.approx(expected, rel=1e-14)
 
 

@@ -149,7 +149,7 @@ def test_training_stops_when_the_loss_no_longer_falls() -> None:
 
 def test_patience_counts_epochs_without_enough_progress() -> None:
     losses = [1.0, 0.9, 0.8999, 0.8998, 0.85, 0.85, 0.849]
-    patient = training._Patience(0.01, 2)
+    patient = training._Best(MLP(1, [1]), 0.01, 2, keeps=False)
     assert [patient.is_over(x) for x in losses] == [False] * 3 + [
         True,
         False,
@@ -185,10 +185,10 @@ def test_a_metric_of_ones_own_is_kept() -> None:
         XOR,
         BITS,
         loss=mse_loss,
-        metric=lambda ps, ts: float(len(ps) + len(ts)),
+        metrics=[lambda ps, ts: float(len(ps) + len(ts))],
         epochs=2,
     )
-    assert history.accuracy == [8.0, 8.0]
+    assert history.metrics == {"<lambda>": [8.0, 8.0]}
 
 
 def test_a_history_shows_its_last_figures() -> None:
@@ -331,12 +331,6 @@ def test_bad_input_is_refused_before_anything_changes(case: Any) -> None:
         quiet(model, rows, targets, **({"loss": hinge_loss} | settings))
     assert state(model) == before
     assert random.getstate() == random_state
-
-
-def test_a_data_frame_is_told_about_to_numpy() -> None:
-    frame = type("DataFrame", (), {"__iter__": lambda _: iter(["x1", "x2"])})()
-    with pytest.raises(TypeError, match=r"not DataFrame. Give .* frame\.to_numpy\(\)"):
-        quiet(MLP(2, [1]), frame, SIGNS, loss=hinge_loss)
 
 
 # What goes wrong later.

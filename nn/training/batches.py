@@ -1,19 +1,19 @@
-"""The loss of a batch as one node, out of machine code.
+"""The loss of a batch as one node, out of machine code, for any model.
 
-The loss of nn's own losses is the mean of a formula for each row (`nn.losses`), so that
-`autograd.vmap` records model and formula at one row, and runs them natively over all
-rows of a batch. A batch whose loss is not finite, or which raises, is computed eagerly,
-so that the error is the one that the model makes.
+A loss is the mean of a formula for each row (`nn.losses.of_a_row`), so `autograd.vmap`
+records model and formula at one row, and runs them natively over all rows of a batch. A
+batch whose loss is not finite, or which raises, is computed eagerly, so that the error
+is the one that the model makes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from autograd import no_grad
-from nn.losses import OF_A_ROW, cross_entropy
+from autograd import Value, no_grad, vmap
+from nn.losses import of_a_row
 from nn.training.data import Table
 from nn.training.fingerprint import Watched
 from nn.training.path import EagerlyError, check_output
@@ -35,130 +35,151 @@ class Batches:
 
     Args:
         model: the model.
-        loss: one of `nn.losses`.
+        loss: of predictions and targets.
         tables: all rows that there will be; they are made arrays here.
+        params: all parameters.
 
     Raises:
         EagerlyError: if there is no array of them.
 
     """
 
+    summed = False  # whether the loss is the sum over the rows, and not the mean
+
     def __init__(
-        self, model: Any, loss: Callable[..., Any], tables: Sequence[Table]
+        self, model: Any, loss: Any, tables: Sequence[Table], params: Sequence[Value]
     ) -> None:
-        from autograd import vmap
+        row_loss, classes = of_a_row(loss)
 
-        of_a_row = OF_A_ROW[loss]
-
-        def loss_of_a_row(_: object, x: Any, t: Any) -> Any:
-            return of_a_row(model(_plain(x)), _plain(t))
+        def loss_of_a_row(_: object, x: Any, t: Any, *weight: Any) -> Any:
+            y = row_loss(model(plain(x)), plain(t))
+            return weight[0] * y if weight else y
 
         def prediction(_: object, x: Any) -> Any:
-            return model(_plain(x))
+            return model(plain(x))
 
-        self._key = Watched(model)  # what vmap records anew for, if it changes
-        self._look()
-        self._loss = vmap(loss_of_a_row, (None, 0, 0), reduce="mean")
+        self.watched = Watched(model)  # what vmap records anew for, if it changes
+        self.look()
+        weighted = tables[0].weights is not None
+        axes = (None, 0, 0, 0) if weighted else (None, 0, 0)
+        self._loss = vmap(loss_of_a_row, axes, reduce="mean")
         self._predict = vmap(prediction, (None, 0))
-        self._classes = _classes(model, tables[0].rows[0], loss)
+        self._place = {id(p): i for i, p in enumerate(params)}
+        self._places: dict[int, tuple[Any, Any]] = {}
+        with no_grad():
+            y = model(tables[0].rows[0])
+        check_output(y)
         for table in tables:
-            inputs = _array("rows", table.rows)
-            table.arrays = inputs, _array("targets", table.targets)
-        if len({table.arrays[0].shape[1:] for table in tables if table.arrays}) > 1:
+            inputs = array_of("rows", table.rows)
+            targets = array_of("targets", table.targets)
+            if classes:
+                targets = one_hot(targets, len(y))
+            weights = () if table.weights is None else (array_of("w", table.weights),)
+            table.arrays = inputs, targets, *weights
+        if len({table.arrays[0].shape[1:] for table in tables}) > 1:
             raise EagerlyError(MSG_ROWS.format("rows"))
 
-    def _look(self) -> None:
-        self._key.look()
-        if self._key.unread:
-            raise EagerlyError(MSG_UNREAD.format(self._key.unread[0]))
+    def look(self) -> None:
+        """Look at the model again.
 
-    def _rows(self, table: Table, batch: list[int] | None) -> tuple[Any, Any]:
-        """Return the arrays of a batch."""
-        self._look()
-        assert table.arrays is not None  # noqa: S101 - they were made at the start
-        inputs, targets = table.arrays
-        if batch is not None:
-            inputs, targets = inputs[batch], targets[batch]
-        if self._classes:
-            targets = _one_hot(targets, self._classes)
-        return inputs, targets
+        Raises:
+            EagerlyError: if it holds what cannot be looked into.
 
-    def flat(
-        self, table: Table, batch: list[int], numbers: Any, places: Callable[..., Any]
-    ) -> tuple[float, Any] | None:
-        """Return the loss of a batch and its gradient, by numbers for the parameters.
+        """
+        self.watched.changed()
+        if self.watched.unread:
+            raise EagerlyError(MSG_UNREAD.format(self.watched.unread[0]))
 
-        Args:
-            table: the rows.
-            batch: which of them.
-            numbers: an array.
-            places: tells for captured Values which of the numbers are theirs.
+    def gradient(
+        self, table: Table, batch: Any, w: Any, *, scored: bool = True
+    ) -> tuple[float, Any, Any] | None:
+        """Return the loss of some rows, its gradient, and their scores if asked for.
 
+        It is None where only `run` can tell, which makes nodes.
         """
         import numpy as np
 
-        inputs, targets = self._rows(table, batch)
-        found = self._loss.with_numbers((self._key, inputs, targets), numbers, places)
+        arrays = [x.take(batch, axis=0) for x in table.arrays]
+        found = self._loss.with_numbers((self.watched, *arrays), w, self._at)
         if found is None:
             return None
         (loss,), partials, at = found
-        gradient = np.zeros(len(numbers))
-        gradient[at] = partials[0]
-        return float(loss), gradient
+        g = np.zeros(len(w))
+        g[at] = partials[0]
+        scores = None
+        if scored:
+            columns = self._predict.with_numbers((self.watched, arrays[0]), w, self._at)
+            if columns is None:
+                return None
+            scores = _matrix(columns)
+        n = len(arrays[0]) if self.summed else 1
+        return n * float(loss), n * g, scores
 
-    def flat_predictions(
-        self, table: Table, batch: list[int], numbers: Any, places: Callable[..., Any]
-    ) -> list[Any] | None:
-        """Return the predictions for a batch, by numbers for the parameters."""
-        inputs, _ = self._rows(table, batch)
-        found = self._predict.with_numbers((self._key, inputs), numbers, places)
-        return None if found is None else _rows_of(found)
+    def _at(self, values: Sequence[Value]) -> Any:
+        """Return which of the parameters some Values are, None if some are none."""
+        import numpy as np
 
-    def run(
-        self, table: Table, batch: list[int] | None, *, predict: bool
-    ) -> tuple[Any, list[Any]]:
-        """Return the loss of a batch, and its predictions if they are asked for.
+        known = self._places.get(id(values))
+        if known is None:
+            found = [self._place.get(id(value)) for value in values]
+            at = None if None in found else np.array(found, dtype=int)
+            known = self._places[id(values)] = values, at  # they live as long as this
+        return known[1]
+
+    def run(self, table: Table, batch: Any, *, scored: bool) -> tuple[Any, Any]:
+        """Return the loss of a batch as a node, and its scores if they are asked for.
 
         Args:
             table: the rows.
             batch: which of them; None for all.
-            predict: whether to return predictions; else there are none.
+            scored: whether to return scores; else they are None.
 
         Raises:
             ArithmeticError: if the loss is not finite.
             EagerlyError: if there are too many ways to compile.
 
         """
-        inputs, targets = self._rows(table, batch)
-        loss = self._loss(self._key, inputs, targets)
+        arrays = table.arrays
+        if batch is not None:
+            arrays = [x.take(batch, axis=0) for x in arrays]
+        loss = self._loss(self.watched, *arrays)
+        if self.summed:
+            loss = loss * float(len(arrays[0]))
         if not math.isfinite(loss.data):
             message = f"the loss is {loss.data}"
             raise FloatingPointError(message)
-        predictions: list[Any] = []
-        if predict:
-            with no_grad():
-                predictions = _rows_of(self._predict(self._key, inputs))
         if len(self._loss.programs) > WAYS:
             raise EagerlyError(MSG_WAYS.format(WAYS))
-        return loss, predictions
+        if not scored:
+            return loss, None
+        with no_grad():
+            return loss, _matrix(self._predict(self.watched, arrays[0]))
 
 
-def _plain(x: Any) -> Any:
+def plain(x: Any) -> Any:
     """Return what the eager path calls the model with: a number, or lists of them."""
     return x.tolist() if hasattr(x, "shape") else x
 
 
-def _rows_of(found: Any) -> list[Any]:
-    """Return a prediction for each row, from an array for each of its numbers."""
-    if type(found) in {list, tuple}:
-        kind: Any = type(found)
-        columns = [array.tolist() for array in found]
-        return [kind(row) for row in zip(*columns, strict=True)]
-    return list(found.tolist())
+def _matrix(columns: Any) -> Any:
+    """Return an array of a row of scores for each row, from one for each of them."""
+    import numpy as np
+
+    if type(columns) in {list, tuple}:
+        return np.stack([_floats(column) for column in columns], axis=1)
+    return _floats(columns)
 
 
-def _array(what: str, rows: list[Any]) -> Any:
-    """Return rows as an array of numbers.
+def _floats(column: Any) -> Any:
+    import numpy as np
+
+    if column.dtype != object:
+        return column
+    return np.array([x.data if isinstance(x, Value) else x for x in column.tolist()])
+
+
+def array_of(what: str, rows: Sequence[Any]) -> Any:
+    """Return rows as an array of floats.
 
     Raises:
         EagerlyError: if there is none, or it would hold other numbers.
@@ -177,15 +198,8 @@ def _array(what: str, rows: list[Any]) -> Any:
     return array.astype(np.float64)
 
 
-def _one_hot(labels: Any, classes: int) -> Any:
+def one_hot(labels: Any, classes: int) -> Any:
+    """Return for each label a row with 1.0 at its place and 0.0 at all others."""
     import numpy as np
 
     return (labels[:, None] == np.arange(classes)).astype(np.float64)
-
-
-def _classes(model: Any, row: Any, loss: Callable[..., Any]) -> int:
-    """Return the number of classes, 0 if the loss has none."""
-    with no_grad():
-        y = model(row)
-    check_output(y)
-    return len(y) if loss is cross_entropy else 0

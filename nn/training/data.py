@@ -1,14 +1,15 @@
 """Rows of numbers: made plain lists once, and looked through before training starts.
 
-NumPy is never imported here: an array knows how to turn itself into lists. One pass
-finds what is no number or not finite and says where it is, since a NaN that gets into a
-network is in all of its parameters one step later.
+NumPy is never imported here: an array knows how to turn itself into lists, and a frame
+how to turn itself into an array. One pass finds what is no number or not finite and
+says where it is, since a NaN that gets into a network is in all of its parameters one
+step later.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from numbers import Real
@@ -22,18 +23,29 @@ MSG_NOT_FINITE = (
     "in, before training"
 )
 MSG_NOT_A_NUMBER = (
-    "{place} is {got!r}, not a number. Encode what is not a number, and give a "
-    "DataFrame as frame.to_numpy()"
+    "{place} is {got!r}, not a number. Encode what is not a number before training"
 )
-MSG_TABLE = (
-    "{what} is a list of rows or an array, not {kind}. Give a DataFrame as "
-    "frame.to_numpy()"
+MSG_LABEL = (
+    "{place} is {got!r}, and a label is a number: write classes = sorted(set(y)) and "
+    "[classes.index(label) for label in y], or take nn.sklearn.MLPClassifier, which "
+    "encodes labels of any kind"
+)
+MSG_TABLE = "{what} is a list of rows or an array, not {kind}"
+MSG_SPARSE = "{what} is sparse, and rows are whole: give {what}.toarray()"
+MSG_MASKED = (
+    "{what} is a masked array, and training would not see the mask: give "
+    "{what}.filled(number), or leave out what is masked"
 )
 MSG_LENGTHS = (
     "{what} has {rows} rows and its targets are {targets}: each row needs a target"
 )
 MSG_EMPTY = "{what} has no rows"
 MSG_WIDTH = "{what}, row {row} has {got} numbers, but the model expects {nin}"
+MSG_WEIGHTS = "sample_weight is a number from 0 for each of the {rows} rows, not {got}"
+MSG_CLASS_WEIGHTS = (
+    "class_weight is a dict of labels and numbers from 0; it is {got!r}, and the "
+    "label {label!r} is in y"
+)
 
 
 @dataclass
@@ -42,10 +54,17 @@ class Table:
 
     rows: list[Any]
     targets: list[Any]
-    arrays: tuple[Any, Any] | None = None
+    weights: list[float] | None = None
+    arrays: Any = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def take(self, batch: Sequence[int]) -> Table:
+        """Return some of the rows."""
+        weights = None if self.weights is None else [self.weights[k] for k in batch]
+        rows, targets = self.rows, self.targets
+        return Table([rows[k] for k in batch], [targets[k] for k in batch], weights)
 
 
 def read_table(
@@ -55,7 +74,7 @@ def read_table(
 
     Args:
         what: what messages call the inputs.
-        inputs: n rows: numbers, lists of them at any depth, arrays.
+        inputs: n rows: numbers, lists of them at any depth, arrays, frames.
         targets: n targets of the same kind.
         model: if one of `nn.layers`, each row must have as many numbers as it expects.
 
@@ -71,29 +90,73 @@ def read_table(
     out, or fill them in, before training
 
     """
-    rows = _read(what, inputs)
+    rows = read_rows(what, inputs, model)
     labels = _read(f"the targets of {what}", targets)
     if len(rows) != len(labels):
         message = MSG_LENGTHS.format(what=what, rows=len(rows), targets=len(labels))
         raise ValueError(message)
     if not rows:
         raise ValueError(MSG_EMPTY.format(what=what))
+    return rows, labels
+
+
+def read_rows(what: str, inputs: Iterable[Any], model: object) -> list[Any]:
+    """Return rows that fit the model as `read_table` does."""
+    rows = _read(what, inputs)
     nin = model.nin if isinstance(model, MLP | Layer | Neuron) else None
     for i, row in enumerate(rows):
         got = len(row) if isinstance(row, list) else 1
         if nin is not None and got != nin:
             raise ValueError(MSG_WIDTH.format(what=what, row=i, got=got, nin=nin))
-    return rows, labels
+    return rows
+
+
+def read_weights(
+    sample_weight: Any, class_weight: Any, targets: list[Any]
+) -> list[float] | None:
+    """Return a weight for each row, or None where all weigh the same."""
+    weights = [1.0] * len(targets)
+    if sample_weight is not None:
+        weights = _read("sample_weight", sample_weight)
+        fine = all(isinstance(w, Real) and float(w) >= 0.0 for w in weights)
+        if len(weights) != len(targets) or not fine:
+            got = f"{len(weights)} of them" if fine else "what it is"
+            raise ValueError(MSG_WEIGHTS.format(rows=len(targets), got=got))
+    elif class_weight is None:
+        return None
+    if class_weight is not None:
+        known = class_weight if isinstance(class_weight, Mapping) else {}
+        for i, label in enumerate(targets):
+            weight = None if isinstance(label, list) else known.get(label)
+            if not isinstance(weight, Real) or not float(weight) >= 0.0:
+                message = MSG_CLASS_WEIGHTS.format(got=class_weight, label=label)
+                raise ValueError(message)
+            weights[i] *= float(weight)
+    return [float(w) for w in weights]
 
 
 def _read(what: str, data: Any) -> list[Any]:
+    columns: list[Any] = []
+    if hasattr(data, "toarray"):
+        raise TypeError(MSG_SPARSE.format(what=what))
+    if hasattr(data, "mask") and hasattr(data, "filled"):
+        raise TypeError(MSG_MASKED.format(what=what))
+    if hasattr(data, "to_numpy"):  # a frame or series, whose columns have names
+        columns = list(getattr(data, "columns", ()))
+        data = data.to_numpy()
     data = data.tolist() if hasattr(data, "tolist") else data
     in_order = not isinstance(data, str | bytes | Mapping | AbstractSet)
-    rows = list(data) if in_order and isinstance(data, Iterable) else None
-    # To go through a data frame is to go through the names of its columns.
-    if rows is None or (rows and isinstance(rows[0], str)):
+    if not in_order or not isinstance(data, Iterable):
         raise TypeError(MSG_TABLE.format(what=what, kind=type(data).__name__))
-    return [_clean(row, f"{what}, row {i}") for i, row in enumerate(rows)]
+    found = []
+    for i, row in enumerate(data):
+        place = f"{what}, row {i}"
+        if columns and isinstance(row, list):
+            pairs = zip(columns, row, strict=True)
+            found.append([_clean(x, f"{place}, column {c!r}") for c, x in pairs])
+        else:
+            found.append(_clean(row, place))
+    return found
 
 
 def _clean(item: Any, place: str) -> Any:
@@ -104,7 +167,9 @@ def _clean(item: Any, place: str) -> Any:
         return [_clean(x, f"{place}, column {i}") for i, x in enumerate(item)]
     number = item.data if isinstance(item, Value) else item
     if not isinstance(number, Real):
-        raise TypeError(MSG_NOT_A_NUMBER.format(place=place, got=item))
+        label = place.startswith("the targets") and isinstance(item, str)
+        message = MSG_LABEL if label else MSG_NOT_A_NUMBER
+        raise TypeError(message.format(place=place, got=item))
     if not math.isfinite(number):
         raise ValueError(MSG_NOT_FINITE.format(place=place, got=number))
     return item

@@ -39,15 +39,18 @@ class Watched:
         self.model = model
         self.unread: list[object] = []
         self._now: tuple[object, object] = None, None
+        self.changed()
 
-    def look(self) -> None:
-        """Look at the model again: somebody may have changed it."""
+    def changed(self) -> bool:
+        """Look at the model again, and return whether somebody changed it."""
         if isinstance(self.model, Part):
             now = self.model.structure()
         else:
             now = contents(self.model, self.unread)
-        if now != self._now[0]:
-            self._now = now, object()
+        if now == self._now[0]:
+            return False
+        self._now = now, object()
+        return True
 
     def structure(self) -> object:
         """Return what is equal as long as nothing has been found changed."""

@@ -1,7 +1,7 @@
 """fit: train a model on rows of numbers until it has converged.
 
-Everything that can be wrong with the arguments is found before the first step: rows and
-targets are looked through (`nn.training.data`), and the loss is tried on predictions of
+Everything that can be wrong with the arguments is found before the first step
+(`nn.training.settings`, `nn.training.data`), and the loss is tried on predictions of
 the form that the model gives. What goes wrong later, a loss or a step that is not
 finite, stops the training and leaves the model with the parameters of the last good
 step: the latest at which a loss was finite.
@@ -12,106 +12,45 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd import Value, no_grad
+from nn.checks import real
 from nn.initializers import generator
-from nn.losses import (
-    accuracy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    hinge_loss,
-)
-from nn.optim import Adam, Optimizer
-from nn.training.data import Table, read_table
+from nn.module import Module
+from nn.optim import Optimizer
+from nn.rules import Adam
+from nn.training.checkpoint import load_run, save_run
+from nn.training.data import Table
 from nn.training.fingerprint import fingerprint
+from nn.training.history import History
 from nn.training.path import Plan
+from nn.training.settings import (
+    callbacks_of,
+    check_parts,
+    check_settings,
+    metrics_of,
+    tables_of,
+    try_loss,
+)
 from nn.training.trainer import Loss, Metric, Model, Trainer
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from random import Random
 
+Callback = Callable[[History], object]
 
-CLASSIFYING = (binary_cross_entropy_with_logits, cross_entropy, hinge_loss)
-
-MSG_LOSS_TYPE = (
-    "the loss returned {got!r}. It must return a Value computed from the predictions: "
-    "with a plain number, taken by .data perhaps, nothing can be learnt"
-)
 MSG_NO_TQDM = (
     "fit shows no progress bar, since tqdm is not installed: write pip install tqdm, "
     "or progress=False"
 )
-MSG_FUNCTION = (
-    "the {what} of fit is a function of a list of predictions and a list of targets, "
-    "like nn.{example}, not {got!r}"
-)
-MSG_MODEL = (
-    "fit trains a model, something with parameters() that is called with a row, like "
-    "nn.MLP, not {got!r}"
-)
-MSG_OPTIMIZER = (
-    "the optimizer of fit is one like SGD(model.parameters(), lr=0.1), not {got!r}"
-)
-MSG_VALIDATION = "validation is a pair, (rows, targets), not {got!r}"
-MSG_TOLERANCE = "the tolerance is a share from 0 to less than 1, not {got!r}"
-MSG_COMPILED = "compiled is True, False or None, not {got!r}"
-MSG_EACH = "each_epoch is called with the history, so it is a function, not {got!r}"
-MSG_COUNT = "{what} is a positive int{other}, not {got!r}"
 
 
-@dataclass
-class History:
-    """What happened during `fit`.
-
-    Attributes:
-        losses: the mean loss of each epoch, over its batches as they were trained on.
-        accuracy: the metric of each epoch; empty where there is none.
-        validation_losses: the loss on the validation data after each epoch, if given.
-        validation_accuracy: the metric on them.
-        epochs: how many epochs there were.
-        stopped_because: "converged", or "epochs" if all of them were used up.
-        seconds: how long they took, with what was compiled for them.
-        path: "compiled", or "eager".
-        why_eager: if it was eager, from the beginning or later on, why.
-
-    """
-
-    losses: list[float] = field(default_factory=list)
-    accuracy: list[float] = field(default_factory=list)
-    validation_losses: list[float] = field(default_factory=list)
-    validation_accuracy: list[float] = field(default_factory=list)
-    epochs: int = 0
-    stopped_because: str = "epochs"
-    seconds: float = 0.0
-    path: str = "eager"
-    why_eager: str = ""
-
-    def latest(self) -> dict[str, float]:
-        """Return the last epoch's figures by name."""
-        figures = {
-            "loss": self.losses,
-            "accuracy": self.accuracy,
-            "validation_loss": self.validation_losses,
-            "validation_accuracy": self.validation_accuracy,
-        }
-        return {name: numbers[-1] for name, numbers in figures.items() if numbers}
-
-    def __repr__(self) -> str:
-        words = [f"epochs={self.epochs}", f"stopped_because={self.stopped_because!r}"]
-        words += [f"{name}={number:.4g}" for name, number in self.latest().items()]
-        words += [f"seconds={self.seconds:.2f}", f"path={self.path!r}"]
-        if 0 < len(self.why_eager) <= 60:
-            words.append(f"why_eager={self.why_eager!r}")
-        return f"History({', '.join(words)})"
-
-
-def fit(
+def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
     model: Model,
     X: Iterable[Any],  # noqa: N803 - the field's name for rows of inputs
     y: Iterable[Any],
@@ -124,26 +63,33 @@ def fit(
     seed: int | Random | None = 0,
     tolerance: float = 1e-4,
     patience: int | None = 10,
-    validation: tuple[Iterable[Any], Iterable[Any]] | None = None,
-    metric: Metric | None = None,
+    restore_best: bool = False,
+    validation: tuple[Iterable[Any], Iterable[Any]] | float | None = None,
+    metrics: Metric | Sequence[Metric] | None = None,
+    sample_weight: Iterable[float] | None = None,
+    class_weight: dict[Any, float] | None = None,
+    l2: float = 0.0,
+    l1: float = 0.0,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
     progress: bool = True,
     compiled: bool | None = None,
-    each_epoch: Callable[[History], object] | None = None,
+    each_epoch: Callback | Sequence[Callback] | None = None,
 ) -> History:
     """Train ``model`` on mini-batches until its loss no longer falls.
 
-    Batches are computed by machine code where that pays, with the same numbers as
-    eagerly but for rounding. It can be done for the losses of nn, rows of one form and
-    a model that is a function of its row, and needs NumPy and llvmlite. It pays if
-    computing all epochs eagerly takes longer than compiling, some tenths of a second:
-    as a rule from 30 to 100 million rows x epochs x operands of a row's nodes on, and
-    a twentieth of that where the engine itself is not compiled. What else the model
-    does, like printing, happens while it is recorded only. The history says which path
-    was taken, and why.
+    Batches are compiled where that pays, with the same numbers as eagerly but for
+    rounding. Chains of nn's own layers need NumPy for it, other models llvmlite as
+    well; they have to be a function of their row. What else the model does, like
+    printing, happens while it is recorded only. The history says which path was taken,
+    and why.
 
     Args:
         model: is called with one row at a time.
-        X: n rows: lists or an array. An int stays an int, so that it may be an index.
+        X: n rows: lists, an array, a frame. An int stays an int, so that it may be an
+            index.
         y: n targets, of the form that the loss takes.
         loss: a function of the lists of a batch's predictions and of its targets.
         optimizer: holds parameters of the model; None for Adam with lr=0.01.
@@ -155,13 +101,29 @@ def fit(
             are any, is below the best one by more than this share of that.
         patience: after so many epochs that were not, the training has converged; None
             to go through all epochs.
-        validation: rows and targets that are not trained on.
-        metric: as the loss, but returns a float; None for `nn.accuracy` where the loss
-            is one of those that classify.
+        restore_best: whether the model ends with the parameters of its best epoch.
+        validation: rows and targets that are not trained on, or the share of X and y
+            that is held out.
+        metrics: functions as the loss, of all predictions of an epoch as floats, each
+            made before its step. None for `nn.accuracy` where the loss is one of
+            those that classify, [] for none.
+        sample_weight: a factor of the loss of each row.
+        class_weight: a factor for each label. The loss is the mean over the rows of
+            weight * loss, as in Keras; PyTorch divides by the sum of the weights.
+        l2, l1: factors of the sums of squares and of absolute values of the optimiser's
+            parameters, which are added to the loss that is trained on.
+        clip_norm, clip_value: bounds of the gradient, see `nn.clip_gradients`.
+        checkpoint: a file that each epoch leaves everything in.
+        resume: whether to go on from the checkpoint, if it is there: the run ends with
+            the same bits as one that was not interrupted.
         progress: whether to show a bar, for which tqdm is needed.
-        compiled: whether to use machine code: None if it can be used and pays, True in
-            any case, False never.
-        each_epoch: is called with the history so far after each epoch, to look on.
+        compiled: whether to compile: None if it can be done and pays, True in any
+            case, False never.
+        each_epoch: is called with the history so far after each epoch, to look on, or
+            to stop: ``history.stop("good enough")``. Several are called in order.
+
+    Returns:
+        The history; after Ctrl-C the history so far, which says so.
 
     Raises:
         TypeError, ValueError: if an argument cannot be used: something in X or y is no
@@ -170,7 +132,7 @@ def fit(
         FloatingPointError: if a loss or a step is not finite, saying where.
         RuntimeError: if ``compiled`` is True and cannot be, saying why.
 
-    >>> from nn import MLP
+    >>> from nn import MLP, hinge_loss
     >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [-1, 1, 1, -1]
     >>> model = MLP(2, [8, 1], "tanh", seed=0)
     >>> history = fit(model, X, y, loss=hinge_loss, epochs=500, progress=False)
@@ -178,82 +140,126 @@ def fit(
     ('converged', 1.0)
 
     """
-    _check_parts(model, loss, metric, optimizer)
-    data = Table(*read_table("X", X, y, model))
-    tables = [data]
-    if validation:
-        tables.append(Table(*read_table("validation X", *_pair(validation), model)))
-    _check_settings(epochs, batch_size, patience, compiled, each_epoch)
+    check_parts(model, loss, optimizer)
+    epochs, batch_size, patience = check_settings(
+        epochs, batch_size, patience, compiled
+    )
+    callbacks = callbacks_of(each_epoch)
+    tolerance = real("the tolerance", tolerance, 0.0, 1.0)
+    best = _Best(model, tolerance, patience, keeps=restore_best)
+    penalty = real("l2", l2), real("l1", l1)
+    clip = _bound("clip_norm", clip_norm), _bound("clip_value", clip_value)
     rng = generator(seed)
-    if metric is None and loss in CLASSIFYING:
-        metric = accuracy
+    weights = sample_weight, class_weight
+    tables = tables_of(model, X, y, validation, weights, rng)
+    _set_mode(model, training=True)
     before = None if compiled is False else fingerprint(model)
     for table in tables:
-        _try_loss(model, loss, table)
-    trainer = Trainer(
-        model, loss, metric, optimizer or Adam(model.parameters(), lr=0.01)
-    )
-
-    history = History()
-    start = time.perf_counter()
-    order = list(range(len(data)))
-    patient = _Patience(tolerance, patience)
+        try_loss(model, loss, table)
+    steady = compiled is not False and fingerprint(model) == before
+    optimizer = optimizer or Adam(model.parameters(), lr=0.01)
+    found = metrics_of(metrics, loss)
+    trainer = Trainer(model, loss, found, optimizer, penalty, clip)
+    order = list(range(len(tables[0])))
+    run = Run(trainer, tables, order, batch_size or len(order), rng, best)
+    if checkpoint is not None and resume:
+        load_run(checkpoint, run)
+    history = run.history
+    start = time.perf_counter() - history.seconds
     if compiled is not False:
-        plan = Plan(
-            model=model,
-            loss=loss,
-            params=trainer.params,
-            tables=tables,
-            size=batch_size or len(data),
-            epochs=epochs,
-            measured=metric is not None,
-            steady=fingerprint(model) == before,
-        )
+        params = trainer.params
+        plan = Plan(model, loss, params, tables, run.size, epochs, steady)
         trainer.compile(plan, must=compiled is True)
     bar = _tqdm()(total=epochs, desc="fit", unit="epoch") if progress else _NoBar()
     with bar:
-        while history.epochs < epochs:
-            history.epochs += 1
-            if shuffle:
-                rng.shuffle(order)
-            figures = trainer.train(data, order, batch_size, history.epochs)
-            _note(figures, history.losses, history.accuracy)
-            for held_out in tables[1:]:
-                figures = trainer.measure(held_out, history.epochs)
-                _note(figures, history.validation_losses, history.validation_accuracy)
-            bar.update()
-            bar.set_postfix(history.latest())
-            if each_epoch is not None:
-                each_epoch(history)
-            if patient.is_over(figures[0]):
-                history.stopped_because = "converged"
-                break
+        try:
+            while history.epochs < epochs and history.stopped_because == "epochs":
+                if callbacks and history.epochs:
+                    trainer.look_again(history.epochs + 1)
+                run.epoch(shuffle=shuffle)
+                history.seconds = time.perf_counter() - start
+                bar.update()
+                bar.set_postfix(history.latest())
+                for callback in callbacks:
+                    callback(history)
+                if checkpoint is not None:
+                    save_run(checkpoint, run)
+        except KeyboardInterrupt:
+            history.stopped_because = "interrupted"
+    if restore_best:
+        best.restore()
     history.seconds = time.perf_counter() - start
-    history.path = "eager" if trainer.batches is None else "compiled"
+    history.path = "eager" if trainer.source is None else "compiled"
     history.why_eager = trainer.why_eager
     return history
 
 
-class _Patience:
-    """Tell from each epoch's loss whether to stop."""
+@dataclass
+class Run:
+    """A training that is under way."""
 
-    def __init__(self, tolerance: float, patience: int | None) -> None:
-        if not isinstance(tolerance, int | float):
-            raise TypeError(MSG_TOLERANCE.format(got=tolerance))
-        if not 0.0 <= tolerance < 1.0:
-            raise ValueError(MSG_TOLERANCE.format(got=tolerance))
+    trainer: Trainer
+    tables: list[Table]
+    order: list[int]
+    size: int
+    rng: Random
+    best: _Best
+    history: History = field(default_factory=History)
+
+    def epoch(self, *, shuffle: bool) -> None:
+        """Go once through all rows, and note what came of it."""
+        history, trainer = self.history, self.trainer
+        if shuffle:
+            self.rng.shuffle(self.order)
+        k = history.epochs + 1
+        loss, figures = trainer.train(self.tables[0], self.order, self.size, k)
+        history.epochs = k
+        history.losses.append(loss)
+        _note(history.metrics, figures)
+        for table in self.tables[1:]:
+            _set_mode(trainer.model, training=False)
+            loss, figures = trainer.measure(table, k)
+            _set_mode(trainer.model, training=True)
+            history.validation_losses.append(loss)
+            _note(history.validation_metrics, figures)
+        if self.best.is_over(loss):
+            history.stopped_because = "converged"
+        see = getattr(trainer.optimizer.lr, "see", None)
+        if see is not None:
+            see(loss)
+
+
+class _Best:
+    """Tell from each epoch's loss whether to stop, and keep the best parameters."""
+
+    def __init__(
+        self, model: Any, tolerance: float, patience: int | None, *, keeps: bool
+    ) -> None:
+        self.model = model
+        self.keeps = keeps
         self.tolerance = tolerance
         self.patience = math.inf if patience is None else patience
-        self.best: float | None = None
+        self.loss = math.inf
         self.waited = 0
+        self.lowest = math.inf
+        self.numbers: list[float] | None = None
 
     def is_over(self, loss: float) -> bool:
-        if self.best is None or loss < self.best - self.tolerance * abs(self.best):
-            self.best = loss
+        if self.keeps and loss < self.lowest:
+            self.lowest = loss
+            self.numbers = [p.data for p in self.model.parameters()]
+        best = self.loss
+        if best == math.inf or loss < best - self.tolerance * abs(best):
+            self.loss = loss
             self.waited = 0
         else:
             self.waited += 1
         return self.waited >= self.patience
+
+    def restore(self) -> None:
+        """Give the model the parameters of the epoch with the lowest loss."""
+        for p, number in zip(self.model.parameters(), self.numbers or (), strict=False):
+            p.data = number
 
 
 class _NoBar:
@@ -280,65 +286,16 @@ def _tqdm() -> Callable[..., Any]:
     return bar
 
 
-def _try_loss(model: Model, loss: Loss, table: Table) -> None:
-    """Find what the loss says to all targets, with one prediction for all of them."""
-    # An overflow is reported by the training itself, which knows where it was.
-    with no_grad(), suppress(ArithmeticError):
-        result = loss([model(table.rows[0])] * len(table), table.targets)
-        if not isinstance(result, Value):
-            raise TypeError(MSG_LOSS_TYPE.format(got=result))
+def _bound(what: str, number: float | None) -> float:
+    return math.inf if number is None else real(what, number)
 
 
-def _note(
-    figures: tuple[float, float | None], losses: list[float], metrics: list[float]
-) -> None:
-    loss, metric = figures
-    losses.append(loss)
-    if metric is not None:
-        metrics.append(metric)
+def _set_mode(model: Any, *, training: bool) -> None:
+    """Say to the model whether it is trained, where it has parts that may ask."""
+    if isinstance(model, Module) and model.training != training:
+        model.train(training)
 
 
-def _pair(validation: Any) -> tuple[Any, Any]:
-    if not isinstance(validation, tuple | list) or len(validation) != 2:
-        raise TypeError(MSG_VALIDATION.format(got=validation))
-    rows, targets = validation
-    return rows, targets
-
-
-def _check_parts(model: object, loss: object, metric: object, optimizer: Any) -> None:
-    """Raise unless these can be called, and have what `fit` asks of them."""
-    if not callable(model) or not hasattr(model, "parameters"):
-        raise TypeError(MSG_MODEL.format(got=model))
-    if not callable(loss):
-        raise TypeError(MSG_FUNCTION.format(what="loss", example="mse_loss", got=loss))
-    if metric is not None and not callable(metric):
-        message = MSG_FUNCTION.format(what="metric", example="accuracy", got=metric)
-        raise TypeError(message)
-    if optimizer is not None and not (
-        hasattr(optimizer, "params") and hasattr(optimizer, "step")
-    ):
-        raise TypeError(MSG_OPTIMIZER.format(got=optimizer))
-
-
-def _check_settings(
-    epochs: object,
-    batch_size: object,
-    patience: object,
-    compiled: object,
-    each_epoch: object,
-) -> None:
-    _check_count("epochs", epochs)
-    if batch_size is not None:
-        _check_count("batch_size", batch_size, " or None")
-    if patience is not None:
-        _check_count("patience", patience, " or None")
-    if compiled is not None and not isinstance(compiled, bool):
-        raise TypeError(MSG_COMPILED.format(got=compiled))
-    if each_epoch is not None and not callable(each_epoch):
-        raise TypeError(MSG_EACH.format(got=each_epoch))
-
-
-def _check_count(what: str, number: object, other: str = "") -> None:
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        error = ValueError if isinstance(number, int) else TypeError
-        raise error(MSG_COUNT.format(what=what, other=other, got=number))
+def _note(metrics: dict[str, list[float]], figures: dict[str, float]) -> None:
+    for name, figure in figures.items():
+        metrics.setdefault(name, []).append(figure)

@@ -4,24 +4,24 @@ A compiled batch takes microseconds; reading a number from each parameter, addin
 gradient and changing it takes as many for every twenty of them. So between the first
 and the last batch of an epoch parameters, gradients and the optimiser's state are NumPy
 arrays, and the Values get their numbers back at its end, or before anyone looks at
-them. The numbers are the same, to the bit.
+them: an optimiser that does not follow a rule, or a schedule that can reach the model.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from autograd import Value
-from nn.losses import accuracy
+from nn.contents import Same, contents
 from nn.optim import ByRule, Optimizer
-from nn.training.batches import Batches
-from nn.training.data import Table
 
 
-def can_be_flat(optimizer: Optimizer, metric: Callable[..., Any] | None) -> bool:
-    """Return whether nobody looks at the parameters during an epoch.
+def follows_rule(optimizer: Optimizer) -> bool:
+    """Return whether a step is the optimiser's rule, which arrays follow as well.
 
     A rule is the same for floats and for arrays, and this is tried out.
     """
@@ -33,7 +33,8 @@ def can_be_flat(optimizer: Optimizer, metric: Callable[..., Any] | None) -> bool
         and kind._propose is ByRule._propose  # noqa: SLF001 - a door of its own kind
         and kind.propose_arrays is ByRule.propose_arrays
     )
-    return by_rule and metric in {None, accuracy} and _is_of_arrays(optimizer)
+    # The rate is asked for once a step, as it would be otherwise.
+    return by_rule and all(_is_of_arrays(member) for _, member in optimizer.members())
 
 
 def _is_of_arrays(optimizer: ByRule) -> bool:
@@ -53,37 +54,78 @@ def _is_of_arrays(optimizer: ByRule) -> bool:
     return right == list(zip(*arrays, strict=True))
 
 
+def reaches(function: Any, params: Sequence[Value]) -> bool:
+    """Return whether a function can look at parameters, by what it holds."""
+    if not callable(function):
+        return False
+    own = set(map(id, params))
+    return any(isinstance(x, Same) and id(x.thing) in own for x in contents(function))
+
+
+def share_of_right(scores: Sequence[Any], targets: Sequence[Any]) -> float:
+    """Return what `nn.accuracy` does, of arrays of scores."""
+    import numpy as np
+
+    found, right = np.concatenate(scores), np.array(targets)
+    if found.ndim == 1:
+        return float(((found > 0.0) == (right > 0.5)).mean())
+    return float((found.argmax(axis=1) == right).mean())
+
+
+def alone() -> Callable[[], Any]:
+    """Return what keeps BLAS to one thread: its batches are too small to be shared."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return nullcontext
+    return partial(ThreadpoolController().limit, limits=1, user_api="blas")
+
+
 class Flat:
     """Parameters and an optimiser's state as arrays.
 
     Args:
         params: all parameters.
-        optimizer: an SGD or Adam that holds some of them.
-        batches: computes losses and gradients.
+        optimizer: holds some of them.
+        source: computes losses and gradients: `Dense` or `Batches`.
+        penalty: the factors of the sums of squares and of absolute values.
+        clip: bounds of the gradient's norm and of each number in it.
 
     Attributes:
-        good: the parameters before the last step, to go back to.
+        good: the parameters at which a loss was finite last.
 
     """
 
     def __init__(
-        self, params: Sequence[Value], optimizer: Any, batches: Batches
+        self,
+        params: Sequence[Value],
+        optimizer: Any,
+        source: Any,
+        penalty: tuple[float, float],
+        clip: tuple[float, float],
     ) -> None:
+        import numpy as np
+
         self.params = params
         self.optimizer = optimizer
-        self.batches = batches
-        self._place = {id(p): i for i, p in enumerate(params)}
-        self._places: dict[int, tuple[Any, Any]] = {}
+        self.source = source
+        self.penalty = penalty
+        self.clip = clip
+        self.by_rule = follows_rule(optimizer)
+        self.watched = not self.by_rule or reaches(optimizer.lr, params)
+        place = {id(p): i for i, p in enumerate(params)}
+        at = [place[id(p)] for p in optimizer.params]
+        everything = at == list(range(len(params)))
+        self._held: Any = slice(None) if everything else np.array(at, dtype=int)
 
-    def load(self) -> None:
+    def load(self, good: Any) -> None:
         """Take the numbers from the Values."""
         import numpy as np
 
         self._w = np.array([p.data for p in self.params])
         self._g = np.zeros(len(self.params))
-        self._held = self.places(self.optimizer.params)
-        self._state = tuple(map(np.array, self.optimizer._state))  # noqa: SLF001
-        self.good = self._w
+        self._state = tuple(map(np.array, self.optimizer._state))  # noqa: SLF001 - as its own
+        self.good = np.array(good)
         self._moved = False
 
     def store(self) -> None:
@@ -95,48 +137,59 @@ class Flat:
         ):
             p.data = number
             p.grad = slope
-        self.optimizer._state = tuple(s.tolist() for s in self._state)  # noqa: SLF001
+        if self.by_rule:
+            self.optimizer._state = tuple(s.tolist() for s in self._state)  # noqa: SLF001 - as its own
         self._moved = False
 
-    def places(self, values: Sequence[Value]) -> Any:
-        """Return which of the parameters some Values are, None if some are none."""
-        import numpy as np
-
-        known = self._places.get(id(values))
-        if known is None:
-            found = [self._place.get(id(value)) for value in values]
-            at = None if None in found else np.array(found, dtype=int)
-            known = self._places[id(values)] = values, at  # they live as long as this
-        return known[1]
-
-    def step(
-        self, table: Table, batch: list[int], *, predict: bool
-    ) -> tuple[float, list[Any]] | None:
-        """Learn from a batch; return its loss, and predictions if they are asked for.
+    def step(self, table: Any, batch: Any) -> tuple[float, Any] | None:
+        """Learn from a batch; return its loss, and its scores.
 
         It is None, and nothing is changed, where something is not as usual.
         """
         import numpy as np
 
         with np.errstate(all="ignore"):  # what is not finite is looked for
-            found = self.batches.flat(table, batch, self._w, self.places)
+            if self.watched:
+                self.source.look()
+            found = self.source.gradient(table, batch, self._w)
             if found is None or not math.isfinite(found[0]):
                 return None
-            loss, g = found
-            predictions: list[Any] | None = []
-            if predict:
-                predictions = self.batches.flat_predictions(
-                    table, batch, self._w, self.places
-                )
-            if predictions is None:
+            loss, g, scores = found
+            loss, g[self._held] = self._penalized(loss, g[self._held])
+            if not math.isfinite(loss):
                 return None
+            if self.watched:
+                self._moved, self._g = True, g
+                self.good = self._w
+                self.store()
+                self.optimizer.step()
+                self.load(self.good)
+                return loss, scores
             w = self._w.copy()
             w[self._held], state = self.optimizer.propose_arrays(
                 w[self._held], g[self._held], self._state
             )
-            if not all(np.isfinite(x).all() for x in (w, *state)):
+            if not all(math.isfinite(float(x.sum())) for x in (w, *state)):
                 return None
         self.good, self._w, self._g, self._state = self._w, w, g, state
         self.optimizer.steps += 1
         self._moved = True
-        return loss, predictions
+        return loss, scores
+
+    def _penalized(self, loss: float, g: Any) -> tuple[float, Any]:
+        """Return loss and gradient with the penalty, the gradient clipped."""
+        import numpy as np
+
+        l2, l1 = self.penalty
+        x = self._w[self._held]
+        if l2:
+            loss, g = loss + l2 * float(x @ x), g + 2.0 * l2 * x
+        if l1:
+            loss, g = loss + l1 * float(abs(x).sum()), g + l1 * np.sign(x)
+        norm, bound = self.clip
+        if bound < math.inf:
+            g = g.clip(-bound, bound)
+        if norm < math.inf:
+            size = math.sqrt(float(g @ g))
+            g = g * (norm / size) if size > norm else g
+        return loss, g

@@ -1,11 +1,12 @@
 """Which path a training takes, eager or compiled, and why.
 
-Machine code computes the same numbers faster, once it is there. What cannot be recorded
-(`nn.training.batches` says what can), or is over before it would be compiled, stays on
-the eager path, with a reason that `History.why_eager` keeps.
+Compiled, a batch is matrix products where the model is a chain of nn's own layers
+(`nn.training.dense`), and else machine code that runs over its rows
+(`nn.training.batches`). What can be neither, or is over before it would be compiled,
+stays on the eager path, with a reason that `History.why_eager` keeps.
 
-Nothing is trusted: before the first step loss, gradient and predictions of one batch
-are computed on both paths, and have to agree.
+Nothing is trusted: before the first step loss, gradient and scores of one batch are
+computed on both paths, and have to agree.
 """
 
 from __future__ import annotations
@@ -14,36 +15,41 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograd import COMPILED, Value, topological_order
+from autograd import COMPILED, Value, no_grad, topological_order
 from autograd.math import fsum
+from nn.blocks import chain_of
 from nn.losses import OF_A_ROW
 from nn.training.data import Table
 
-if TYPE_CHECKING:
-    from nn.training.batches import Batches
-
 # In seconds, on one machine: what a node and an operand cost eagerly, forward and
-# backward; what compiling costs, and each operand in it; what a compiled batch costs,
-# and each parameter in it; and what each parameter costs at the end of an epoch. No
-# clock decides, so that a training repeats to the bit.
+# backward; and for each way of compiling what it costs, and each operand in it; what a
+# batch costs, and each parameter in it, and each operand of a row; and what each
+# parameter costs at the end of an epoch. No clock decides, so that a training repeats
+# to the bit.
 EAGER = (2.5e-7, 1.1e-8) if COMPILED else (2e-6, 3e-7)
-COMPILING = (0.35, 8e-5)
-CALLING = (1.2e-4, 5e-8)
+COMPILING = {"products": (0.02, 0.0), "code": (0.35, 8e-5)}
+CALLING = {"products": (6e-5, 4e-8, 8e-10), "code": (1.2e-4, 5e-8, 1e-9)}
 ENDING = 3e-7
 
-
+TRIED = 32  # rows at most, of the batch that is computed on both paths
 CLOSE = 1e-9  # how near the two paths have to be
 ROUNDED = 1e-13  # what rounding leaves of numbers that cancel
 
-MSG_LOSS = "the loss is not one of nn's own"
-MSG_UNSTEADY = "calling the model draws random numbers, or changes it"
+MSG_UNSTEADY = (
+    "calling the model draws random numbers, or changes it, and a compiled function "
+    "is recorded once: only the eager path draws anew"
+)
 MSG_SMALL = "too little to do: compiling would take longer"
 MSG_MISSING = "{0} is not installed: pip install 'scalar-autograd[jit]'"
 MSG_OUTPUT = "the model does not return a Value or a flat list of them"
 MSG_RAISED = "{0}: {1}"
 MSG_OTHER = "compiled, the {0} of the first batch is another than computed eagerly"
+MSG_OWN = (
+    "the loss is neither the mean nor the sum of what it says to each row by itself, "
+    "so rows cannot be computed apart: write it as nn.mean_of(f)"
+)
 MSG_MUST = (
     "fit cannot take the compiled path, which compiled=True asks for: {0}. Leave "
     "compiled out, and it takes the eager one"
@@ -61,6 +67,14 @@ def why(error: Exception) -> str:
     return MSG_RAISED.format(type(error).__name__, error)
 
 
+def eager_loss(loss: Callable[..., Any], predictions: list[Any], table: Table) -> Any:
+    """Return the loss of predictions for a table's rows, with their weights."""
+    if table.weights is None:
+        return loss(predictions, table.targets)
+    triples = zip(table.weights, predictions, table.targets, strict=True)
+    return fsum([w * loss([p], [t]) for w, p, t in triples]) / len(predictions)
+
+
 @dataclass
 class Plan:
     """What is to be trained, as far as it decides which path is taken."""
@@ -71,10 +85,9 @@ class Plan:
     tables: Sequence[Table]
     size: int
     epochs: int
-    measured: bool
     steady: bool
 
-    def compiled(self, *, must: bool) -> tuple[Batches | None, str]:
+    def compiled(self, *, must: bool) -> tuple[Any, str]:
         """Return what computes batches natively; or None, and why not.
 
         Raises:
@@ -82,72 +95,123 @@ class Plan:
 
         """
         try:
-            self._check(must=must)
-            from nn.training.batches import Batches
-
-            batches = Batches(self.model, self.loss, self.tables)
-            self._try(batches)
+            return self._source(must=must), ""
         except Exception as error:
-            reason = why(error)
             if must:
-                raise RuntimeError(MSG_MUST.format(reason)) from error
-            return None, reason
-        return batches, ""
+                raise RuntimeError(MSG_MUST.format(why(error))) from error
+            return None, why(error)
 
-    def _check(self, *, must: bool) -> None:
-        if not any(self.loss is known for known in OF_A_ROW):
-            raise EagerlyError(MSG_LOSS)
+    def _source(self, *, must: bool) -> Any:
         if not self.steady:
             raise EagerlyError(MSG_UNSTEADY)
-        if not must and not self._pays():
+        way = "code" if chain_of(self.model) is None else "products"
+        if not must and not self._pays(way):
             raise EagerlyError(MSG_SMALL)
-        for library in ("numpy", "llvmlite"):
-            try:
-                import_module(library)
-            except ImportError as error:
-                raise EagerlyError(MSG_MISSING.format(library)) from error
+        _find("numpy")
+        made = self.model, self.loss, self.tables, self.params
+        if way == "products":
+            from nn.training.dense import Dense
 
-    def _pays(self) -> bool:
+            try:
+                source: Any = Dense(*made)
+                self._try(source)
+            except EagerlyError:
+                if not must and not self._pays("code"):
+                    raise
+            else:
+                return source
+        _find("llvmlite")
+        from nn.training.batches import Batches
+
+        source = Batches(*made)
+        self._try(source)
+        return source
+
+    def _pays(self, way: str) -> bool:
         """Return whether all epochs take longer than compiling, by a rough count."""
         nodes, operands = _size_of(self.model, self.tables[0].rows[0])
         n = len(self.tables[0])
-        row = EAGER[0] * nodes + EAGER[1] * operands
-        batch = CALLING[0] + CALLING[1] * len(self.params)
+        whole, each, inner = CALLING[way]
+        row = EAGER[0] * nodes + EAGER[1] * operands - inner * operands
+        batch = whole + each * len(self.params)
         epoch = math.ceil(n / self.size) * batch + ENDING * len(self.params)
         saved = self.epochs * (n * row - epoch)
-        return saved > COMPILING[0] + COMPILING[1] * operands
+        once, more = COMPILING[way]
+        return saved > once + more * operands
 
-    def _try(self, batches: Batches) -> None:
-        """Compute one batch on both paths, and leave everything as it was."""
-        table = self.tables[0]
-        batch = list(range(min(self.size, len(table))))
+    def _try(self, source: Any) -> None:
+        """Compute a batch on both paths, and leave everything as it was."""
+        n = min(self.size, len(self.tables[0]), TRIED)
+        own = not any(self.loss is known for known in OF_A_ROW)
         kept = [p.grad for p in self.params]
         try:
-            found = self._passed(*batches.run(table, batch, predict=self.measured))
-            rows, targets = table.rows[: len(batch)], table.targets[: len(batch)]
-            predictions = [self.model(row) for row in rows]
-            right = self._passed(self.loss(predictions, targets), predictions)
+            for size in {n, max(1, n - 1)} if own else {n}:
+                self._compare(source, list(range(size)), own=own)
         finally:
             for p, gradient in zip(self.params, kept, strict=True):
                 p.grad = gradient
-        size = max(map(abs, right["predictions"]), default=0.0)
-        for what, ours in found.items():
-            theirs = right[what]
-            near = CLOSE * max(map(abs, theirs), default=0.0) + ROUNDED * size
-            pairs = zip(ours, theirs, strict=True) if ours else ()
-            if not all(abs(a - b) <= near for a, b in pairs):
+
+    def _compare(self, source: Any, batch: list[int], *, own: bool) -> None:
+        part = self.tables[0].take(batch)
+        predictions = [self.model(row) for row in part.rows]
+        loss = eager_loss(self.loss, predictions, part)
+        right = [[loss.data], self._slopes(loss), _floats(predictions)]
+        size = max(map(abs, right[2]), default=0.0)
+        first = self._found(source, batch)
+        if own and not _near(first[0], right[0], size):
+            if source.summed or not _near([len(batch) * first[0][0]], right[0], size):
+                raise EagerlyError(MSG_OWN)
+            source.summed = True
+            first = self._found(source, batch)
+        names = ("loss", "gradient", "predictions")
+        for what, ours, theirs in zip(names, first, right, strict=True):
+            if not _near(ours, theirs, size):
                 raise EagerlyError(MSG_OTHER.format(what))
 
-    def _passed(self, loss: Any, predictions: list[Any]) -> dict[str, list[float]]:
-        """Return all numbers of a batch."""
+    def _found(self, source: Any, batch: list[int]) -> list[list[float]]:
+        import numpy as np
+
+        w = np.array([p.data for p in self.params])
+        found = source.gradient(self.tables[0], batch, w)
+        if found is None:
+            loss, scores = source.run(self.tables[0], batch, scored=True)
+            return [[loss.data], self._slopes(loss), scores.ravel().tolist()]
+        loss, g, scores = found
+        return [[loss], g.tolist(), scores.ravel().tolist()]
+
+    def _slopes(self, loss: Any) -> list[float]:
         for p in self.params:
             p.grad = 0.0
         loss.backward()
-        return {
-            "loss": [loss.data],
-            "gradient": [p.grad for p in self.params],
-            "predictions": [x.data for y in predictions for x in as_scores(y)],
-        }
+        return [p.grad for p in self.params]
+
+    def differs(self, source: Any, k: int) -> bool:
+        """Return whether the loss of one row is another now than computed eagerly."""
+        import numpy as np
+
+        part = self.tables[0].take([k])
+        with no_grad():
+            loss = eager_loss(self.loss, [self.model(row) for row in part.rows], part)
+        w = np.array([p.data for p in self.params])
+        found = source.gradient(self.tables[0], [k], w, scored=False)
+        if found is None:
+            with no_grad():
+                found = [source.run(self.tables[0], [k], scored=False)[0].data]
+        return not _near([found[0]], [loss.data], 1.0)
+
+
+def _near(ours: list[float], theirs: list[float], size: float) -> bool:
+    """Return whether numbers are the same, but for rounding."""
+    near = CLOSE * max(map(abs, theirs), default=0.0) + ROUNDED * size
+    pairs = zip(ours, theirs, strict=True)
+    return all(a == b or abs(a - b) <= near for a, b in pairs)
+
+
+def _find(library: str) -> None:
+    try:
+        import_module(library)
+    except ImportError as error:
+        raise EagerlyError(MSG_MISSING.format(library)) from error
 
 
 def _size_of(model: Any, row: Any) -> tuple[int, int]:
@@ -167,3 +231,7 @@ def check_output(y: Any) -> None:
 def as_scores(y: Any) -> Sequence[Any]:
     """Return the scores of one prediction."""
     return y if type(y) in {list, tuple} else [y]
+
+
+def _floats(predictions: list[Any]) -> list[float]:
+    return [x.data for y in predictions for x in as_scores(y)]

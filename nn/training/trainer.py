@@ -1,23 +1,25 @@
 """The steps of a training: batch after batch, and the way back from one that failed.
 
-A batch goes one of two ways, with the same numbers: *eagerly*, row by row, or by
-machine code (`nn.training.batches`). One that fails the second way goes the first, so
-that what is raised is what the model and the loss raise.
+A batch goes one of two ways, with the same numbers: *eagerly*, row by row, or compiled
+(`nn.training.path`). One that fails the second way goes the first, so that what is
+raised is what the model and the loss raise.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd import Value, no_grad
-from nn.optim import Optimizer
+from nn.losses import accuracy, l1, l2
+from nn.optim import Optimizer, clip_gradients
+from nn.rules import LBFGS
 from nn.training.data import Table
-from nn.training.path import MSG_MUST, Plan, why
+from nn.training.path import MSG_MUST, EagerlyError, Plan, eager_loss, why
 
 if TYPE_CHECKING:
-    from nn.training.batches import Batches
     from nn.training.flat import Flat
 
 
@@ -44,153 +46,234 @@ MSG_DIVERGED = (
 )
 MSG_NEVER = "compiled=False"
 MSG_LATER = "from epoch {epoch}, {batch} on: {why}"
+MSG_CHANGED = "the model was changed in a way that the recording does not know"
 
 
 class Trainer:
     """The steps, and the way back from one that went wrong."""
 
     def __init__(
-        self, model: Model, loss: Loss, metric: Metric | None, optimizer: Optimizer
+        self,
+        model: Model,
+        loss: Loss,
+        metrics: Sequence[Metric],
+        optimizer: Optimizer,
+        penalty: tuple[float, float] = (0.0, 0.0),
+        clip: tuple[float, float] = (math.inf, math.inf),
     ) -> None:
         own = model.parameters()
         if not set(map(id, own)) & set(map(id, optimizer.params)):
             raise ValueError(MSG_STRANGER)
         self.model = model
         self.loss = loss
-        self.metric = metric
+        self.metrics = metrics
         self.optimizer = optimizer
+        self.penalty = penalty
+        self.clip = clip
         self.params = list(dict.fromkeys((*own, *optimizer.params)))
         self.good = [p.data for p in self.params]
-        self.batches: Batches | None = None
+        self.plan: Plan | None = None
+        self.source: Any = None
         self.flat: Flat | None = None
+        self.alone: Callable[[], Any] = nullcontext
         self.why_eager = MSG_NEVER
         self.must = False
 
     def compile(self, plan: Plan, *, must: bool) -> None:
-        """Compute batches by machine code from now on, if it can be done."""
+        """Compute batches natively from now on, if it can be done."""
+        self.plan = plan
         self.must = must
-        self.batches, self.why_eager = plan.compiled(must=must)
+        self.source, self.why_eager = plan.compiled(must=must)
+        self.flat = None
+        if self.source is not None and not isinstance(self.optimizer, LBFGS):
+            from nn.training.flat import Flat, alone
+
+            given = self.optimizer, self.source, self.penalty, self.clip
+            self.flat = Flat(self.params, *given)
+            self.alone = alone()
+
+    def look_again(self, epoch: int) -> None:
+        """Compile anew, or no more, if somebody has changed the model meanwhile."""
+        if self.source is None or self.plan is None:
+            return
+        if self.source.watched.changed():
+            own = self.model.parameters()
+            now = list(dict.fromkeys((*own, *self.optimizer.params)))
+            if list(map(id, now)) != list(map(id, self.params)):
+                self.params = self.plan.params = now
+                self.good = [p.data for p in now]
+            self.compile(self.plan, must=self.must)
+        elif self.plan.differs(self.source, epoch % len(self.plan.tables[0])):
+            self._give_up(EagerlyError(MSG_CHANGED), epoch, "batch 1")
+
+    def _give_up(self, error: Exception, epoch: int, place: str) -> None:
+        """Go on eagerly."""
+        self.why_eager = MSG_LATER.format(epoch=epoch, batch=place, why=why(error))
+        if self.must:
+            raise RuntimeError(MSG_MUST.format(self.why_eager)) from error
+        self.source = self.flat = None
 
     def train(
-        self,
-        data: Table,
-        order: list[int],
-        batch_size: int | None,
-        epoch: int,
-    ) -> tuple[float, float | None]:
-        """Return the mean loss and metric of an epoch's batches."""
+        self, data: Table, order: list[int], size: int, epoch: int
+    ) -> tuple[float, dict[str, float]]:
+        """Return the mean loss of an epoch's batches, and what the metrics say."""
         n = len(order)
-        size = batch_size or n
-        losses, metrics = [], []
-        flat = self._flat()
+        losses, scores = [], []
+        flat = self.flat
+        places: Any = order
+        if flat:
+            import numpy as np
+
+            places = np.array(order)
+            flat.load(self.good)
+        with self.alone() if flat else nullcontext():
+            try:
+                for i in range(0, n, size):
+                    batch = places[i : i + size]
+                    found = flat and self._step(flat, data, batch)
+                    if not found:
+                        if flat:
+                            self._give_back(flat)
+                        flat = None
+                        place = f"batch {i // size + 1}"
+                        found = self._pass(data, order[i : i + size], epoch, place)
+                    losses.append(len(batch) / n * found[0])
+                    scores.append(found[1])
+            finally:
+                if flat:
+                    self._give_back(flat)
+        return math.fsum(losses), self._figures(scores, data, order)
+
+    def _step(self, flat: Flat, data: Table, batch: Any) -> tuple[float, Any] | None:
+        """Return loss and scores of a step on arrays, or None if it was not taken."""
         try:
-            for i in range(0, n, size):
-                batch = order[i : i + size]
-                share = len(batch) / n
-                found = flat and self._step(flat, data, batch)
-                if not found:
-                    if flat:
-                        self._give_back(flat)
-                    place = f"batch {i // size + 1}"
-                    flat = None
-                    found = self._pass(data, batch, epoch, place, learn=True)
-                mean, figure = found
-                losses.append(share * mean)
-                if figure is not None:
-                    metrics.append(share * figure)
-        finally:
-            if flat:
-                self._give_back(flat)
-        return math.fsum(losses), math.fsum(metrics) if metrics else None
-
-    def _flat(self) -> Flat | None:
-        """Return what takes steps on arrays, if that can be done."""
-        if self.batches is None:
-            return None
-        from nn.training.flat import Flat, can_be_flat
-
-        if not can_be_flat(self.optimizer, self.metric):
-            return None
-        if self.flat is None:
-            self.flat = Flat(self.params, self.optimizer, self.batches)
-        self.flat.load()
-        return self.flat
-
-    def _step(
-        self, flat: Flat, data: Table, batch: list[int]
-    ) -> tuple[float, float | None] | None:
-        """Return loss and metric of a step on arrays, or None if it was not taken."""
-        try:
-            found = flat.step(data, batch, predict=self.metric is not None)
+            return flat.step(data, batch)
         except Exception:  # noqa: BLE001 - the ordinary step raises what there is
             return None
-        if found is None or self.metric is None:
-            return found and (found[0], None)
-        loss, predictions = found
-        return loss, self.metric(predictions, [data.targets[k] for k in batch])
 
     def _give_back(self, flat: Flat) -> None:
         flat.store()
         self.good = flat.good.tolist()
 
-    def measure(self, data: Table, epoch: int) -> tuple[float, float | None]:
-        """Return loss and metric on rows that are not trained on."""
+    def measure(self, data: Table, epoch: int) -> tuple[float, dict[str, float]]:
+        """Return loss and metrics on rows that are not trained on."""
+        order = list(range(len(data)))
+        if hasattr(self.source, "loss"):
+            import numpy as np
+
+            loss, scores = self.source.loss(
+                data, np.array([p.data for p in self.params])
+            )
+            if math.isfinite(loss):
+                return loss, self._figures([scores], data, order)
         with no_grad():
-            return self._pass(data, None, epoch, "validation", learn=False)
+            loss, scores = self._pass(data, order, epoch, "validation", learn=False)
+        return loss, self._figures([scores], data, order)
+
+    def _figures(
+        self, scores: list[Any], data: Table, order: Sequence[int]
+    ) -> dict[str, float]:
+        """Return what the metrics say to the scores of all batches."""
+        if not self.metrics:
+            return {}
+        targets = [data.targets[k] for k in order]
+        metrics = [(getattr(m, "__name__", None) or repr(m), m) for m in self.metrics]
+        if self.metrics == (accuracy,) and hasattr(scores[0], "dtype"):
+            from nn.training.flat import share_of_right
+
+            return {"accuracy": share_of_right(scores, targets)}
+        lists: list[Any] = []
+        for part in scores:
+            lists += part.tolist() if hasattr(part, "tolist") else _plain(part)
+        return {name: float(metric(lists, targets)) for name, metric in metrics}
 
     def _pass(
         self,
         data: Table,
-        batch: list[int] | None,
+        batch: Sequence[int],
         epoch: int,
         place: str,
         *,
-        learn: bool,
-    ) -> tuple[float, float | None]:
-        targets = data.targets if batch is None else [data.targets[k] for k in batch]
+        learn: bool = True,
+    ) -> tuple[float, Any]:
+        """Return the loss and the scores of some rows, having learnt from them."""
+        part = data.take(batch)
         try:
-            loss, predictions = self._forward(data, batch, targets, epoch, place)
-            if not math.isfinite(loss.data):
-                message = f"the loss is {loss.data}"
-                raise FloatingPointError(message)  # noqa: TRY301 - one way back for all
+            loss, scores = self._forward(data, batch, part, epoch, place)
+            number = _finite(loss)
             if learn:
                 self.good = [p.data for p in self.params]
-                for p in self.params:
-                    p.grad = 0.0
-                loss.backward()
-                self.optimizer.step()
+                if isinstance(self.optimizer, LBFGS):
+                    self.optimizer.step(lambda: self._again(data, batch, part))
+                else:
+                    number = self._learn(loss)
+                    self.optimizer.step()
         except Exception as error:
-            for p, number in zip(self.params, self.good, strict=True):
-                p.data = number
+            for p, good in zip(self.params, self.good, strict=True):
+                p.data = good
             if isinstance(error, ArithmeticError):
                 message = MSG_DIVERGED.format(epoch=epoch, batch=place, why=error)
                 raise FloatingPointError(message) from error
             error.add_note(f"This was in epoch {epoch}, {place}, of nn.fit.")
             raise
-        figure = None if self.metric is None else self.metric(predictions, targets)
-        return loss.data, figure
+        return number, scores
+
+    def _learn(self, loss: Any) -> float:
+        """Set the gradients of a loss, with the penalty; return the whole loss."""
+        for p in self.params:
+            p.grad = 0.0
+        for factor, penalty in zip(self.penalty, (l2, l1), strict=True):
+            if factor:
+                loss = loss + factor * penalty(self.optimizer.params)
+        loss.backward()
+        if self.clip != (math.inf, math.inf):
+            clip_gradients(self.optimizer.params, *self.clip)
+        return _finite(loss)
+
+    def _again(self, data: Table, batch: Sequence[int], part: Table) -> float:
+        """Return the loss of a batch at other parameters, with its gradients."""
+        if self.source is None:
+            predictions = [self.model(row) for row in part.rows]
+            return self._learn(eager_loss(self.loss, predictions, part))
+        import numpy as np
+
+        w = np.array([p.data for p in self.params])
+        found = self.source.gradient(data, batch, w, scored=False)
+        if found is None or any(self.penalty):
+            return self._learn(self._forward(data, batch, part, 0, "")[0])
+        for p, slope in zip(self.params, found[1].tolist(), strict=True):
+            p.grad = slope
+        return float(found[0])
 
     def _forward(
-        self,
-        data: Table,
-        batch: list[int] | None,
-        targets: list[Any],
-        epoch: int,
-        place: str,
-    ) -> tuple[Any, list[Any]]:
-        """Return the loss and, if there is a metric, the predictions of a batch."""
+        self, data: Table, batch: Sequence[int], part: Table, epoch: int, place: str
+    ) -> tuple[Any, Any]:
+        """Return the loss of some rows as a node, and the predictions."""
         failed: Exception | None = None
-        if self.batches is not None:
+        if hasattr(self.source, "run"):
             try:
-                return self.batches.run(data, batch, predict=self.metric is not None)
+                loss, scores = self.source.run(data, batch, scored=bool(self.metrics))
             except Exception as error:  # noqa: BLE001 - whatever it is, see below
                 failed = error
-        rows = data.rows if batch is None else [data.rows[k] for k in batch]
-        predictions = [self.model(row) for row in rows]
-        loss = self.loss(predictions, targets)
+            else:
+                return loss, scores
+        predictions = [self.model(row) for row in part.rows]
+        loss = eager_loss(self.loss, predictions, part)
         if failed is not None and math.isfinite(loss.data):  # it was not the numbers
-            self.why_eager = MSG_LATER.format(epoch=epoch, batch=place, why=why(failed))
-            if self.must:
-                raise RuntimeError(MSG_MUST.format(self.why_eager)) from failed
-            self.batches = None
+            self._give_up(failed, epoch, place)
         return loss, predictions
+
+
+def _finite(loss: Any) -> float:
+    number: float = loss.data
+    if not math.isfinite(number):
+        message = f"the loss is {number}"
+        raise FloatingPointError(message)
+    return number
+
+
+def _plain(predictions: Any) -> Any:
+    """Return predictions as floats and lists of floats."""
+    if isinstance(predictions, list | tuple):
+        return [_plain(x) for x in predictions]
+    return predictions.data if isinstance(predictions, Value) else predictions

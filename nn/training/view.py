@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import Value, no_grad
 
 if TYPE_CHECKING:
-    from nn.training.fit import History
+    from nn.training.history import History
 
 GRID = 48  # points along each side
 MARGIN = 0.1  # of the width of the data, around them

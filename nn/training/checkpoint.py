@@ -1,0 +1,83 @@
+"""Checkpoints: all that a training goes on from, in one file of JSON.
+
+JSON writes a float with the digits that give the same float again, so a run that is
+resumed goes on with the same bits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from nn.saving import read_json, write_json
+
+if TYPE_CHECKING:
+    from nn.training.fit import Run
+
+FORMAT = "scalar-autograd checkpoint"
+
+MSG_NOT_HERE = (
+    "{path} is the checkpoint of another training: {what}. Resume with the same model, "
+    "optimiser and data, or start a new run without resume=True"
+)
+
+
+def save_run(path: str | os.PathLike[str], run: Run) -> None:
+    """Write where a training is."""
+    optimizer, best = run.trainer.optimizer, run.best
+    rate: Any = optimizer.lr
+    content = {
+        "format": FORMAT,
+        "version": 1,
+        "parameters": [p.data for p in run.trainer.params],
+        "optimizer": optimizer.state_dict(),
+        "rate": vars(rate) if hasattr(rate, "see") else None,
+        "history": dataclasses.asdict(run.history),
+        "order": run.order,
+        "dice": [*run.rng.getstate()],
+        "best": [best.loss, best.waited, best.lowest, best.numbers],
+    }
+    write_json(path, content)
+
+
+def load_run(path: str | os.PathLike[str], run: Run) -> None:
+    """Go on from where a training was, if there is such a file.
+
+    Raises:
+        ValueError: if it is damaged or another's; nothing is changed then.
+
+    """
+    if not os.path.exists(path):  # noqa: PTH110 - a path of any kind
+        return
+    found = read_json(path, FORMAT)
+    trainer, best, rate = run.trainer, run.best, run.trainer.optimizer.lr
+
+    def check(what: str, *, fits: bool) -> None:
+        if not fits:
+            raise ValueError(MSG_NOT_HERE.format(path=path, what=what))
+
+    try:
+        numbers = list(map(float, found["parameters"]))
+        shown = found["history"]
+        fits = len(numbers) == len(trainer.params)
+        check(f"it has {len(numbers)} parameters", fits=fits)
+        check("its rows are others", fits=sorted(found["order"]) == sorted(run.order))
+        fits = set(shown) == {field.name for field in dataclasses.fields(run.history)}
+        check("its history has other parts", fits=fits)
+        version, words, rest = found["dice"]
+        Random().setstate((version, tuple(words), rest))  # noqa: S311 - to try it
+        loss, waited, lowest, values = found["best"]
+        trainer.optimizer.load_state_dict(found["optimizer"])
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(MSG_NOT_HERE.format(path=path, what=error)) from error
+    for p, number in zip(trainer.params, numbers, strict=True):
+        p.data = number
+    trainer.good = numbers
+    if found.get("rate"):
+        vars(rate).update(found["rate"])
+    vars(run.history).update(shown)
+    run.order[:] = found["order"]
+    run.rng.setstate((version, tuple(words), rest))
+    best.loss, best.waited, best.lowest, best.numbers = loss, waited, lowest, values

@@ -1,0 +1,250 @@
+"""A batch as matrix products: how chains of nn's own layers are compiled.
+
+For all rows of a batch the sums of a layer are one product of two matrices, of the rows
+with a column of ones, and of the layer's weights with their biases: BLAS computes it
+many times faster than row by row. A layer's weights lie in the array of all parameters
+as they stand in ``parameters()``, neuron by neuron, so the matrix is a view of it.
+
+What an activation and a loss do to each number, and their derivatives, come out of
+machine code (`autograd.vmap`); the most usual have a formula for arrays here. Nothing
+is trusted: the first batch is computed eagerly as well (`nn.training.path`).
+
+Letters: ``a`` the inputs of a layer, with a column of ones; ``z`` its sums, ``y`` its
+outputs, ``d`` the derivative of the loss by one of them; ``w`` all parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import Value, value_and_grad, vmap
+from nn.blocks import chain_of
+from nn.losses import mse_loss, of_a_row
+from nn.training.batches import array_of, one_hot, plain
+from nn.training.data import Table
+from nn.training.fingerprint import Watched
+from nn.training.path import EagerlyError
+
+MSG_CHAIN = "the model is no chain of nn's own layers"
+MSG_FORM = "the rows are not lists of numbers of one length"
+MSG_CHANGED = "the model has changed"
+MSG_OUTPUTS = "the model has one output and the loss takes several"
+
+
+class Dense:
+    """The loss of batches and its gradient, for a chain of layers.
+
+    Args:
+        model: an MLP, a Sequential, a Layer.
+        loss: of predictions and targets.
+        tables: all rows that there will be; they are made arrays here.
+        params: all parameters, in the order of the arrays that it is called with.
+
+    Raises:
+        EagerlyError: if the model is no such chain, or the rows are no matrix.
+
+    """
+
+    summed = False  # whether the loss is the sum over the rows, and not the mean
+
+    def __init__(
+        self, model: Any, loss: Any, tables: Sequence[Table], params: Sequence[Value]
+    ) -> None:
+        import numpy as np
+
+        self.watched = Watched(model)
+        chain = chain_of(model)
+        if chain is None:
+            raise EagerlyError(MSG_CHAIN)
+        place = {id(p): i for i, p in enumerate(params)}
+        self.layers = [_Sums(layer, place) for layer in chain]
+        self.outputs = chain[-1].nout
+        row_loss, classes = of_a_row(loss)
+        if classes and self.outputs == 1:
+            raise EagerlyError(MSG_OUTPUTS)
+        self.of_losses = _losses(loss, row_loss, single=self.outputs == 1)
+        for table in tables:
+            rows = self.rows(table.rows)
+            targets = array_of("targets", table.targets)
+            if classes:
+                targets = one_hot(targets, self.outputs)
+            weights = None if table.weights is None else np.array(table.weights)
+            table.arrays = rows, targets, weights
+
+    def rows(self, rows: Sequence[Any]) -> Any:
+        """Return rows as a matrix with a column of ones."""
+        import numpy as np
+
+        found = array_of("rows", rows)
+        found = found[:, None] if found.ndim == 1 else found
+        if found.ndim != 2 or found.shape[1] != self.layers[0].nin:
+            raise EagerlyError(MSG_FORM)
+        return np.concatenate([found, np.ones((len(found), 1))], axis=1)
+
+    def look(self) -> None:
+        """Raise `EagerlyError` if the model is not what it was."""
+        if self.watched.changed():
+            raise EagerlyError(MSG_CHANGED)
+
+    def gradient(
+        self, table: Table, batch: Any, w: Any, *, scored: bool = True
+    ) -> tuple[float, Any, Any]:
+        """Return the loss of some rows, its gradient, and their scores."""
+        del scored  # they are there anyway
+        import numpy as np
+
+        a, targets, weights = _taken(table, batch)
+        n = 1 if self.summed else len(a)
+        steps = []
+        for layer in self.layers:
+            matrix = layer.matrix(w)
+            y, slope = layer.outputs(a, matrix, learn=True)
+            steps.append((layer, a, matrix, slope))
+            if layer is not self.layers[-1]:
+                a = np.ones((len(y), y.shape[1] + 1))
+                a[:, :-1] = y
+        losses, d = self.of_losses(y, targets)
+        if weights is not None:
+            losses, d = losses * weights, d * weights[:, None]
+        d = d / n
+        g = np.zeros(len(w))
+        for layer, a, matrix, slope in reversed(steps):
+            if slope is not None:
+                d = d * slope
+            layer.put(g, d.T @ a[:, : matrix.shape[1]])
+            if layer is not self.layers[0]:
+                d = d @ matrix[:, : layer.nin]
+        return float(losses.sum()) / n, g, self._scores(y)
+
+    def loss(self, table: Table, w: Any) -> tuple[float, Any]:
+        """Return the loss of all rows of a table, and their scores."""
+        rows, targets, weights = table.arrays
+        y = self._forward(rows, w)
+        losses, _ = self.of_losses(y, targets)
+        if weights is not None:
+            losses = losses * weights
+        return float(losses.sum()) / (1 if self.summed else len(y)), self._scores(y)
+
+    def predict(self, rows: Sequence[Any], w: Any) -> Any:
+        """Return the scores of rows."""
+        return self._scores(self._forward(self.rows(rows), w))
+
+    def _forward(self, a: Any, w: Any) -> Any:
+        import numpy as np
+
+        for layer in self.layers:
+            y, _ = layer.outputs(a, layer.matrix(w), learn=False)
+            a = np.concatenate([y, np.ones((len(y), 1))], axis=1)
+        return y
+
+    def _scores(self, y: Any) -> Any:
+        return y[:, 0] if self.outputs == 1 else y
+
+
+class _Sums:
+    """A layer as a matrix: a row for each neuron, its weights and its bias."""
+
+    def __init__(self, layer: Any, place: dict[int, int]) -> None:
+        import numpy as np
+
+        rows = [[place.get(id(p)) for p in neuron._row] for neuron in layer.neurons]  # noqa: SLF001 - as nn's own
+        names = {neuron.activation for neuron in layer.neurons}
+        widths = {len(row) for row in rows}
+        if len(names) > 1 or len(widths) > 1 or any(None in row for row in rows):
+            raise EagerlyError(MSG_CHAIN)
+        self.nin = layer.nin
+        self.of_sums = _activation(names.pop())
+        self.at = np.array(rows)
+        first, size = int(self.at[0, 0]), self.at.size
+        in_line = (self.at.ravel() == np.arange(first, first + size)).all()
+        self.within = slice(first, first + size) if in_line else None
+
+    def matrix(self, w: Any) -> Any:
+        """Return the weights, out of all parameters."""
+        if self.within is None:
+            return w[self.at]
+        return w[self.within].reshape(self.at.shape)
+
+    def outputs(self, a: Any, matrix: Any, *, learn: bool) -> tuple[Any, Any]:
+        """Return the outputs for some rows and, to learn, their slopes."""
+        z = a[:, : matrix.shape[1]] @ matrix.T
+        return (z, None) if self.of_sums is None else self.of_sums(z, learn)
+
+    def put(self, g: Any, gradient: Any) -> None:
+        """Add the gradient by the matrix to that by all parameters."""
+        import numpy as np
+
+        if self.within is None:
+            np.add.at(g, self.at, gradient)
+        else:
+            g[self.within] += gradient.ravel()
+
+
+def _activation(activation: Any) -> Callable[[Any, bool], tuple[Any, Any]] | None:
+    """Return what makes of sums the outputs and, if asked, their slopes."""
+    import numpy as np
+
+    from nn.activations import activation_function
+
+    function = activation_function(activation)
+    if function is None:
+        return None
+    if activation == "relu":
+        return lambda z, learn: (np.maximum(z, 0.0), z > 0.0 if learn else None)
+    if activation == "tanh":
+
+        def tanh(z: Any, learn: bool) -> tuple[Any, Any]:
+            y = np.tanh(z)
+            return y, 1.0 - y * y if learn else None
+
+        return tanh
+    both, alone = vmap(value_and_grad(function)), vmap(function)
+
+    def natively(z: Any, learn: bool) -> tuple[Any, Any]:
+        flat = z.ravel()
+        y, slope = both(flat) if learn else (alone(flat), None)
+        return y.reshape(z.shape), slope if slope is None else slope.reshape(z.shape)
+
+    return natively
+
+
+def _losses(loss: Any, row_loss: Any, *, single: bool) -> Callable[..., Any]:
+    """Return what makes of scores and targets each row's loss, and its derivatives."""
+    import numpy as np
+
+    if of_a_row(loss)[1] and not getattr(row_loss, "keywords", None):
+        return _categorical
+    if loss is mse_loss:
+
+        def squares(y: Any, t: Any) -> tuple[Any, Any]:
+            e = y - t.reshape(y.shape)
+            return (e * e).mean(axis=1), e * (2.0 / y.shape[1])
+
+        return squares
+
+    def of_scores(scores: Any, t: Any) -> Any:
+        row = plain(scores)
+        return row_loss(row[0] if single else row, plain(t))
+
+    both = vmap(value_and_grad(of_scores))
+
+    def natively(y: Any, t: Any) -> tuple[Any, Any]:
+        losses, d = both(y, t)
+        return losses, np.asarray(d).reshape(y.shape)
+
+    return natively
+
+
+def _categorical(z: Any, t: Any) -> tuple[Any, Any]:
+    """Return the cross-entropies of rows of scores, and their derivatives."""
+    import numpy as np
+
+    z = z - z.max(axis=1, keepdims=True)
+    e = np.exp(z)
+    total = e.sum(axis=1, keepdims=True)
+    return np.log(total)[:, 0] - (z * t).sum(axis=1), e / total - t
+
+
+def _taken(table: Table, batch: Any) -> list[Any]:
+    return [None if x is None else x.take(batch, axis=0) for x in table.arrays]

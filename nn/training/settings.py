@@ -1,0 +1,145 @@
+"""What `nn.fit` is given, looked through before anything changes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from numbers import Real
+from typing import Any
+
+from autograd import Value, no_grad
+from nn.checks import count
+from nn.losses import (
+    accuracy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge_loss,
+)
+from nn.optim import Optimizer
+from nn.training.data import Table, read_table, read_weights
+
+CLASSIFYING = (binary_cross_entropy_with_logits, cross_entropy, hinge_loss)
+
+MSG_LOSS_TYPE = (
+    "the loss returned {got!r}. It must return a Value computed from the predictions: "
+    "with a plain number, taken by .data perhaps, nothing can be learnt"
+)
+MSG_FUNCTION = (
+    "the {what} of fit is a function of a list of predictions and a list of targets, "
+    "like nn.{example}, not {got!r}"
+)
+MSG_METRICS = (
+    "the metrics of fit are functions of a list of predictions and a list of targets, "
+    "like [nn.accuracy], not {got!r}"
+)
+MSG_MODEL = (
+    "fit trains a model, something with parameters() that is called with a row, like "
+    "nn.MLP, not {got!r}"
+)
+MSG_OPTIMIZER = (
+    "the optimizer of fit is one like SGD(model.parameters(), lr=0.1), not {got!r}"
+)
+MSG_OPTIMIZER_CLASS = "; {got} is the class: write {got}(model.parameters())"
+MSG_VALIDATION = (
+    "validation is a pair, (rows, targets), or the share of the rows that is held out, "
+    "from 0 to less than 1, not {got!r}"
+)
+MSG_SHARE = "validation={got!r} of {n} rows leaves none to {what}"
+MSG_COMPILED = "compiled is True, False or None, not {got!r}"
+MSG_EACH = "each_epoch is called with the history, so it is a function, not {got!r}"
+
+
+def metrics_of(metrics: Any, loss: Any) -> tuple[Callable[..., float], ...]:
+    """Return the metrics as a tuple; None is accuracy where the loss classifies."""
+    if metrics is None:
+        plain = getattr(loss, "func", loss)
+        return (accuracy,) if any(plain is known for known in CLASSIFYING) else ()
+    found = tuple(metrics) if isinstance(metrics, Iterable) else (metrics,)
+    if isinstance(metrics, str) or not all(map(callable, found)):
+        raise TypeError(MSG_METRICS.format(got=metrics))
+    return found
+
+
+def callbacks_of(each_epoch: Any) -> tuple[Callable[..., object], ...]:
+    """Return the functions that are called after each epoch, as a tuple."""
+    if each_epoch is None:
+        return ()
+    found = tuple(each_epoch) if isinstance(each_epoch, list | tuple) else (each_epoch,)
+    if not all(map(callable, found)):
+        raise TypeError(MSG_EACH.format(got=each_epoch))
+    return found
+
+
+def tables_of(
+    model: Any,
+    X: Any,  # noqa: N803 - as in `fit`
+    y: Any,
+    validation: Any,
+    weights: tuple[Any, Any],
+    rng: random.Random,
+) -> list[Table]:
+    """Return what is trained on, and what is held out if there is any."""
+    rows, targets = read_table("X", X, y, model)
+    data = Table(rows, targets, read_weights(*weights, targets))
+    if validation is None:
+        return [data]
+    if isinstance(validation, tuple | list) and len(validation) == 2:
+        inputs, labels = validation
+        rows, targets = read_table("validation X", inputs, labels, model)
+        own = None if weights[1] is None else read_weights(None, weights[1], targets)
+        if own is None and data.weights is not None:
+            own = [1.0] * len(rows)
+        return [data, Table(rows, targets, own)]
+    if not isinstance(validation, Real) or not 0.0 <= float(validation) < 1.0:
+        raise TypeError(MSG_VALIDATION.format(got=validation))
+    order = list(range(len(rows)))
+    held = round(float(validation) * len(rows))
+    if not 0 < held < len(rows):
+        what = "train on" if held else "hold out"
+        message = MSG_SHARE.format(got=validation, n=len(rows), what=what)
+        raise ValueError(message)
+    rng.shuffle(order)
+    return [data.take(order[held:]), data.take(order[:held])]
+
+
+def check_parts(model: object, loss: object, optimizer: Any) -> None:
+    """Raise unless these can be called, and have what `fit` asks of them."""
+    if not callable(model) or not hasattr(model, "parameters"):
+        raise TypeError(MSG_MODEL.format(got=model))
+    if not callable(loss):
+        raise TypeError(MSG_FUNCTION.format(what="loss", example="mse_loss", got=loss))
+    is_class = isinstance(optimizer, type)
+    if optimizer is not None and (
+        is_class or not (hasattr(optimizer, "params") and hasattr(optimizer, "step"))
+    ):
+        message = MSG_OPTIMIZER.format(got=optimizer)
+        if is_class and issubclass(optimizer, Optimizer):
+            message += MSG_OPTIMIZER_CLASS.format(got=optimizer.__name__)
+        raise TypeError(message)
+
+
+def check_settings(
+    epochs: Any, batch_size: Any, patience: Any, compiled: Any
+) -> tuple[int, int | None, int | None]:
+    """Return the numbers among the settings as Python's ints."""
+    epochs = count("epochs", epochs)
+    if batch_size is not None:
+        batch_size = count("batch_size", batch_size, " or None")
+    if patience is not None:
+        patience = count("patience", patience, " or None")
+    if compiled is not None and not isinstance(compiled, bool):
+        raise TypeError(MSG_COMPILED.format(got=compiled))
+    return epochs, batch_size, patience
+
+
+def try_loss(model: Any, loss: Any, table: Table) -> None:
+    """Find what the loss says to all targets, with one prediction for all of them."""
+    # An overflow is reported by the training itself, which knows where it was.
+    with no_grad(), suppress(ArithmeticError):
+        y = model(table.rows[0])
+        result = loss([y] * len(table), table.targets)
+        if table.weights is not None:
+            result = loss([y], table.targets[:1])
+        if not isinstance(result, Value):
+            raise TypeError(MSG_LOSS_TYPE.format(got=result))
