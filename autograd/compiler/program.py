@@ -1,13 +1,15 @@
 """Program: a recorded computation, as plain data.
 
 A Program is what is left of a run of scalar code on Values when the numbers are taken
-away: which row of the table was applied to which earlier results. It has no loops and
-no branches; where the recorded code compared numbers, a guard says how the comparison
-went, and the program is right only for inputs for which all guards hold.
+away: which row of the table was applied to which earlier results. It has no branches;
+where the recorded code compared numbers, a guard says how the comparison went, and the
+program is right only for inputs for which all guards hold. What repeats may be a loop
+(`autograd.compiler.loop`), which stands for all of its iterations.
 
     program     = inputs constants code outputs guards
+    code        = (instruction | loop)*
     place       = 0, 1, 2, ...: the inputs have the first places, then the constants,
-                  then the result of each instruction
+                  then the results of each instruction and loop
     instruction = row place*
     output      = place
     guard       = relation place place holds | "finite" place
@@ -19,6 +21,7 @@ Targets turn a program into something that runs: see `autograd.compiler.targets`
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +29,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import chain
 from typing import Any
 
+from autograd.compiler.loop import LETTERS, Loop, Numbers
 from autograd.display import mimebundle
 from autograd.primitives import TABLE, Primitive
 
@@ -69,6 +73,20 @@ class Guard:
         condition = f"{name_at(self.a)} {self.relation} {name_at(self.b)}"
         return condition if self.holds else f"not {condition}"
 
+    def agrees(self, a: Any, b: Any) -> bool:
+        """Return whether it holds for these numbers; None is one not known."""
+        if a is None or b is None:
+            return True
+        if self.relation == "finite":
+            return abs(a) < math.inf
+        return bool(RELATIONS[self.relation](a, b) == self.holds)
+
+
+class Places(list[Any]):
+    """What is at all places, and whether all guards within loops held."""
+
+    held = True
+
 
 @dataclass(frozen=True)
 class Program:
@@ -77,7 +95,7 @@ class Program:
     Attributes:
         inputs: a name for each input, "" where it has none.
         constants: the numbers that the code uses as they are.
-        code: the instructions, each after those whose results it uses.
+        code: the instructions and loops, each after those whose results it uses.
         outputs: the places of the results.
         guards: what must hold for the program to be right.
         name: what listings call it.
@@ -93,7 +111,7 @@ class Program:
 
     inputs: tuple[str, ...]
     constants: tuple[float, ...]
-    code: tuple[Instruction, ...]
+    code: tuple[Instruction | Loop, ...]
     outputs: tuple[int, ...]
     guards: tuple[Guard, ...] = ()
     name: str = field(default="f", compare=False)
@@ -106,7 +124,33 @@ class Program:
     @property
     def size(self) -> int:
         """The number of places."""
-        return self.first_result + len(self.code)
+        if not self.has_loops:
+            return self.first_result + len(self.code)
+        return self.first_result + sum(map(_width, self.code))
+
+    @functools.cached_property
+    def has_loops(self) -> bool:
+        """Whether anything repeats."""
+        return any(type(step) is Loop for step in self.code)
+
+    @property
+    def written(self) -> int:
+        """The number of instructions as they are written, each body once."""
+        return sum(s.body.written if type(s) is Loop else 1 for s in self.code)
+
+    @property
+    def performed(self) -> int:
+        """The number of instructions as they are run, each body as often as it is."""
+        return sum(
+            s.count * s.body.performed if type(s) is Loop else 1 for s in self.code
+        )
+
+    def placed(self) -> Iterator[tuple[int, Instruction | Loop]]:
+        """Yield each instruction and loop with the place of its first result."""
+        place = self.first_result
+        for step in self.code:
+            yield place, step
+            place += _width(step)
 
     def is_constant(self, place: int) -> bool:
         """Return whether the place holds one of the constants."""
@@ -128,9 +172,12 @@ class Program:
         if len(inputs) != len(self.inputs):
             message = MSG_INPUTS.format(self.name, len(self.inputs), len(inputs))
             raise ValueError(message)
-        results = [*inputs, *self.constants]
+        results = Places([*inputs, *self.constants])
         for step in self.code:
-            results.append(call(step.row, *[results[i] for i in step.operands]))
+            if type(step) is Loop:
+                step.run(results, call)
+            else:
+                results.append(call(step.row, *[results[i] for i in step.operands]))
         return results
 
     def __call__(self, *inputs: Any) -> list[Any]:
@@ -140,12 +187,8 @@ class Program:
 
     def holds(self, results: Sequence[Any]) -> bool:
         """Return whether all guards hold, given what `run` returned."""
-        return all(
-            abs(results[g.a]) < math.inf
-            if g.relation == "finite"
-            else RELATIONS[g.relation](results[g.a], results[g.b]) == g.holds
-            for g in self.guards
-        )
+        held = not isinstance(results, Places) or results.held
+        return all(g.agrees(results[g.a], results[g.b]) for g in self.guards) and held
 
     def check(self) -> Program:  # noqa: C901 - one condition after the other
         """Return the program if it is well formed.
@@ -163,13 +206,15 @@ class Program:
             raise ValueError(message)
         if not all(type(g) is Guard for g in self.guards):
             raise TypeError("a program's guards are Guards")
-        place = self.first_result
-        for i, step in enumerate(self.code):
+        for i, (place, step) in enumerate(self.placed()):
+            if type(step) is Loop:
+                step.check(place)
+                continue
             if not isinstance(step.row, Primitive):
                 message = f"instruction {i} applies {step.row!r}, which is no primitive"
                 raise TypeError(message)
             for x in step.operands:
-                if type(x) is not int or not 0 <= x < place + i:
+                if type(x) is not int or not 0 <= x < place:
                     raise ValueError(MSG_PLACE.format(i, step.row.name, x))
             if step.row.arity not in {None, len(step.operands)}:
                 n = len(step.operands)
@@ -185,6 +230,31 @@ class Program:
             raise ValueError("a guard has a relation that does not exist")
         return self
 
+    def unrolled(self) -> Program:
+        """Return the straight program that it stands for.
+
+        >>> from autograd.compiler import trace
+        >>> straight = trace(lambda x: x * x, 3.0)
+        >>> straight.unrolled() == straight
+        True
+
+        """
+        if not self.has_loops:
+            return self
+        new = _Straight(len(self.inputs))
+        places = new.write(self, range(new.n))
+        return self.replace(
+            constants=tuple(map(float.fromhex, new.constants)),
+            code=tuple(
+                Instruction(s.row, tuple(map(new.final, s.operands))) for s in new.code
+            ),
+            outputs=tuple(new.final(places[x]) for x in self.outputs),
+            guards=tuple(
+                Guard(g.relation, new.final(g.a), new.final(g.b), g.holds)
+                for g in dict.fromkeys(new.guards)
+            ),
+        )
+
     def replace(self, **changes: Any) -> Program:
         """Return the program with some fields changed."""
         return replace(self, **changes)
@@ -196,10 +266,18 @@ class Program:
         """Yield the lines of the listing."""
         inputs = map(self.name_at, range(len(self.inputs)))
         yield f"{self.name}({', '.join(inputs)}):"
-        for place, step in enumerate(self.code, self.first_result):
-            operands = [self.name_at(x) for x in step.operands]
+        yield from self.block(self.name_at, 0)
+        yield "return " + ", ".join(map(self.name_at, self.outputs))
+
+    def block(self, name_at: Callable[[int], str], depth: int) -> Iterator[str]:
+        """Yield the lines of code and guards, in so many loops."""
+        for place, step in self.placed():
+            if type(step) is Loop:
+                yield from step.lines(place, name_at, depth)
+                continue
+            operands = [name_at(x) for x in step.operands]
             row = step.row
-            name = self.name_at(place)
+            name = name_at(place)
             if row.precedence and len(operands) == 2:
                 yield f"{name} = {operands[0]} {row.symbol} {operands[1]}"
             elif row.precedence:
@@ -207,14 +285,13 @@ class Program:
             else:
                 yield f"{name} = {row.name}({', '.join(operands)})"
         for guard in self.guards:
-            yield f"guard {guard.text(self.name_at)}"
-        yield "return " + ", ".join(map(self.name_at, self.outputs))
+            yield f"guard {guard.text(name_at)}"
 
-    def name_at(self, place: int) -> str:
+    def name_at(self, place: int, letter: str = LETTERS[0]) -> str:
         """Return what a place is called in listings; a constant by its number."""
         if self.is_constant(place):
             return repr(self.constants[place - len(self.inputs)])
-        return f"v{place}"
+        return f"{letter}{place}"
 
     def names(self) -> list[str]:
         """Return what all places are called in listings."""
@@ -224,15 +301,73 @@ class Program:
         return mimebundle(self, **options)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "code": [(s.row, s.operands) for s in self.code]}
+        code = [s if type(s) is Loop else (s.row, s.operands) for s in self.code]
+        return {**{f.name: getattr(self, f.name) for f in fields(self)}, "code": code}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         names = {field.name for field in fields(self)}
         if set(state) != names:
             raise ValueError(MSG_STATE.format(sorted(set(state) ^ names)))
-        code = tuple(Instruction(row, tuple(x)) for row, x in state["code"])
+        code = tuple(
+            s if type(s) is Loop else Instruction(s[0], tuple(s[1]))
+            for s in state["code"]
+        )
         self.__dict__.update(state, code=code)
         self.check()
+
+
+def _width(step: Instruction | Loop) -> int:
+    return step.width if type(step) is Loop else 1
+
+
+class _Straight:
+    """Straight code being written: constants are at -1, -2, ..., results from n on."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.constants: dict[str, int] = {}
+        self.code: list[Instruction] = []
+        self.guards: list[Guard] = []
+
+    def constant(self, x: float) -> int:
+        return self.constants.setdefault(x.hex(), -1 - len(self.constants))
+
+    def final(self, place: int) -> int:
+        if place < 0:
+            return self.n - 1 - place
+        return place if place < self.n else place + len(self.constants)
+
+    def write(self, program: Program, inputs: Sequence[int]) -> list[int]:
+        """Write a program's code and guards; return where its places are."""
+        places = [*inputs, *map(self.constant, program.constants)]
+        for step in program.code:
+            if type(step) is Loop:
+                self.repeat(step, places)
+                continue
+            operands = tuple([places[x] for x in step.operands])
+            places.append(self.n + len(self.code))
+            self.code.append(Instruction(step.row, operands))
+        self.guards += [
+            Guard(g.relation, places[g.a], places[g.b], g.holds) for g in program.guards
+        ]
+        return places
+
+    def repeat(self, loop: Loop, places: list[int]) -> None:
+        """Write a loop's iterations; append its places."""
+        n, first = len(loop.carried), len(places)
+        now = [places[x] for x in loop.carried]
+        places.extend([0] * loop.width)
+        for k in range(loop.count):
+            read = [
+                self.constant(r.numbers[k]) if type(r) is Numbers else places[r.at(k)]
+                for r in loop.reads
+            ]
+            inside = self.write(loop.body, [*now, *read])
+            out = [inside[x] for x in loop.body.outputs]
+            now = out[:n]
+            for i, x in enumerate(out[n:]):
+                places[first + n + i * loop.count + k] = x
+        places[first : first + n] = now
 
 
 def row_named(name: str) -> Primitive:

@@ -9,6 +9,7 @@ machine code has returned (`raise_interruption`).
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 from collections.abc import Sequence
 from threading import get_ident
@@ -27,6 +28,33 @@ def raise_interruption() -> None:
         interruption = _interruptions.pop(get_ident(), None)
         if interruption is not None:
             raise interruption
+
+
+@functools.cache
+def _look() -> Any:
+    """Return a C function that lets Python handle signals: 1 if one interrupts."""
+
+    def look() -> int:
+        try:
+            for _ in range(2):  # Python looks for signals between its instructions
+                pass
+        except KeyboardInterrupt as interruption:
+            _interruptions[get_ident()] = interruption
+            return 1
+        except BaseException:  # noqa: BLE001 - nothing may get into machine code
+            return 1
+        return 0
+
+    return ctypes.CFUNCTYPE(ctypes.c_int)(look)
+
+
+def look_for_interruption(t: Text) -> str:
+    """Write a look for Ctrl-C in a long loop, and return the flag that it came."""
+    address = ctypes.cast(_look(), ctypes.c_void_p).value
+    host.machine().add_symbol("autograd_interrupted", address)
+    t.module.declare("declare i32 @autograd_interrupted()")
+    came = t.new("call i32 @autograd_interrupted()")
+    return t.new(f"icmp ne i32 {came}, 0")
 
 
 def call_python(t: Text, primitive: Primitive, operands: Sequence[str]) -> str:

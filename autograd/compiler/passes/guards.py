@@ -13,15 +13,19 @@ it shows, plain products will do.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from autograd.compiler.passes.builder import live, may_raise, needed
 from autograd.compiler.program import RELATIONS, Guard, Instruction, Program
 from autograd.primitives.arithmetic import mul, strong_mul
 
 
-def guarded(program: Program) -> Program:
+def guarded(program: Program, shown: Sequence[bool] | None = None) -> Program:
     """Add the checks that stand for Python's errors, and relax the strong zero.
+
+    Args:
+        program: straight code.
+        shown: for each output whether the caller looks at it; None for all.
 
     >>> from autograd import grad, math
     >>> from autograd.compiler import trace
@@ -34,7 +38,7 @@ def guarded(program: Program) -> Program:
 
     """
     program = _with_bounds(program)
-    return live(_Checks(program).run(), raising=False)
+    return live(_Checks(program, shown).run(), raising=False)
 
 
 def _with_bounds(program: Program) -> Program:
@@ -70,14 +74,14 @@ def _with_bounds(program: Program) -> Program:
 class _Checks:
     """One program, and for each place whether it is needed, and whether it shows."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, shown: Sequence[bool] | None) -> None:
         self.program = program
         self.code = list(program.code)
         self.guards = list(program.guards)
         self.needed = needed(program, raising=False)
         self.shows = bytearray(program.size)
-        for x in program.outputs:
-            self.shows[x] = 1
+        for i, x in enumerate(program.outputs):
+            self.shows[x] |= shown is None or shown[i]
         n = len(program.inputs)
         self.bounds = {c: i for i, c in enumerate(program.constants, n)}
 

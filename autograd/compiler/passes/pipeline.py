@@ -7,14 +7,16 @@ Tests look at the program between any two passes (`watchers`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 
 from autograd.compiler.collector import waiting
+from autograd.compiler.passes.blocks import by_blocks, prune
 from autograd.compiler.passes.builder import live
 from autograd.compiler.passes.expand import expand
 from autograd.compiler.passes.gather import gather, in_pieces
 from autograd.compiler.passes.guards import guarded
+from autograd.compiler.passes.roll import pays, roll
 from autograd.compiler.passes.simplify import simplify
 from autograd.compiler.program import Program
 
@@ -46,17 +48,39 @@ def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
     )
 
 
+SHORT = 300  # instructions that are not searched for loops
+
 watchers: list[Callable[[str, Program], object]] = []
 
 
 @waiting()
 def run(passes: Iterable[Pass], program: Program) -> Program:
-    """Return what the passes make of a program."""
-    for name, change in passes:
-        program = change(program)
-        for watch in watchers:
-            watch(name, program)
-    return program
+    """Return what the passes make of a program, of its loops block by block."""
+    passes = [*passes]
+
+    def change(part: Program, shown: Sequence[bool]) -> Program:
+        for name, change in passes:
+            part = guarded(part, shown) if change is guarded else change(part)
+            for watch in watchers:
+                watch(name, part)
+        return part
+
+    changed = by_blocks(program, change)
+    return prune(changed) if program.has_loops else changed
+
+
+def shorten(program: Program) -> Program:
+    """Return a recording as short as passes make it, with loops where it pays.
+
+    Loops pay where iterations need one another, or where there are very many: code that
+    stands side by side is better off in the groups of `autograd.compiler.schedule`.
+    """
+    if len(program.code) < SHORT:
+        return optimize(program)
+    rolled = roll(program)
+    if pays(program, rolled):
+        return optimize(rolled)
+    return optimize(program)
 
 
 def optimize(program: Program) -> Program:

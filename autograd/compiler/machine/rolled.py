@@ -1,0 +1,356 @@
+"""rolled: a program with loops becomes one LLVM function, loops as loops.
+
+What is carried stays in registers, as does what an iteration makes for itself; what is
+kept goes to memory, each kept output's numbers side by side. How often a loop runs,
+where it reads, and the numbers of tables are not in the text: they are *data*, which
+the function is handed. So a program of another length, or about other data, is often
+the same text, and no work for LLVM (`build_once`).
+
+Every place has its number in memory at the place of the same number, if it is there at
+all: results that are read where they are made never are. A loop within a loop has the
+places of the body it stands in behind those of what is around.
+
+Letters: ``u`` is the memory, ``k`` an iteration.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from autograd.compiler.loop import Along, At, Loop, Numbers, Read
+from autograd.compiler.machine import host
+from autograd.compiler.machine.callbacks import look_for_interruption
+from autograd.compiler.machine.spellings import OPPOSITES, RELATIONS, spell
+from autograd.compiler.machine.text import Module, Text
+from autograd.compiler.passes.blocks import read_places
+from autograd.compiler.program import Guard, Instruction, Program
+from autograd.primitives.elementary import sumprod
+
+FEW = 4  # outputs in a row that are written one by one
+WORK = 4_000_000  # instructions, about a millisecond's, between looks for Ctrl-C
+
+
+class Frame:
+    """The places of a program, or of a body, where it is being written.
+
+    Attributes:
+        program: what is written.
+        base: how far its places are from the beginning of the memory.
+        known: what is in registers.
+        moving: the places that loops in it read from memory.
+
+    """
+
+    def __init__(self, program: Program, base: int) -> None:
+        self.program = program
+        self.base = base
+        self.known: dict[int, str] = {}
+        self.moving = {
+            x
+            for step in program.code
+            if type(step) is Loop
+            for read in step.reads
+            if type(read) is At or (type(read) is Along and read.stride)
+            for x in read_places(read, step.count)
+        }
+
+
+class Writer:
+    """A function being written, and the data that it will be handed.
+
+    Attributes:
+        text: the function.
+        data: whole numbers, and addresses of tables.
+        tables: arrays that the data point to.
+        room: how many numbers the memory has.
+
+    """
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.lanes = text.lanes
+        self.data: list[int] = []
+        self.tables: list[Any] = []
+        self.room = 0
+        self.fine = text.variable("i1")
+        text.write(f"store i1 true, ptr {self.fine}")
+
+    # Data.
+
+    def whole(self, x: int) -> str:
+        """Return a whole number out of the data."""
+        t = self.text
+        place = t.new(f"getelementptr i64, ptr %data, i64 {len(self.data)}")
+        self.data.append(x)
+        return t.new(f"load i64, ptr {place}")
+
+    def table(self, items: Sequence[Any], kind: Any) -> str:
+        """Return a pointer to a table."""
+        array = (kind * len(items))(*items)
+        self.tables.append(array)
+        address = self.whole(ctypes.addressof(array))
+        return self.text.new(f"inttoptr i64 {address} to ptr")
+
+    # Memory.
+
+    def pointer(self, place: int) -> str:
+        """Return the address of a place of the memory."""
+        index = self.whole(place * self.lanes)
+        return self.text.address("%u", index)
+
+    def value(self, frame: Frame, place: int) -> str:
+        """Return what is at a place."""
+        known = frame.known.get(place)
+        if known is None:
+            p, t = frame.program, self.text
+            if p.is_constant(place) and frame.base:
+                known = t.number(p.constants[place - len(p.inputs)])
+            else:
+                at = self.pointer(frame.base + place)
+                known = t.new(f"load {t.type}, ptr {at}, align 8")
+            frame.known[place] = known
+        return known
+
+    def set(self, frame: Frame, place: int, x: str) -> None:
+        """Take down what is at a place."""
+        frame.known[place] = x
+        if place in frame.moving:
+            self.text.write(
+                f"store {self.text.type} {x}, ptr {self.pointer(frame.base + place)}, "
+                "align 8"
+            )
+
+    # Code.
+
+    def block(self, frame: Frame, done: frozenset[int] = frozenset()) -> None:
+        """Write a program's code and guards, but for the places that are done."""
+        p = frame.program
+        late = _lateness(p)
+        for place, step in p.placed():
+            if place in done:
+                continue
+            if type(step) is Loop:
+                self.loop(frame, place, step)
+            else:
+                self.set(frame, place, self.instruction(frame, step, late))
+        for guard in p.guards:
+            self.guard(frame, guard)
+
+    def instruction(
+        self, frame: Frame, step: Instruction, late: Sequence[int] | None
+    ) -> str:
+        """Write an instruction; return its result."""
+        operands = step.operands
+        if step.row is sumprod and late is not None:
+            # What waits for the iteration before comes last.
+            n = len(operands) // 2
+            pairs = sorted(
+                zip(operands[:n], operands[n:], strict=True),
+                key=lambda pair: max(late[pair[0]], late[pair[1]]),
+            )
+            operands = tuple([x for side in zip(*pairs, strict=True) for x in side])
+        return spell(self.text, step.row, [self.value(frame, x) for x in operands])
+
+    def guard(self, frame: Frame, guard: Guard) -> None:
+        """Write a guard."""
+        t = self.text
+        a = self.value(frame, guard.a)
+        if guard.relation == "finite":
+            flag = t.compare("olt", t.intrinsic("fabs", a), t.number(float("inf")))
+        else:
+            relation = (RELATIONS if guard.holds else OPPOSITES)[guard.relation]
+            flag = t.compare(relation, a, self.value(frame, guard.b))
+        self.also(flag)
+
+    def also(self, flag: str) -> None:
+        """Hold all to a condition."""
+        t = self.text
+        before = t.new(f"load {t.flag}, ptr {self.fine}")
+        t.write(f"store {t.flag} {t.new(f'and {t.flag} {before}, {flag}')}, ptr {self.fine}")
+
+    def loop(self, frame: Frame, first: int, loop: Loop) -> None:
+        """Write a loop, whose places begin at first."""
+        t, body, n = self.text, loop.body, len(loop.carried)
+        carried = [t.variable(t.type) for _ in loop.carried]
+        for variable, x in zip(carried, loop.carried, strict=True):
+            t.write(f"store {t.type} {self.value(frame, x)}, ptr {variable}")
+        outer = frame.base + frame.program.size
+        inner = Frame(body, outer)
+        self.room = max(self.room, outer + body.size)
+        readers = []
+        for j, read in enumerate(loop.reads, n):
+            if type(read) is Along and read.stride == 0:
+                inner.known[j] = self.value(frame, read.place)
+                if j in inner.moving:
+                    self.set(inner, j, inner.known[j])
+            else:
+                readers.append((j, self.reader(frame, read)))
+        start = frame.base + first + n
+        kept = [self.pointer(start + i * loop.count) for i in range(loop.kept)]
+        done = self.invariant(inner)
+        fixed = dict(inner.known)
+        with self.iterations(loop, outermost=frame.base == 0) as k:
+            inner.known = dict(fixed)
+            for j, variable in enumerate(carried):
+                self.set(inner, j, t.new(f"load {t.type}, ptr {variable}"))
+            for j, reader in readers:
+                self.set(inner, j, reader(k))
+            for x in inner.moving:
+                if body.is_constant(x):
+                    self.set(inner, x, self.value(inner, x))
+            self.block(inner, done)
+            out = [self.value(inner, x) for x in body.outputs]
+            for pointer, x in zip(kept, out[n:], strict=True):
+                t.store(x, pointer, self.lanes_of(k))
+            for variable, x in zip(carried, out[:n], strict=True):
+                t.write(f"store {t.type} {x}, ptr {variable}")
+        for j, variable in enumerate(carried):
+            self.set(frame, first + j, t.new(f"load {t.type}, ptr {variable}"))
+
+    def invariant(self, frame: Frame) -> frozenset[int]:
+        """Write, before a loop, what is the same in all iterations; return its places."""
+        p = frame.program
+        done = set()
+        for place, step in p.placed():
+            if type(step) is Instruction and all(
+                x in frame.known or p.is_constant(x) for x in step.operands
+            ):
+                self.set(frame, place, self.instruction(frame, step, None))
+                done.add(place)
+        return frozenset(done)
+
+    @contextmanager
+    def iterations(self, loop: Loop, *, outermost: bool) -> Iterator[str]:
+        """Write a loop over its iterations; a long one looks for Ctrl-C at times."""
+        t = self.text
+        count = self.whole(loop.count)
+        if not outermost:
+            with t.loop("0", count) as k:
+                yield k
+            return
+        chunk = self.whole(max(1, WORK // loop.body.performed))
+        end = t.variable("i64")
+        t.write(f"store i64 0, ptr {end}")
+        head, more, done = t.label(), t.label(), t.label()
+        t.write(f"br label %{head}")
+        t.write(f"{head}:")
+        begin = t.new(f"load i64, ptr {end}")
+        until = t.new(f"add nsw i64 {begin}, {chunk}")
+        is_last = t.new(f"icmp sge i64 {until}, {count}")
+        stop = t.new(f"select i1 {is_last}, i64 {count}, i64 {until}")
+        t.write(f"store i64 {stop}, ptr {end}")
+        with t.loop(begin, stop) as k:
+            yield k
+        t.write(f"br i1 {is_last}, label %{done}, label %{more}")
+        t.write(f"{more}:")
+        is_stopped = look_for_interruption(t)
+        leave = t.label()
+        t.write(f"br i1 {is_stopped}, label %{leave}, label %{head}")
+        t.write(f"{leave}:")
+        t.write("ret i32 0")
+        t.write(f"{done}:")
+
+    def lanes_of(self, k: str, stride: int = 1) -> str:
+        """Return how far the number of an iteration is, by lanes."""
+        step = stride * self.lanes
+        return k if step == 1 else self.text.new(f"mul nsw i64 {k}, {step}")
+
+    def reader(self, frame: Frame, read: Read) -> Any:
+        """Return what writes a read, given the iteration."""
+        t = self.text
+        if type(read) is Numbers:
+            numbers = self.table(read.numbers, ctypes.c_double)
+            return lambda k: t.spread(numbers, k)
+        if type(read) is At:
+            places = [(frame.base + x) * self.lanes for x in read.places]
+            table = self.table(places, ctypes.c_int64)
+
+            def look_up(k: str) -> str:
+                place = t.new(f"getelementptr i64, ptr {table}, i64 {k}")
+                return t.load("%u", t.new(f"load i64, ptr {place}"))
+
+            return look_up
+        assert type(read) is Along
+        start = self.pointer(frame.base + read.place)
+        if abs(read.stride) == 1:
+            return lambda k: t.load(start, self.lanes_of(k, read.stride))
+        stride = self.whole(read.stride * self.lanes)
+        return lambda k: t.load(start, t.new(f"mul nsw i64 {k}, {stride}"))
+
+
+def _lateness(program: Program) -> list[int]:
+    """Return for each place how many instructions it is after the inputs."""
+    late = [0] * program.size
+    for place, step in program.placed():
+        operands = step.carried if type(step) is Loop else step.operands
+        depth = 1 + max((late[x] for x in operands), default=0)
+        for x in range(place, place + (step.width if type(step) is Loop else 1)):
+            late[x] = depth
+    return late
+
+
+@lru_cache(maxsize=256)
+def _built(text: str) -> Any:
+    """Return what a text was compiled to; the same for the same text."""
+    return host.build(text)
+
+
+def single(program: Program, module: Module) -> tuple[Any, Writer]:
+    """Write ``i32 run(double *u, double *out, i64 *data)``, 1 if all guards hold.
+
+    Returns:
+        The engine, and what was written with its data.
+
+    """
+    head = "i32 @run(ptr noalias %u, ptr noalias %out, ptr noalias %data)"
+    t = Text(module, head, 1)
+    w = Writer(t)
+    w.room = program.size
+    frame = Frame(program, 0)
+    n = len(program.inputs)
+    if program.constants:
+        table = w.table(program.constants, ctypes.c_double)
+        module.declare("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
+        t.write(
+            f"call void @llvm.memcpy.p0.p0.i64(ptr {w.pointer(n)}, ptr {table}, "
+            f"i64 {w.whole(8 * len(program.constants))}, i1 false)"
+        )
+    lines = [*_lines(program.outputs)]
+    for i, length, _ in lines:
+        if length >= FEW:
+            frame.moving.update(program.outputs[i : i + length])
+    w.block(frame)
+    for i, length, stride in lines:
+        place = program.outputs[i]
+        if length < FEW:
+            for k in range(i, i + length):
+                t.store(w.value(frame, program.outputs[k]), "%out", w.whole(k))
+            continue
+        start, out = w.pointer(place), t.address("%out", w.whole(i))
+        with t.loop("0", w.whole(length)) as k:
+            t.store(t.load(start, t.new(f"mul nsw i64 {k}, {stride}")), out, k)
+    fine = t.new(f"load i1, ptr {w.fine}")
+    t.write(f"ret i32 {t.new(f'zext i1 {fine} to i32')}")
+    t.finish()
+    return _built(str(module)), w
+
+
+def _lines(places: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield lines of places: where in the sequence, how many, and how far apart."""
+    i, n = 0, len(places)
+    while i < n:
+        if i + 1 == n:
+            yield i, 1, 0
+            return
+        stride = places[i + 1] - places[i]
+        j = i + 2
+        while j < n and places[j] - places[j - 1] == stride:
+            j += 1
+        if j - i < FEW:
+            j = i + 1
+        yield i, j - i, stride
+        i = j

@@ -1,0 +1,401 @@
+"""blocks: passes over straight code, applied to a program with loops block by block.
+
+A pass knows straight code alone. What is around the loops of a program is straight if
+their results are taken for inputs, and what they need for outputs; and so is a body
+without loops in it. `by_blocks` takes a program apart like this, lets a pass change
+each part, and puts it together again: each instruction as early as what it needs is
+there, between the loops. Bodies are what they were, in fewer instructions: what they
+carry, read and keep stays, until `prune` drops what nobody asks for any more.
+
+    before for k: a = f(x); y = a + a  ->  the block of the loop, changed by the pass,
+    within straight code, changed by the pass
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.compiler.collector import waiting
+from autograd.compiler.loop import Along, At, Loop, Numbers, Read
+from autograd.compiler.passes.builder import live
+from autograd.compiler.program import Guard, Instruction, Program
+
+Change = Callable[[Program, Sequence[bool]], Program]
+
+
+@waiting()
+def by_blocks(
+    program: Program, change: Change, shown: Sequence[bool] | None = None
+) -> Program:
+    """Return the program with its straight code, and that of each body, changed.
+
+    Args:
+        program: with loops, or without.
+        change: takes straight code, and for each of its outputs whether the program's
+            results are not finite if it is not; returns it with the same inputs and as
+            many outputs.
+        shown: for each of the program's outputs whether that is so; None for all.
+
+    """
+    shown = [True] * len(program.outputs) if shown is None else shown
+    if not program.has_loops:
+        return change(program, shown)
+    shows = shows_in(program, shown)
+    straight, parts = _straight(program)
+    changed = change(straight, [bool(shows[x]) for x in parts.needed])
+    loops = []
+    for place, loop in parts.loops:
+        inner = _outputs_shown(loop, place, shows)
+        loops.append(by_blocks(loop.body, change, inner))
+    return _together(program, changed, parts, loops)
+
+
+class _Parts:
+    """How a program was taken apart.
+
+    Attributes:
+        loops: each with its first place.
+        taken: the places of loops' results that the straight code reads.
+        needed: the places that its outputs are: what anybody reads.
+
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.loops = [
+            (place, step) for place, step in program.placed() if type(step) is Loop
+        ]
+        self.inside = bytearray(program.size)  # of places that a loop fills
+        for place, loop in self.loops:
+            self.inside[place : place + loop.width] = b"\1" * loop.width
+        asked = [x for g in program.guards for x in (g.a, g.b)]
+        operands = [
+            x for step in program.code if type(step) is not Loop for x in step.operands
+        ]
+        self.taken = [x for x in dict.fromkeys([*operands, *asked]) if self.inside[x]]
+        wanted = dict.fromkeys(program.outputs)
+        for _, loop in self.loops:
+            wanted.update(dict.fromkeys(loop.carried))
+            for read in loop.reads:
+                wanted.update(dict.fromkeys(read_places(read, loop.count)))
+        n = len(program.inputs)
+        self.needed = [x for x in wanted if x >= n and not self.inside[x]]
+
+
+def read_places(read: Read, count: int) -> Sequence[int]:
+    """Return the places that a read meets, each once."""
+    if type(read) is Numbers:
+        return ()
+    if type(read) is At:
+        return read.places
+    if read.stride == 0:
+        return (read.place,)
+    return range(read.place, read.at(count), read.stride)
+
+
+def _straight(program: Program) -> tuple[Program, _Parts]:
+    """Return the straight code of a program, and how it was taken apart."""
+    parts = _Parts(program)
+    n, shift = len(program.inputs), len(parts.taken)
+    new = [*range(n), *range(n + shift, program.first_result + shift)]
+    new += [-1] * (program.size - len(new))
+    for i, x in enumerate(parts.taken):
+        new[x] = n + i
+    code: list[Instruction | Loop] = []
+    first = program.first_result + shift
+    for place, step in program.placed():
+        if type(step) is not Loop:
+            new[place] = first + len(code)
+            code.append(Instruction(step.row, tuple([new[x] for x in step.operands])))
+    straight = program.replace(
+        inputs=(*program.inputs, *[""] * shift),
+        code=tuple(code),
+        outputs=tuple([new[x] for x in parts.needed]),
+        guards=tuple(
+            Guard(g.relation, new[g.a], new[g.b], g.holds) for g in program.guards
+        ),
+    )
+    return straight, parts
+
+
+def _together(
+    program: Program, straight: Program, parts: _Parts, bodies: list[Program]
+) -> Program:
+    """Return the program made of changed straight code and changed bodies."""
+    import numpy as np
+
+    n, taken = len(program.inputs), parts.taken
+    loop_of = np.searchsorted([place for place, _ in parts.loops], taken, "right")
+    level = [0] * n + loop_of.tolist() + [0] * len(straight.constants)
+    for step in straight.code:
+        level.append(max((level[x] for x in step.operands), default=0))  # type: ignore[union-attr]
+    # Where the places of the straight code, and the old places, are now.
+    now = [*range(n), *[-1] * len(taken)]
+    now += range(n, n + len(straight.constants))
+    now += [-1] * len(straight.code)
+    new = np.full(program.size, -1, dtype=np.int64)
+    new[:n] = np.arange(n)
+    old_of: dict[int, list[int]] = {}
+    for old, x in zip(parts.needed, straight.outputs, strict=True):
+        old_of.setdefault(x, []).append(old)
+    place = n + len(straight.constants)
+    for x in range(len(now)):
+        if now[x] >= 0 and x in old_of:
+            new[old_of[x]] = now[x]
+    code: list[Instruction | Loop] = []
+    by_level: list[list[int]] = [[] for _ in range(len(parts.loops) + 1)]
+    first = straight.first_result
+    for i in range(len(straight.code)):
+        by_level[level[first + i]].append(i)
+    taken_from: list[list[int]] = [[] for _ in parts.loops]
+    for i, number in enumerate(loop_of.tolist()):
+        taken_from[number - 1].append(i)
+    for number, members in enumerate(by_level):
+        for i in members:
+            step = straight.code[i]
+            operands = tuple([now[x] for x in step.operands])  # type: ignore[union-attr]
+            code.append(Instruction(step.row, operands))  # type: ignore[union-attr]
+            now[first + i] = place
+            if first + i in old_of:
+                new[old_of[first + i]] = place
+            place += 1
+        if number == len(parts.loops):
+            break
+        start, loop = parts.loops[number]
+        new[start : start + loop.width] = np.arange(place, place + loop.width)
+        code.append(_moved(loop, bodies[number], new))
+        for i in taken_from[number]:
+            now[n + i] = int(new[taken[i]])
+            if n + i in old_of:
+                new[old_of[n + i]] = now[n + i]
+        place += loop.width
+    return program.replace(
+        constants=straight.constants,
+        code=tuple(code),
+        outputs=tuple(new[list(program.outputs)].tolist()),
+        guards=tuple(
+            Guard(g.relation, now[g.a], now[g.b], g.holds) for g in straight.guards
+        ),
+    )
+
+
+def _moved(loop: Loop, body: Program, new: Any) -> Loop:
+    """Return a loop of another body, given where all places are now."""
+    reads = tuple([move_read(read, loop.count, new) for read in loop.reads])
+    carried = tuple(new[list(loop.carried)].tolist()) if loop.carried else ()
+    return Loop(loop.count, body, carried, reads)
+
+
+def move_read(read: Read, count: int, new: Any) -> Read:
+    """Return a read of the same numbers, given where all places are now."""
+    if type(read) is Numbers:
+        return read
+    if type(read) is Along and (read.stride == 0 or count == 1):
+        return Along(int(new[read.place]))
+    return in_line(new[list(read_places(read, count))])
+
+
+def in_line(places: Any) -> Read:
+    """Return a read along a line, or else at listed places."""
+    import numpy as np
+
+    stride = int(places[1] - places[0])
+    if (np.diff(places) == stride).all():
+        return Along(int(places[0]), stride)
+    return At(tuple(places.tolist()))
+
+
+def shows_in(program: Program, shown: Sequence[bool]) -> bytearray:
+    """Return for each place whether a result is not finite if what is there is not.
+
+    Args:
+        program: the program.
+        shown: for each of its outputs whether anybody looks at it.
+
+    """
+    shows = bytearray(program.size)
+    for x, flag in zip(program.outputs, shown, strict=True):
+        shows[x] |= flag
+    for place, step in reversed([*program.placed()]):
+        if type(step) is Loop:
+            _show_reads(step, place, shows)
+        elif shows[place]:
+            for k, x in enumerate(step.operands):
+                if k in step.row.spreads:
+                    shows[x] = 1
+    return shows
+
+
+def _outputs_shown(loop: Loop, first: int, shows: bytearray) -> list[bool]:
+    """Return for each output of a loop's body whether it shows in every iteration.
+
+    A carried number does so if the last one shows, and if it shows in what is carried
+    on from each iteration to the next.
+    """
+    n, count = len(loop.carried), loop.count
+    carried = [bool(shows[first + j]) for j in range(n)]
+    start = first + n
+    kept = [
+        all(shows[start + i * count : start + (i + 1) * count])
+        for i in range(loop.kept)
+    ]
+    while True:
+        inside = shows_in(loop.body, [*carried, *kept])
+        still = [flag and bool(inside[j]) for j, flag in enumerate(carried)]
+        if still == carried:
+            return [*carried, *kept]
+        carried = still
+
+
+def _show_reads(loop: Loop, first: int, shows: bytearray) -> None:
+    """Mark what a loop reads from outside, and what shows in it."""
+    inside = shows_in(loop.body, _outputs_shown(loop, first, shows))
+    for j, x in enumerate(loop.carried):
+        if inside[j] and shows[first + j]:
+            shows[x] = 1
+    for j, read in enumerate(loop.reads, len(loop.carried)):
+        if inside[j]:
+            for x in read_places(read, loop.count):
+                shows[x] = 1
+
+
+def prune(program: Program) -> Program:
+    """Return the program without what nothing depends on, in loops and around them."""
+    import numpy as np
+
+    if not program.has_loops:
+        return live(program)
+    used = np.zeros(program.size, dtype=bool)
+    used[list(program.outputs)] = True
+    used[[x for g in program.guards for x in (g.a, g.b)]] = True
+    steps = [*program.placed()]
+    slim: dict[int, tuple[Loop, list[int]]] = {}
+    for place, step in reversed(steps):
+        if type(step) is not Loop:
+            if used[place]:
+                used[list(step.operands)] = True
+            continue
+        loop, kept = _slim(step, place, used)
+        if loop is None:
+            continue
+        slim[place] = loop, kept
+        used[list(loop.carried)] = True
+        for read in loop.reads:
+            used[list(read_places(read, loop.count))] = True
+    n = len(program.inputs)
+    new = np.full(program.size, -1, dtype=np.int64)
+    new[:n] = np.arange(n)
+    constants = n + np.flatnonzero(used[n : program.first_result])
+    new[constants] = n + np.arange(len(constants))
+    at = n + len(constants)
+    code: list[Instruction | Loop] = []
+    for place, step in steps:
+        if type(step) is not Loop:
+            if used[place]:
+                operands = tuple(new[list(step.operands)].tolist())
+                code.append(Instruction(step.row, operands))
+                new[place] = at
+                at += 1
+        elif place in slim:
+            loop, kept = slim[place]
+            m = len(step.carried)
+            for x in kept:
+                if x < m:
+                    new[place + x] = at
+                    at += 1
+                else:
+                    start = place + m + (x - m) * step.count
+                    new[start : start + step.count] = np.arange(at, at + step.count)
+                    at += step.count
+            code.append(_moved(loop, loop.body, new))
+    return program.replace(
+        constants=tuple([program.constants[x - n] for x in constants.tolist()]),
+        code=tuple(code),
+        outputs=tuple(new[list(program.outputs)].tolist()),
+        guards=tuple(
+            Guard(g.relation, int(new[g.a]), int(new[g.b]), g.holds)
+            for g in program.guards
+        ),
+    )
+
+
+def _slim(loop: Loop, first: int, used: Any) -> tuple[Loop | None, list[int]]:
+    """Return a loop of what is used alone, and which of its outputs these are.
+
+    Nothing but its guards may be left of it; None if not even that.
+    """
+    n, count, body = len(loop.carried), loop.count, loop.body
+    kept = []
+    for i in range(loop.kept):
+        start = first + n + i * count
+        if used[start : start + count].any():
+            kept.append(n + i)
+    # What a loop reads of its own is used, too.
+    carried = {j for j in range(n) if used[first + j]}
+    while True:
+        outputs = [*sorted(carried), *kept]
+        slim = prune(body.replace(outputs=tuple([body.outputs[x] for x in outputs])))
+        asked = _asked(slim)
+        more = {j for j in range(n) if asked[j]} - carried
+        own = {
+            n + (x - first - n) // count
+            for j, read in enumerate(loop.reads, n)
+            if asked[j]
+            for x in read_places(read, count)
+            if x >= first + n
+        }.difference(kept)
+        if not more and not own:
+            break
+        carried |= more
+        kept = sorted({*kept, *own})
+    if not (outputs or slim.guards or any(type(s) is Loop for s in slim.code)):
+        return None, []
+    wanted = [j for j in range(len(body.inputs)) if asked[j] or j in carried]
+    new = Loop(
+        count,
+        _without_inputs(slim, wanted),
+        tuple([loop.carried[j] for j in wanted if j < n]),
+        tuple([loop.reads[j - n] for j in wanted if j >= n]),
+    )
+    return new, outputs
+
+
+def _asked(program: Program) -> Any:
+    """Return for each input whether anything depends on it, in pruned code."""
+    import numpy as np
+
+    used = np.zeros(program.size, dtype=bool)
+    used[list(program.outputs)] = True
+    used[[x for g in program.guards for x in (g.a, g.b)]] = True
+    for step in program.code:
+        if type(step) is not Loop:
+            used[list(step.operands)] = True
+            continue
+        used[list(step.carried)] = True
+        for read in step.reads:
+            used[list(read_places(read, step.count))] = True
+    return used
+
+
+def _without_inputs(program: Program, wanted: list[int]) -> Program:
+    """Return the program with some of its inputs alone."""
+    import numpy as np
+
+    n, m = len(program.inputs), len(wanted)
+    new = np.arange(program.size, dtype=np.int64) - (n - m)
+    new[:n] = -1
+    new[wanted] = np.arange(m)
+    return program.replace(
+        inputs=tuple([program.inputs[x] for x in wanted]),
+        code=tuple(
+            _moved(s, s.body, new)
+            if type(s) is Loop
+            else Instruction(s.row, tuple(new[list(s.operands)].tolist()))
+            for s in program.code
+        ),
+        outputs=tuple(new[list(program.outputs)].tolist()),
+        guards=tuple(
+            Guard(g.relation, int(new[g.a]), int(new[g.b]), g.holds)
+            for g in program.guards
+        ),
+    )

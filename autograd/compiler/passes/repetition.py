@@ -1,0 +1,224 @@
+"""repetition: which stretches of straight code are one block, again and again.
+
+A loop that was recorded is its body, unrolled: the same rows in the same order, each
+operand as far back as in every other iteration, or outside of the iteration altogether.
+`repetitions` finds such stretches in time proportional to the code, with arrays alone.
+
+Rows are compared by hashes of windows of 1, 2, 4, 8, ... rows. Where a window occurs
+again after L rows, and so do the windows that follow, the rows have the period L; a
+short window sees the loops within, a long one the loop around them. Of what is found
+the longest is taken that saves most, and is held to the operands: those of the same
+iteration must be the same everywhere. What is left is searched for the next.
+
+Where in its period a block begins is free. It begins where the fewest results are
+handed from one iteration to the next.
+
+Letters: ``L`` is the length of a block, ``W`` that of a window.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+FEWEST = 4  # iterations of a loop
+SAVED = 24  # instructions that a loop must save
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A block of ``length`` instructions from ``start`` on, ``count`` times."""
+
+    start: int
+    length: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        """What follows the last iteration."""
+        return self.start + self.length * self.count
+
+    @property
+    def saved(self) -> int:
+        """How many instructions need not be written."""
+        return (self.count - 1) * self.length
+
+
+@dataclass
+class Listing:
+    """Straight code as arrays.
+
+    Attributes:
+        kinds: for each instruction its row and number of operands, as one int.
+        starts: where each instruction's operands begin, and where the last ones end.
+        operands: all of them, as numbers of instructions; below 0 what was before.
+
+    """
+
+    kinds: Any
+    starts: Any
+    operands: Any
+
+    def operands_of(self, s: Stretch) -> Any:
+        """Return a row of operands for each iteration."""
+        flat = self.operands[self.starts[s.start] : self.starts[s.end]]
+        return flat.reshape(s.count, -1)
+
+    def owners(self, s: Stretch) -> Any:
+        """Return for each operand of a block which of its instructions has it."""
+        import numpy as np
+
+        starts = self.starts[s.start : s.start + s.length + 1]
+        return np.repeat(np.arange(s.length), np.diff(starts))
+
+
+def repetitions(code: Listing) -> list[Stretch]:
+    """Return stretches that repeat, in order, none overlapping another."""
+    n = len(code.kinds)
+    free = [(0, n)]
+    found: list[Stretch] = []
+    heap = [
+        (-s.saved, s.start, s.length, s.count) for s in _periodic(code.kinds, n)
+    ]
+    heapq.heapify(heap)
+    while heap and free:
+        _, start, length, count = heapq.heappop(heap)
+        s = Stretch(start, length, count)
+        inside = [(a, b) for a, b in free if a < s.end and s.start < b]
+        if len(inside) != 1 or not (inside[0][0] <= s.start and s.end <= inside[0][1]):
+            parts = [_cut(s, a, b) for a, b in inside]
+        else:
+            exact = list(_repeating(code, s))
+            best = max(exact, key=lambda e: e.saved, default=None)
+            if best is not None and best.saved >= 0.9 * s.saved:
+                found.append(best)
+                a, b = inside[0]
+                free.remove((a, b))
+                free += [(a, best.start), (best.end, b)]
+                parts = [e for e in exact if e is not best]
+            else:
+                parts = [e for e in exact if e.saved < s.saved]
+        for part in parts:
+            if part is not None and part.count >= FEWEST and part.saved >= SAVED:
+                heapq.heappush(
+                    heap, (-part.saved, part.start, part.length, part.count)
+                )
+    return sorted(found, key=lambda s: s.start)
+
+
+def _cut(s: Stretch, a: int, b: int) -> Stretch | None:
+    """Return what of a stretch of periodic rows is between a and b."""
+    start, end = max(s.start, a), min(s.end, b)
+    count = (end - start) // s.length
+    return Stretch(start, s.length, count) if count >= FEWEST else None
+
+
+def _periodic(kinds: Any, n: int) -> Iterator[Stretch]:
+    """Yield stretches in which the rows have a period, for windows of all lengths."""
+    import numpy as np
+
+    if n < FEWEST:
+        return
+    random = np.random.default_rng(12345)
+    words = random.integers(1, 2**63, int(kinds.max()) + 1, dtype=np.uint64)
+    hashes = words[kinds] | np.uint64(1)
+    window = 1
+    seen: set[tuple[int, int, int]] = set()
+    covered = 0
+    while True:
+        for start, end, length in _runs(hashes, window):
+            count = (end - start) // length
+            saved = (count - 1) * length
+            if count < FEWEST or saved < SAVED or (start, end, length) in seen:
+                continue
+            seen.add((start, end, length))
+            covered = max(covered, saved)
+            yield Stretch(start, length, count)
+        m = len(hashes) - window
+        if m < 2 * window or n - covered < max(256, n // 256):
+            return
+        factor = random.integers(1, 2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+        hashes = hashes[:m] * factor + hashes[window:]
+        hashes ^= hashes >> np.uint64(29)
+        window *= 2
+
+
+def _runs(hashes: Any, window: int) -> Iterator[tuple[int, int, int]]:
+    """Yield stretches of rows, with their period, out of the hashes of windows."""
+    import numpy as np
+
+    n = len(hashes)
+    # Sorting by 16 bits takes linear time: twice for 32, and what is equal is seen.
+    order = np.argsort((hashes & np.uint64(0xFFFF)).astype(np.uint16), kind="stable")
+    high = ((hashes >> np.uint64(40)) & np.uint64(0xFFFF)).astype(np.uint16)
+    order = order[np.argsort(high[order], kind="stable")]
+    ordered = hashes[order]
+    same = ordered[1:] == ordered[:-1]
+    back = np.zeros(n, dtype=np.int64)
+    back[order[1:]] = np.where(same, order[1:] - order[:-1], 0)
+    edges = np.flatnonzero(np.diff(back)) + 1
+    begins = np.concatenate(([0], edges))
+    ends = np.concatenate((edges, [n]))
+    periods = back[begins]
+    rows = ends - begins + window - 1 + periods
+    fits = (periods > 0) & (rows >= FEWEST * periods) & (rows - periods >= SAVED)
+    for begin, end, period in zip(
+        begins[fits].tolist(), ends[fits].tolist(), periods[fits].tolist(), strict=True
+    ):
+        yield begin - period, end + window - 1, period
+
+
+def _repeating(code: Listing, s: Stretch) -> Iterator[Stretch]:
+    """Yield the parts of a stretch of periodic rows whose operands agree as well."""
+    import numpy as np
+
+    operands, owners = code.operands_of(s), code.owners(s)
+    firsts = s.start + s.length * np.arange(s.count)[:, None]
+    distance = firsts + owners - operands  # from an instruction back to its operand
+    middle = distance[s.count // 2]
+    constant = (distance == middle).sum(axis=0) * 4 >= s.count * 3
+    shift = _fewest_handed_on(owners[constant], middle[constant], s.length)
+    if shift:
+        s = Stretch(s.start + shift, s.length, s.count - 1)
+        operands, owners = code.operands_of(s), code.owners(s)
+        firsts = firsts[: s.count] + shift
+        distance = firsts + owners - operands
+        middle = distance[s.count // 2]
+    inside = operands >= firsts
+    agrees = inside == (middle <= owners)
+    agrees &= ~inside | (distance == middle)
+    good = np.concatenate(([False], agrees.all(axis=1), [False]))
+    begins = np.flatnonzero(~good[:-1] & good[1:])
+    ends = np.flatnonzero(good[:-1] & ~good[1:])
+    for a, b in zip(begins.tolist(), ends.tolist(), strict=True):
+        yield Stretch(s.start + a * s.length, s.length, b - a)
+
+
+def _fewest_handed_on(owners: Any, distance: Any, length: int) -> int:
+    """Return where in its period a block begins with the fewest results from before.
+
+    Args:
+        owners: which instruction of the block has an operand.
+        distance: how far back it is.
+        length: of the block.
+
+    """
+    import numpy as np
+
+    near = (distance > 0) & (distance <= 8 * length)
+    if not near.any():
+        return 0
+    sources = (owners - distance)[near] % length
+    reach = np.zeros(length, dtype=np.int64)
+    np.maximum.at(reach, sources, distance[near])
+    live = np.flatnonzero(reach)
+    # A result at u is handed over each begin of a block in u + 1 ... u + reach.
+    change = np.zeros(2 * length + 1, dtype=np.int64)
+    span = np.minimum(reach[live], length)
+    np.add.at(change, live + 1, 1)
+    np.add.at(change, live + 1 + span, -1)
+    crossing = np.cumsum(change)[: 2 * length]
+    handed = crossing[:length] + crossing[length:]
+    return int(np.argmin(handed))
