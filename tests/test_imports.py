@@ -63,7 +63,8 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "compiler.calls": (),
     "compiler.element": (),
     "compiler.collector": (),
-    "compiler.program": ("primitives", "display"),
+    "compiler.loop": (),
+    "compiler.program": ("primitives", "display", "compiler.loop"),
     "compiler.record.": (
         "transforms",
         "compiler.program",

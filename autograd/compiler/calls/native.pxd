@@ -18,7 +18,7 @@ cdef extern from *:
     """
     long long AUTOGRAD_VERSION(PyObject* names)
 
-ctypedef int (*Single)(double* u, double* out) noexcept nogil
+ctypedef int (*Single)(double* u, double* out, void* data) noexcept nogil
 
 # What a NumPy array begins with (PyArrayObject_fields of numpy/ndarraytypes.h).
 ctypedef struct Array:
@@ -33,6 +33,7 @@ ctypedef struct Array:
 
 cdef class Native:
     cdef Single _run
+    cdef void* _data
     cdef Py_ssize_t _inputs, _takes, _memory, _outputs
     cdef object _form, _arrays, _watch
     cdef readonly object address

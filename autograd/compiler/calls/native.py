@@ -14,6 +14,7 @@ finite, gives None here, and whoever called finds out why in Python.
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 from typing import Any
 
@@ -70,11 +71,13 @@ class Native:
         outputs: int,
         form: object,
         arrays: object = None,
+        data: int = 0,
     ) -> None:
         """Take the address of a function, and the sizes of what it works on.
 
         Args:
-            address: of ``int run(double *u, double *out)``.
+            address: of ``int run(double *u, double *out, void *data)``, the last of
+                which it may do without.
             inputs: how many numbers ``u`` begins with.
             memory: how many it has room for.
             outputs: how many numbers are returned.
@@ -83,6 +86,7 @@ class Native:
                 for a float; and for the inputs that are no floats, in their order, the
                 argument, and how many numbers it has, or -1 if the input is where it
                 has them.
+            data: the address of what the function is handed besides numbers.
 
         """
         # Asking runs Python, and other threads: before anything is changed.
@@ -100,9 +104,12 @@ class Native:
             self._room = cython.NULL
             self._busy = False
             self._run = cython.cast(Single, cython.cast(uintptr_t, address))
+            self._data = cython.cast(cython.p_void, cython.cast(uintptr_t, data))
         else:
             pointer = ctypes.POINTER(ctypes.c_double)
-            self._run = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer)(address)
+            word = ctypes.c_void_p
+            run = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer, word)(address)
+            self._run = functools.partial(_handed, run, data)
             # In one piece: another thread may be in the middle of a call.
             self._loaded = self._run, inputs, self._memory, outputs, form
         if arrays is None:
@@ -182,6 +189,7 @@ class Native:
             raise ValueError(MSG_SIZES.format(count, out.size))
         start: uintptr_t = out.ctypes.data
         results: cython.p_double = cython.cast(cython.p_double, start)
+        data: cython.p_void = self._data
         room: cython.p_double = _take(self)
         words_: cython.p_longlong = cython.cast(cython.p_longlong, room)
         try:
@@ -200,7 +208,9 @@ class Native:
                         count * cython.sizeof(cython.double),
                     )
                     place += count
-            return self._run(room, results) and _are_finite(results, self._outputs)
+            return self._run(room, results, data) and _are_finite(
+                results, self._outputs
+            )
         finally:
             _give(self, room)
 
@@ -224,6 +234,7 @@ class Native:
             return _formed(form, iter(out)) if formed else list(out)
         # The code may call back into Python, and a thread load another function then.
         outputs: cython.Py_ssize_t = self._outputs
+        data: cython.p_void = self._data
         form_: object = self._form
         fixed: cython.double[64]
         room: cython.p_double = fixed
@@ -233,7 +244,7 @@ class Native:
         try:
             for i in range(n):
                 room[i] = args[i]
-            if not (self._run(room, results) and _are_finite(results, outputs)):
+            if not (self._run(room, results, data) and _are_finite(results, outputs)):
                 return None
             if not formed:
                 return [results[i] for i in range(outputs)]
@@ -254,6 +265,7 @@ class Native:
         n: cython.Py_ssize_t = len(args)
         place: cython.Py_ssize_t = 0
         outputs: cython.Py_ssize_t = self._outputs
+        data: cython.p_void = self._data
         if n != len(shapes):
             return None
         array: cython.pointer(Array)
@@ -283,11 +295,17 @@ class Native:
                 else:
                     memcpy(room + place, array.data, n * cython.sizeof(cython.double))
                     place += n
-            if not (self._run(room, results) and _are_finite(results, outputs)):
+            if not (self._run(room, results, data) and _are_finite(results, outputs)):
                 return None
             return _made(form, cython.address(results))
         finally:
             _give(self, room)
+
+
+def _handed(run: Any, data: int, u: Any, out: Any) -> int:
+    """Call a function of C with what it is handed besides numbers."""
+    fine: int = run(u, out, data)
+    return fine
 
 
 @cython.cfunc

@@ -26,11 +26,11 @@ class Machine(Native):
         self.code = code = compile_native(program)
         super().__init__()
         self.sizes = len(program.inputs), code.layout.uniform, len(program.outputs)
-        self.load(code.address(), *self.sizes, ())
+        self.load(code.address(), *self.sizes, (), None, code.data)
 
     def lend(self, other: Native, form: Any, arrays: Any = None) -> None:
         """Let another object make the call itself."""
-        other.load(self.address, *self.sizes, form, arrays)
+        other.load(self.address, *self.sizes, form, arrays, self.code.data)
 
 
 class Runner:

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.compiler.calls.forms import Slot, reader
 from autograd.compiler.calls.runner import Runner
-from autograd.compiler.passes.pipeline import optimize
+from autograd.compiler.passes.pipeline import shorten
 from autograd.compiler.program import Program
 from autograd.compiler.record.tape import is_raising
 from autograd.compiler.record.trace import Recording, record_once
@@ -20,8 +20,10 @@ from autograd.value import Value, fused, number
 class Variant:
     """One recording of a function, and what was compiled of it."""
 
+    shorten = staticmethod(shorten)
+
     def __init__(self, recording: Recording, floats: Sequence[float]) -> None:
-        self.program = optimize(recording.program)
+        self.program = self.shorten(recording.program)
         late = [number(x) for x in recording.late.leaves]
         self.example = [*floats, *late, *map(number, recording.captured)]
         self.sources = recording.late.sources
@@ -129,7 +131,7 @@ def with_partials(
         chosen = [x for i, x in enumerate(inputs) if by is None or i in by]
         return outputs + [x for y in outputs for x in gradient_of(y, chosen)]
 
-    return optimize(record_once(run, example, program.name).program)
+    return shorten(record_once(run, example, program.name).program)
 
 
 def gradient_of(y: Any, inputs: Sequence[Any]) -> list[Any]:

@@ -1,8 +1,8 @@
 """lower: a Program becomes machine code, with loops where the code repeats itself.
 
-A program has no loops, so code of its own length for each of its instructions would
-take LLVM seconds and minutes. But scalar code that was written with loops repeats
-itself: a layer is many sums of products of the same length, none of which needs
+Where a program has loops (`autograd.compiler.loop`), so has its machine code. In
+straight code, each instruction in code of its own would take LLVM seconds and minutes.
+But such code repeats itself, too: a layer is many sums of products of the same length, none of which needs
 another. Such instructions are grouped (`autograd.compiler.schedule`), and LLVM gets a
 loop with tables of where the operands are. What does not repeat is written out, in
 functions of limited length, so that LLVM's time stays proportional to the length of the
@@ -11,6 +11,7 @@ code.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 from autograd.compiler.collector import waiting
 from autograd.compiler.machine import host
 from autograd.compiler.machine.functions import write_single
+from autograd.compiler.machine.rolled import write_with_loops
 from autograd.compiler.machine.rows import write_batch
 from autograd.compiler.machine.spellings import CORE
 from autograd.compiler.machine.text import Module
@@ -36,6 +38,7 @@ class Code:
         layout: the memory that the functions need.
         module: the functions' text, and Python's functions that they call.
         engine: LLVM's, which holds the code.
+        given: what a function with loops is handed: its whole numbers, and its tables.
 
     """
 
@@ -43,6 +46,12 @@ class Code:
     layout: Layout
     module: Module
     engine: Any
+    given: tuple[Any, ...] = ()
+
+    @property
+    def data(self) -> int:
+        """The address of what the function is handed, 0 if it is nothing."""
+        return ctypes.addressof(self.given[0]) if self.given else 0
 
     def address(self, name: str = "run") -> int:
         """Return a function's address."""
@@ -73,8 +82,21 @@ def compile_native(
 
     """
     host.machine()
+    if rows is not None:
+        program = program.unrolled()
     width = host.lanes()
     core = run(machine_passes(CORE), program)
+    if core.has_loops:
+        return _with_loops(core)
     plan = Plan(core, width, rows, reduce=reduce)
     module = lower(plan)
     return Code(core, plan.layout, module, host.build(str(module)))
+
+
+def _with_loops(core: Program) -> Code:
+    """Return a program that has loops as machine code for single numbers."""
+    module = Module()
+    engine, written = write_with_loops(module, core)
+    layout = Layout(uniform=written.room)
+    whole = (ctypes.c_int64 * len(written.data))(*written.data)
+    return Code(core, layout, module, engine, (whole, *written.tables))

@@ -170,7 +170,9 @@ class Writer:
         """Hold all to a condition."""
         t = self.text
         before = t.new(f"load {t.flag}, ptr {self.fine}")
-        t.write(f"store {t.flag} {t.new(f'and {t.flag} {before}, {flag}')}, ptr {self.fine}")
+        t.write(
+            f"store {t.flag} {t.new(f'and {t.flag} {before}, {flag}')}, ptr {self.fine}"
+        )
 
     def loop(self, frame: Frame, first: int, loop: Loop) -> None:
         """Write a loop, whose places begin at first."""
@@ -299,7 +301,7 @@ def _built(text: str) -> Any:
     return host.build(text)
 
 
-def single(program: Program, module: Module) -> tuple[Any, Writer]:
+def write_with_loops(module: Module, program: Program) -> tuple[Any, Writer]:
     """Write ``i32 run(double *u, double *out, i64 *data)``, 1 if all guards hold.
 
     Returns:

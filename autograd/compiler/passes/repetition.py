@@ -79,9 +79,7 @@ def repetitions(code: Listing) -> list[Stretch]:
     n = len(code.kinds)
     free = [(0, n)]
     found: list[Stretch] = []
-    heap = [
-        (-s.saved, s.start, s.length, s.count) for s in _periodic(code.kinds, n)
-    ]
+    heap = [(-s.saved, s.start, s.length, s.count) for s in _periodic(code.kinds, n)]
     heapq.heapify(heap)
     while heap and free:
         _, start, length, count = heapq.heappop(heap)
@@ -102,9 +100,7 @@ def repetitions(code: Listing) -> list[Stretch]:
                 parts = [e for e in exact if e.saved < s.saved]
         for part in parts:
             if part is not None and part.count >= FEWEST and part.saved >= SAVED:
-                heapq.heappush(
-                    heap, (-part.saved, part.start, part.length, part.count)
-                )
+                heapq.heappush(heap, (-part.saved, part.start, part.length, part.count))
     return sorted(found, key=lambda s: s.start)
 
 
@@ -139,7 +135,9 @@ def _periodic(kinds: Any, n: int) -> Iterator[Stretch]:
         m = len(hashes) - window
         if m < 2 * window or n - covered < max(256, n // 256):
             return
-        factor = random.integers(1, 2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+        factor = random.integers(1, 2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(
+            1
+        )
         hashes = hashes[:m] * factor + hashes[window:]
         hashes ^= hashes >> np.uint64(29)
         window *= 2

@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.compiler.collector import waiting
-from autograd.compiler.loop import Loop, Numbers, Read
+from autograd.compiler.loop import At, Loop, Numbers, Read
 from autograd.compiler.passes.blocks import in_line
-from autograd.compiler.passes.repetition import Listing, Stretch, repetitions
+from autograd.compiler.passes.repetition import FEWEST, Listing, Stretch, repetitions
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.primitives.arithmetic import add
 
@@ -33,6 +33,8 @@ SHORT = 64  # instructions that are not searched for loops
 LONG = 400  # instructions of a body that is searched for loops
 STEPS = 32  # iterations that a number is carried
 LAST = 3  # iterations whose results are carried to the end
+ODD = 3  # first or last iterations that are left outside if they read elsewhere
+ROUNDS = 4
 GUARDS = 32  # alike, that become a loop
 MANY = 200_000  # instructions that are rolled in any case
 
@@ -64,7 +66,16 @@ def roll(program: Program) -> Program:
     stretches = repetitions(listing)
     if not stretches:
         return program
-    return _Roller(program, listing, kinds, stretches).rolled()
+    for _ in range(ROUNDS):
+        roller = _Roller(program, listing, kinds, stretches)
+        rolled = roller.rolled()
+        if not any(a or b for a, b in roller.odd):
+            break
+        stretches = [
+            Stretch(s.start + a * s.length, s.length, s.count - a - b)
+            for s, (a, b) in zip(stretches, roller.odd, strict=True)
+        ]
+    return rolled
 
 
 def pays(program: Program, rolled: Program) -> bool:
@@ -91,9 +102,7 @@ def _is_deep(loop: Loop) -> bool:
         if step.row is not add or len(hit) != 1 or hit[0] not in sums:  # type: ignore[union-attr]
             return True
         sums[place] = sums[hit[0]]
-    return any(
-        x in on and sums[x] != j for j, x in enumerate(body.outputs[:n])
-    )
+    return any(x in on and sums[x] != j for j, x in enumerate(body.outputs[:n]))
 
 
 def _listing(program: Program) -> tuple[Listing, list[Any]]:
@@ -168,6 +177,7 @@ class _Roller:
         self.blocks = [self.block(s) for s in stretches]
         self.read = np.zeros(program.size, dtype=bool)  # outside of its iteration
         self.new = np.full(program.size, -1, dtype=np.int64)
+        self.odd: list[list[int]] = []  # of each block, first and last iterations
 
     def block(self, s: Stretch) -> _Block:
         operands = self.listing.operands_of(s)
@@ -259,7 +269,10 @@ class _Roller:
         s = block.stretch
         found = [block.operands[:, ~block.inside]]
         found += [
-            side[:, None] for g in block.guards for side in g[2:] if type(side) is not int
+            side[:, None]
+            for g in block.guards
+            for side in g[2:]
+            if type(side) is not int
         ]
         columns = np.concatenate(found, axis=1)
         weights = np.random.default_rng(7).integers(1, 2**62, s.count)
@@ -344,12 +357,9 @@ class _Roller:
         """Return a block as a loop."""
         s = block.stretch
         n_inputs = len(self.program.inputs)
-        carried = [
-            int(self.new[x])
-            for chain in block.chains
-            for x in chain.starts
-        ]
+        carried = [int(self.new[x]) for chain in block.chains for x in chain.starts]
         reads: list[Read] = []
+        self.odd.append([0, 0])
         constants: list[float] = []
         places: list[int] = []  # of each column in the body; constants below 0
         for i, column in enumerate(block.columns):
@@ -366,6 +376,8 @@ class _Roller:
             else:
                 places.append(len(carried) + len(reads))
                 reads.append(read)  # type: ignore[arg-type]
+                if type(read) is At and s.count > FEWEST + 2 * ODD:
+                    self.leave_odd_ones(read.places)
         m = len(carried) + len(reads)
         base = m + len(constants)
 
@@ -409,6 +421,18 @@ class _Roller:
         if len(code) >= LONG:
             body = roll(body)
         return Loop(s.count, body, tuple(carried), tuple(reads))
+
+    def leave_odd_ones(self, places: tuple[int, ...]) -> None:
+        """Note how many of a block's first and last iterations read out of line."""
+        strides = self.np.diff(places)
+        out = self.np.flatnonzero(strides != strides[len(strides) // 2])
+        first = out[out < ODD]
+        last = len(strides) - out[out >= len(strides) - ODD]
+        if len(first) + len(last) < len(out):
+            return
+        odd = self.odd[-1]
+        odd[0] = max(odd[0], int(first.max(initial=-1)) + 1)
+        odd[1] = max(odd[1], int(last.max(initial=0)))
 
     def reader(self, column: Any, n_inputs: int) -> Read | float:
         """Return how a column is read; a float if it is one constant."""

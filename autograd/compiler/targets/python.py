@@ -135,7 +135,8 @@ def python_source(
         return [v5]
 
     """
-    target, head = target_of(program.check(), functions)
+    program = program.unrolled().check()
+    target, head = target_of(program, functions)
     return head + "\n\n\n" + _function(program, target, guards=guards)
 
 
@@ -187,10 +188,11 @@ def compile_python(
     [32.0]
 
     """
+    program = program.unrolled().check()
     own = {
         s.row.name: s.row for s in program.code if TABLE.get(s.row.name) is not s.row
     }
-    target, head = target_of(program.check(), own)
+    target, head = target_of(program, own)
     calls = functions or {}
     given = {alias: calls.get(row.name, row) for row, alias in target.own.items()}
     source = head + "\n\n\n" + _function(program, target, guards=guards)

@@ -121,7 +121,7 @@ class Target:
 
     def expanded(self, program: Program) -> Program:
         """Return the program in rows that the target can spell."""
-        return expand(program.check(), self.spellings.keys())
+        return expand(program.unrolled().check(), self.spellings.keys())
 
 
 def is_plain(name: str) -> bool:

@@ -1,0 +1,171 @@
+"""Loops in a Program stand for the straight code that they were found in."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from outcomes import bits
+from random_loops import random_function
+
+from autograd import value_and_grad
+from autograd.compiler import Guard, Instruction, Program, trace
+from autograd.compiler.loop import Along, At, Loop, Numbers
+from autograd.compiler.machine.lower import compile_native
+from autograd.compiler.calls.runner import Machine
+from autograd.compiler.passes.pipeline import optimize
+from autograd.compiler.passes.roll import roll
+from autograd.compiler.record.trace import record_once
+from autograd.primitives import TABLE
+from autograd.transforms import pullback
+from autograd.compiler.calls.variant import gradient_of
+
+ADD, MUL = TABLE["add"], TABLE["mul"]
+SEEDS = range(60)
+
+
+def summing(**changes):
+    """Return x0...x3, s -> s + x0 * 0.5, that + x1 * 0.5, ...: all four sums."""
+    body = Program(
+        ("", ""),
+        (0.5,),
+        (Instruction(MUL, (1, 2)), Instruction(ADD, (0, 3))),
+        (4, 4),
+    )
+    fields = {"count": 4, "body": body, "carried": (4,), "reads": (Along(0, 1),)}
+    loop = Loop(**(fields | changes))
+    outputs = (5,) if "count" in changes else tuple(range(5, 5 + loop.width))
+    return Program(("",) * 5, (), (loop,), outputs)
+
+
+def canonical(program):
+    """Return what a straight program computes, however its constants are numbered."""
+    n, first = len(program.inputs), program.first_result
+
+    def place(x):
+        if x < n:
+            return ("input", x)
+        if x < first:
+            return ("constant", program.constants[x - n].hex())
+        return ("result", x - first)
+
+    code = [(s.row, *map(place, s.operands)) for s in program.code]
+    guards = {(g.relation, place(g.a), place(g.b), g.holds) for g in program.guards}
+    return code, [place(x) for x in program.outputs], guards
+
+
+def recorded(seed):
+    """Return a straight program, with or without derivatives, and its inputs."""
+    f, data = random_function(seed)
+    if seed % 3:
+        return trace(f, *data), data
+
+    def with_derivatives(xs):
+        y = f(*xs)
+        return [y, *gradient_of(y, xs)]
+
+    return record_once(with_derivatives, data, "f").program, data
+
+
+def test_a_loop_runs_its_body_again_and_again():
+    assert summing()(1.0, 2.0, 3.0, 4.0, 10.0) == [15.0, 10.5, 11.5, 13.0, 15.0]
+
+
+def test_a_listing_shows_a_loop_as_a_loop():
+    assert str(summing()).splitlines()[1:-1] == [
+        "    u0 = v4",
+        "    for k in 0..3:",
+        "        u3 = v[0 + k] * 0.5",
+        "        u4 = u0 + u3",
+        "        v[6 + k] = u4",
+        "        u0 = u4",
+        "    v5 = u0",
+    ]
+
+
+def test_a_program_with_loops_tells_both_its_lengths():
+    assert (summing().written, summing().performed) == (2, 8)
+    assert len(summing().unrolled().code) == 8
+
+
+def test_a_program_with_loops_can_be_pickled():
+    again = pickle.loads(pickle.dumps(summing()))  # noqa: S301
+    assert again == summing()
+    assert again(1.0, 2.0, 3.0, 4.0, 10.0) == [15.0, 10.5, 11.5, 13.0, 15.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"count": 0}, "positive number of times, not 0"),
+        ({"count": 2.0}, "positive number of times, not 2.0"),
+        ({"reads": ()}, "takes 2 inputs, but 1 are carried and 0 are read"),
+        ({"carried": (9,)}, "iteration 0 of a loop reads place 9"),
+        ({"carried": (-1,)}, "iteration 0 of a loop reads place -1"),
+        ({"reads": (Along(2, 1),)}, "iteration 3 of a loop reads place 5"),
+        ({"reads": (Along(2, -1),)}, "iteration 3 of a loop reads place -1"),
+        ({"reads": (At((0, 1, 2)),)}, "4 iterations reads 3 numbers"),
+        ({"reads": (At((0, 1, 2, 7)),)}, "^$"),
+        ({"reads": (At((0, 6, 2, 3)),)}, "^$"),
+        ({"reads": (At((0, 7, 2, 3)),)}, "iteration 1 of a loop reads place 7"),
+        ({"reads": (Numbers((0.0,)),)}, "4 iterations reads 1 numbers"),
+        ({"carried": (4, 4, 4), "reads": ()}, "takes 2 inputs, but 3 are carried"),
+    ],
+)
+def test_a_loop_that_reads_what_is_not_there_is_refused(changes, message):
+    if message == "^$":  # what an earlier iteration kept may be read
+        summing(**changes).check()
+        return
+    with pytest.raises(ValueError, match=message):
+        summing(**changes).check()
+
+
+def test_the_body_of_a_loop_is_checked_as_well():
+    body = Program(("", ""), (0.5,), (Instruction(MUL, (1, 9)),), (3,))
+    with pytest.raises(ValueError, match="reads place 9"):
+        summing(body=body).check()
+
+
+def test_a_guard_within_a_loop_holds_for_every_iteration():
+    body = summing().code[0].body.replace(guards=(Guard("<", 4, 1, holds=False),))
+    program = summing(body=body)
+    for x, holds in ((1.0, True), (12.0, False)):
+        inputs = [1.0, 1.0, 1.0, x, 4.0]
+        assert program.holds(program.run(inputs)) is holds
+        assert program.unrolled().holds(program.unrolled().run(inputs)) is holds
+    assert "        guard not u4 < v[0 + k]" in str(program).splitlines()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rolled_and_unrolled_again_a_program_is_what_it_was(seed):
+    program, data = recorded(seed)
+    rolled = roll(program).check()
+    assert canonical(rolled.unrolled().check()) == canonical(program)
+    want = program(*data)
+    assert [*map(bits, rolled(*data))] == [*map(bits, want)]
+    assert rolled.holds(rolled.run(data))
+
+
+def test_most_random_loops_are_found():
+    found = [roll(recorded(seed)[0]) for seed in SEEDS]
+    shorter = [p for p in found if p.has_loops and 2 * p.written < p.performed]
+    assert len(shorter) > len(SEEDS) // 2
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_machine_code_with_loops_gives_what_the_straight_program_gives(seed):
+    program, data = recorded(seed)
+    rolled = roll(program)
+    machine = Machine(optimize(rolled))
+    straight = optimize(program)
+    rng = np.random.default_rng(seed)
+    for scale in (0.0, 1e-6, 1e-3):
+        inputs = [x + scale * rng.standard_normal() for x in data]
+        results = straight.run(inputs)
+        found = machine.numbers(tuple(inputs))
+        if not straight.holds(results):
+            assert found is None
+            continue
+        want = [results[x] for x in straight.outputs]
+        np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-12)
