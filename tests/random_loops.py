@@ -23,7 +23,7 @@ STEPS: tuple[Callable[[Any, Any, Any], Any], ...] = (
     lambda a, b, c: a / (4.0 + b * b) + c * 0.3,
     lambda a, b, c: m.exp(-(a * a)) * c - 0.2 * b,
     lambda a, b, c: m.maximum(a, b) * 0.5 + 0.4 * c,
-    lambda a, b, c: -(a - 0.5 * b) * 0.7,
+    lambda a, b, c: -(a - 0.5 * b) * 0.7 + 0.1 * c,
     lambda a, b, c: m.log(3.0 + a * b) * 0.5 + 0.2 * c,
 )
 

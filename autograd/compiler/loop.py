@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
@@ -37,6 +37,7 @@ MSG_KEPT = "a loop carries {0} numbers, but its body has only {1} outputs"
 MSG_EARLY = "iteration {0} of a loop reads place {1}, which has no number yet"
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Along:
     """Read at a place that moves by the same stride from iteration to iteration."""
@@ -58,6 +59,7 @@ class Along:
         return f"{letter}[{self.place} {'-' if self.stride < 0 else '+'} {times}]"
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class At:
     """Read at a place that is listed for each iteration."""
@@ -73,6 +75,7 @@ class At:
         return f"{letter}[{_table(self.places)}[{counter}]]"
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """Read a number that is listed for each iteration."""
@@ -92,6 +95,7 @@ def _table(items: Sequence[Any]) -> str:
     return f"({shown}, ...)" if len(items) > 3 else f"({shown})"
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Loop:
     """Run a body again and again; see above.
@@ -157,7 +161,8 @@ class Loop:
             if type(x) is not int or not 0 <= x < first:
                 raise ValueError(MSG_EARLY.format(0, x))
         for read in self.reads:
-            self._check_read(read, first)
+            if type(read) is not Along or not self._is_before(read, first):
+                self._check_read(read, first)
 
     def _check_read(self, read: Read, first: int) -> None:
         if type(read) is Numbers:
@@ -166,27 +171,30 @@ class Loop:
             if not all(type(x) is float for x in read.numbers):
                 raise TypeError("a loop's numbers are floats")
             return
-        if type(read) is Along:
-            places: Sequence[Any] = (read.place, read.stride)
-        elif type(read) is At:
-            places = read.places
-            if len(places) != self.count:
-                raise ValueError(MSG_READS.format(self.count, len(places)))
-        else:
+        if type(read) not in {Along, At}:
             message = f"a loop reads Along, At, or Numbers, not {read!r}"
             raise TypeError(message)
+        places = (read.place, read.stride) if type(read) is Along else read.places
         if not all(type(x) is int for x in places):
             raise TypeError("a loop reads at places that are whole numbers")
-        if type(read) is Along:
-            ends = (read.at(0), read.at(self.count - 1))
-            if 0 <= min(ends) and max(ends) < first:
-                return
+        if type(read) is At and len(places) != self.count:
+            raise ValueError(MSG_READS.format(self.count, len(places)))
         for k in range(self.count):
-            x = read.at(k)
-            last = (x - first - len(self.carried)) % self.count  # if it is kept
-            inside = first + len(self.carried) <= x < first + self.width
-            if not (0 <= x < first or (inside and last < k)):
-                raise ValueError(MSG_EARLY.format(k, x))
+            if not self._is_there(read.at(k), k, first):
+                raise ValueError(MSG_EARLY.format(k, read.at(k)))
+
+    def _is_before(self, read: Along, first: int) -> bool:
+        """Return whether all that is read along a line is from before the loop."""
+        if not type(read.place) is type(read.stride) is int:
+            return False
+        ends = (read.at(0), read.at(self.count - 1))
+        return min(ends) >= 0 and max(ends) < first
+
+    def _is_there(self, place: int, k: int, first: int) -> bool:
+        """Return whether a place has a number when iteration k begins."""
+        kept = place - first - len(self.carried)
+        earlier = 0 <= kept < self.kept * self.count and kept % self.count < k
+        return 0 <= place < first or earlier
 
     def lines(self, first: int, name: Name, depth: int) -> Iterator[str]:
         """Yield its lines of a listing.

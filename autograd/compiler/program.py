@@ -27,7 +27,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import chain
-from typing import Any
+from typing import Any, cast, final
 
 from autograd.compiler.loop import LETTERS, Loop, Numbers
 from autograd.display import mimebundle
@@ -46,9 +46,11 @@ MSG_PLACE = "instruction {0} ({1}) reads place {2}, which has no number yet"
 MSG_ARITY = "instruction {0}: {1} takes {2} operands, not {3}"
 MSG_INPUTS = "{0} takes {1} numbers, not {2}"
 MSG_STATE = "this state is no program's: it lacks, or has besides, {0}"
+MSG_STRAIGHT = "{0} has loops, where straight code is needed: take its unrolled()"
 MSG_ROW = "there is no primitive called {0!r} in the table: no program from elsewhere"
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """Apply a row to the numbers at some places."""
@@ -78,7 +80,7 @@ class Guard:
         if a is None or b is None:
             return True
         if self.relation == "finite":
-            return abs(a) < math.inf
+            return bool(abs(a) < math.inf)
         return bool(RELATIONS[self.relation](a, b) == self.holds)
 
 
@@ -132,6 +134,18 @@ class Program:
     def has_loops(self) -> bool:
         """Whether anything repeats."""
         return any(type(step) is Loop for step in self.code)
+
+    @functools.cached_property
+    def straight(self) -> tuple[Instruction, ...]:
+        """The code of a program without loops: for whoever knows no others.
+
+        Raises:
+            ValueError: if there are loops.
+
+        """
+        if self.has_loops:
+            raise ValueError(MSG_STRAIGHT.format(self.name))
+        return cast("tuple[Instruction, ...]", self.code)
 
     @property
     def written(self) -> int:

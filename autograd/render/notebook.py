@@ -76,11 +76,11 @@ def _of_value(value: Value) -> tuple[str, str]:
 
 def _of_program(program: Program) -> tuple[str, str]:
     lines = list(islice(program.lines(), LISTED))
-    rest = 2 + len(program.code) + len(program.guards) - len(lines)
+    rest = 2 + program.written + len(program.guards) - len(lines)
     text = "\n    ".join(lines + [MSG_MORE.format(rest)] * (rest > 0))
     folded = _details(f"program {program.name}", _preformatted(text), is_open=False)
-    if len(program.code) > WALKED:
-        words = MSG_LONG.format(len(program.code))
+    if program.performed > WALKED:
+        words = MSG_LONG.format(program.performed)
         return text, f"<p>{escape(words)}</p>" + folded
     picture, _, problem = _drawn(program)
     return f"{text}{problem}", (picture or _preformatted(text)) + folded * bool(picture)

@@ -45,7 +45,7 @@ class Place:
             return "guard"
         if self.at < self.program.first_result:
             return ""
-        return self.program.code[self.at - self.program.first_result].row.symbol
+        return self.program.straight[self.at - self.program.first_result].row.symbol
 
     @property
     def kind(self) -> str:
@@ -61,7 +61,9 @@ class Place:
         if self.guard is not None:
             return (self.guard.a, self.guard.b)[: 1 + (self.guard.a != self.guard.b)]
         first = self.program.first_result
-        return self.program.code[self.at - first].operands if self.at >= first else ()
+        return (
+            self.program.straight[self.at - first].operands if self.at >= first else ()
+        )
 
     def node(self, key: str, name: str, scope: str, kind: str) -> Node:
         """Return it as it is shown."""
@@ -86,7 +88,7 @@ class Place:
         if self.at < first:
             inputs = program.inputs
             return inputs[self.at] if self.at < len(inputs) else "constant"
-        step = program.code[self.at - first]
+        step = program.straight[self.at - first]
         return application(
             step.row, lambda k: self._word(step.operands[k]), len(step.operands)
         )
@@ -128,4 +130,4 @@ def program_inside(value: Value) -> Program | None:
 def operations_inside(value: Value) -> int:
     """Return how many operations the compiled function in a node has, 0 if none."""
     program = program_inside(value)
-    return 0 if program is None else len(program.code)
+    return 0 if program is None else program.performed

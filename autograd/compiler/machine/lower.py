@@ -2,11 +2,11 @@
 
 Where a program has loops (`autograd.compiler.loop`), so has its machine code. In
 straight code, each instruction in code of its own would take LLVM seconds and minutes.
-But such code repeats itself, too: a layer is many sums of products of the same length, none of which needs
-another. Such instructions are grouped (`autograd.compiler.schedule`), and LLVM gets a
-loop with tables of where the operands are. What does not repeat is written out, in
-functions of limited length, so that LLVM's time stays proportional to the length of the
-code.
+But such code repeats itself, too: a layer is many sums of products of the same length,
+none of which needs another. Such instructions are grouped
+(`autograd.compiler.schedule`), and LLVM gets a loop with tables of where the operands
+are. What does not repeat is written out, in functions of limited length, so that LLVM's
+time stays proportional to the length of the code.
 """
 
 from __future__ import annotations

@@ -131,11 +131,9 @@ class Writer:
         p = frame.program
         late = _lateness(p)
         for place, step in p.placed():
-            if place in done:
-                continue
             if type(step) is Loop:
                 self.loop(frame, place, step)
-            else:
+            elif place not in done:
                 self.set(frame, place, self.instruction(frame, step, late))
         for guard in p.guards:
             self.guard(frame, guard)
@@ -178,19 +176,11 @@ class Writer:
         """Write a loop, whose places begin at first."""
         t, body, n = self.text, loop.body, len(loop.carried)
         carried = [t.variable(t.type) for _ in loop.carried]
-        for variable, x in zip(carried, loop.carried, strict=True):
-            t.write(f"store {t.type} {self.value(frame, x)}, ptr {variable}")
-        outer = frame.base + frame.program.size
-        inner = Frame(body, outer)
-        self.room = max(self.room, outer + body.size)
-        readers = []
-        for j, read in enumerate(loop.reads, n):
-            if type(read) is Along and read.stride == 0:
-                inner.known[j] = self.value(frame, read.place)
-                if j in inner.moving:
-                    self.set(inner, j, inner.known[j])
-            else:
-                readers.append((j, self.reader(frame, read)))
+        for variable, place in zip(carried, loop.carried, strict=True):
+            t.write(f"store {t.type} {self.value(frame, place)}, ptr {variable}")
+        inner = Frame(body, frame.base + frame.program.size)
+        self.room = max(self.room, inner.base + body.size)
+        readers = self.readers(frame, inner, loop)
         start = frame.base + first + n
         kept = [self.pointer(start + i * loop.count) for i in range(loop.kept)]
         done = self.invariant(inner)
@@ -201,9 +191,9 @@ class Writer:
                 self.set(inner, j, t.new(f"load {t.type}, ptr {variable}"))
             for j, reader in readers:
                 self.set(inner, j, reader(k))
-            for x in inner.moving:
-                if body.is_constant(x):
-                    self.set(inner, x, self.value(inner, x))
+            for place in inner.moving:
+                if body.is_constant(place):
+                    self.set(inner, place, self.value(inner, place))
             self.block(inner, done)
             out = [self.value(inner, x) for x in body.outputs]
             for pointer, x in zip(kept, out[n:], strict=True):
@@ -213,8 +203,18 @@ class Writer:
         for j, variable in enumerate(carried):
             self.set(frame, first + j, t.new(f"load {t.type}, ptr {variable}"))
 
+    def readers(self, frame: Frame, inner: Frame, loop: Loop) -> list[Any]:
+        """Return what writes each read of an iteration; what never moves is known."""
+        readers = []
+        for j, read in enumerate(loop.reads, len(loop.carried)):
+            if type(read) is Along and read.stride == 0:
+                self.set(inner, j, self.value(frame, read.place))
+            else:
+                readers.append((j, self.reader(frame, read)))
+        return readers
+
     def invariant(self, frame: Frame) -> frozenset[int]:
-        """Write, before a loop, what is the same in all iterations; return its places."""
+        """Write before a loop what never changes in it; return the places."""
         p = frame.program
         done = set()
         for place, step in p.placed():
@@ -276,7 +276,6 @@ class Writer:
                 return t.load("%u", t.new(f"load i64, ptr {place}"))
 
             return look_up
-        assert type(read) is Along
         start = self.pointer(frame.base + read.place)
         if abs(read.stride) == 1:
             return lambda k: t.load(start, self.lanes_of(k, read.stride))
@@ -329,8 +328,8 @@ def write_with_loops(module: Module, program: Program) -> tuple[Any, Writer]:
     for i, length, stride in lines:
         place = program.outputs[i]
         if length < FEW:
-            for k in range(i, i + length):
-                t.store(w.value(frame, program.outputs[k]), "%out", w.whole(k))
+            for at in range(i, i + length):
+                t.store(w.value(frame, program.outputs[at]), "%out", w.whole(at))
             continue
         start, out = w.pointer(place), t.address("%out", w.whole(i))
         with t.loop("0", w.whole(length)) as k:

@@ -126,49 +126,39 @@ def _together(
 
     n, taken = len(program.inputs), parts.taken
     loop_of = np.searchsorted([place for place, _ in parts.loops], taken, "right")
-    level = [0] * n + loop_of.tolist() + [0] * len(straight.constants)
-    for step in straight.code:
-        level.append(max((level[x] for x in step.operands), default=0))  # type: ignore[union-attr]
+    by_level = _levels(straight, [0] * n + loop_of.tolist(), len(parts.loops))
     # Where the places of the straight code, and the old places, are now.
-    now = [*range(n), *[-1] * len(taken)]
-    now += range(n, n + len(straight.constants))
-    now += [-1] * len(straight.code)
+    now = [-1] * straight.size
     new = np.full(program.size, -1, dtype=np.int64)
-    new[:n] = np.arange(n)
     old_of: dict[int, list[int]] = {}
     for old, x in zip(parts.needed, straight.outputs, strict=True):
         old_of.setdefault(x, []).append(old)
-    place = n + len(straight.constants)
-    for x in range(len(now)):
-        if now[x] >= 0 and x in old_of:
-            new[old_of[x]] = now[x]
+
+    def settle(x: int, at: int) -> None:
+        now[x] = at
+        for old in old_of.get(x, ()):
+            new[old] = at
+
+    first, place = straight.first_result, n + len(straight.constants)
+    new[:n] = np.arange(n)
+    for x in range(n):
+        settle(x, x)
+    for i in range(len(straight.constants)):
+        settle(n + len(taken) + i, n + i)
     code: list[Instruction | Loop] = []
-    by_level: list[list[int]] = [[] for _ in range(len(parts.loops) + 1)]
-    first = straight.first_result
-    for i in range(len(straight.code)):
-        by_level[level[first + i]].append(i)
-    taken_from: list[list[int]] = [[] for _ in parts.loops]
-    for i, number in enumerate(loop_of.tolist()):
-        taken_from[number - 1].append(i)
     for number, members in enumerate(by_level):
         for i in members:
-            step = straight.code[i]
-            operands = tuple([now[x] for x in step.operands])  # type: ignore[union-attr]
-            code.append(Instruction(step.row, operands))  # type: ignore[union-attr]
-            now[first + i] = place
-            if first + i in old_of:
-                new[old_of[first + i]] = place
+            step = straight.straight[i]
+            code.append(Instruction(step.row, tuple([now[x] for x in step.operands])))
+            settle(first + i, place)
             place += 1
-        if number == len(parts.loops):
-            break
-        start, loop = parts.loops[number]
-        new[start : start + loop.width] = np.arange(place, place + loop.width)
-        code.append(_moved(loop, bodies[number], new))
-        for i in taken_from[number]:
-            now[n + i] = int(new[taken[i]])
-            if n + i in old_of:
-                new[old_of[n + i]] = now[n + i]
-        place += loop.width
+        if number < len(parts.loops):
+            start, loop = parts.loops[number]
+            new[start : start + loop.width] = np.arange(place, place + loop.width)
+            code.append(_moved(loop, bodies[number], new))
+            place += loop.width
+            for i in np.flatnonzero(loop_of == number + 1).tolist():
+                settle(n + i, int(new[taken[i]]))
     return program.replace(
         constants=straight.constants,
         code=tuple(code),
@@ -177,6 +167,24 @@ def _together(
             Guard(g.relation, now[g.a], now[g.b], g.holds) for g in straight.guards
         ),
     )
+
+
+def _levels(straight: Program, inputs: list[int], loops: int) -> list[list[int]]:
+    """Return the instructions that need no loop, those that need the first, ...
+
+    Args:
+        straight: the code around the loops.
+        inputs: for each input how many loops it needs.
+        loops: how many there are.
+
+    """
+    level = inputs + [0] * len(straight.constants)
+    found: list[list[int]] = [[] for _ in range(loops + 1)]
+    for i, step in enumerate(straight.straight):
+        needed = max((level[x] for x in step.operands), default=0)
+        level.append(needed)
+        found[needed].append(i)
+    return found
 
 
 def _moved(loop: Loop, body: Program, new: Any) -> Loop:
@@ -268,9 +276,8 @@ def prune(program: Program) -> Program:
     used = np.zeros(program.size, dtype=bool)
     used[list(program.outputs)] = True
     used[[x for g in program.guards for x in (g.a, g.b)]] = True
-    steps = [*program.placed()]
     slim: dict[int, tuple[Loop, list[int]]] = {}
-    for place, step in reversed(steps):
+    for place, step in reversed([*program.placed()]):
         if type(step) is not Loop:
             if used[place]:
                 used[list(step.operands)] = True
@@ -282,6 +289,15 @@ def prune(program: Program) -> Program:
         used[list(loop.carried)] = True
         for read in loop.reads:
             used[list(read_places(read, loop.count))] = True
+    return _compacted(program, used, slim)
+
+
+def _compacted(
+    program: Program, used: Any, slim: dict[int, tuple[Loop, list[int]]]
+) -> Program:
+    """Return the program of the used places and slim loops alone."""
+    import numpy as np
+
     n = len(program.inputs)
     new = np.full(program.size, -1, dtype=np.int64)
     new[:n] = np.arange(n)
@@ -289,7 +305,7 @@ def prune(program: Program) -> Program:
     new[constants] = n + np.arange(len(constants))
     at = n + len(constants)
     code: list[Instruction | Loop] = []
-    for place, step in steps:
+    for place, step in program.placed():
         if type(step) is not Loop:
             if used[place]:
                 operands = tuple(new[list(step.operands)].tolist())

@@ -99,7 +99,7 @@ def live(program: Program, *, raising: bool = True) -> Program:
         constants=tuple(c for i, c in enumerate(program.constants, n) if counts[i]),
         code=tuple(
             Instruction(s.row, tuple([new[x] for x in s.operands]))
-            for i, s in enumerate(program.code, first)
+            for i, s in enumerate(program.straight, first)
             if counts[i]
         ),
         outputs=tuple(new[x] for x in program.outputs),
@@ -117,8 +117,8 @@ def needed(program: Program, *, raising: bool) -> bytearray:
         found[x] = 1
     for g in program.guards:
         found[g.a] = found[g.b] = 1
-    for i in range(len(program.code) - 1, -1, -1):
-        step = program.code[i]
+    for i in range(len(program.straight) - 1, -1, -1):
+        step = program.straight[i]
         if found[first + i] or (raising and may_raise(step)):
             found[first + i] = 1
             for x in step.operands:

@@ -162,6 +162,6 @@ def expand(program: Program, core: Container[str]) -> Program:
     writer = _Writer(program, core)
     terms = [Term(writer, i) for i in range(len(program.inputs))]
     terms += [writer.constant(x) for x in program.constants]
-    for step in program.code:
+    for step in program.straight:
         terms.append(writer.apply(step.row, [terms[x] for x in step.operands]))
     return writer.builder.finish(program, [x.place for x in terms])

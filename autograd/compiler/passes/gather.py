@@ -34,7 +34,7 @@ def gather(program: Program) -> Program:
         products = {
             t
             for t in terms
-            if t >= first and program.code[t - first].row is mul and uses[t] == 1
+            if t >= first and program.straight[t - first].row is mul and uses[t] == 1
         }
         if len(terms) > 2 or len(products) == 1:
             inside |= products
@@ -44,10 +44,10 @@ def gather(program: Program) -> Program:
     def factors(term: Place) -> tuple[Place, Place]:
         if term not in inside:
             return places[term], new.constant(1.0)
-        p, q = program.code[term - first].operands
+        p, q = program.straight[term - first].operands
         return places[p], places[q]
 
-    for place, step in enumerate(program.code, first):
+    for place, step in enumerate(program.straight, first):
         terms = sums.get(place, [])
         if place in inside:
             places.append(0)  # nobody asks for it
@@ -68,11 +68,11 @@ def gather(program: Program) -> Program:
 def in_pieces(program: Program) -> Program:
     """Return the program with its sums over chains cut into pieces."""
     depth = [0] * program.first_result
-    for step in program.code:
+    for step in program.straight:
         depth.append(1 + max((depth[x] for x in step.operands), default=0))
     new = Builder(program)
     places = new.start(program)
-    for step in program.code:
+    for step in program.straight:
         operands = [places[x] for x in step.operands]
         if step.row is not sumprod:
             places.append(new.emit(step.row, *operands))
@@ -105,7 +105,7 @@ def _uses(program: Program) -> list[int]:
     for g in program.guards:
         uses[g.a] += 2
         uses[g.b] += 2
-    for step in program.code:
+    for step in program.straight:
         for x in step.operands:
             uses[x] += 1
     return uses
@@ -117,7 +117,7 @@ def _sums(
     """Return the terms of each sum that stays, and the sums that went into others."""
     sums: dict[Place, list[Place]] = {}
     inside = set()
-    for place, step in enumerate(program.code, program.first_result):
+    for place, step in enumerate(program.straight, program.first_result):
         if step.row is not add:
             continue
         parts: list[list[Place]] = []

@@ -45,7 +45,7 @@ def _with_bounds(program: Program) -> Program:
     """Return the program with the bounds of its rows' conditions as constants."""
     bounds = {
         bound: None
-        for step in program.code
+        for step in program.straight
         for _, relation, bound in step.row.safe or ()
         if relation != "finite"
     }
@@ -62,7 +62,7 @@ def _with_bounds(program: Program) -> Program:
         constants=program.constants + more,
         code=tuple(
             Instruction(s.row, tuple([moved(x) for x in s.operands]))
-            for s in program.code
+            for s in program.straight
         ),
         outputs=tuple(map(moved, program.outputs)),
         guards=tuple(
@@ -76,7 +76,7 @@ class _Checks:
 
     def __init__(self, program: Program, shown: Sequence[bool] | None) -> None:
         self.program = program
-        self.code = list(program.code)
+        self.code = list(program.straight)
         self.guards = list(program.guards)
         self.needed = needed(program, raising=False)
         self.shows = bytearray(program.size)

@@ -133,7 +133,7 @@ def _periodic(kinds: Any, n: int) -> Iterator[Stretch]:
             covered = max(covered, saved)
             yield Stretch(start, length, count)
         m = len(hashes) - window
-        if m < 2 * window or n - covered < max(256, n // 256):
+        if m < 2 * window or n - covered < max(FEWEST * 8, n // 256):
             return
         factor = random.integers(1, 2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(
             1

@@ -155,6 +155,7 @@ class _Block:
     guards: list[tuple[str, bool, Any, Any]] = field(default_factory=list)
     chains: list[_Chain] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
+    met: set[int] = field(default_factory=set)  # results that it reads of its own
 
 
 class _Roller:
@@ -187,11 +188,11 @@ class _Roller:
         """Return the program with loops."""
         p, np = self.program, self.np
         left = self.take_guards()
-        for block in self.blocks:
-            self.find_columns(block)
+        for each in self.blocks:
+            self.find_columns(each)
         straight = np.ones(len(p.code), dtype=bool)
-        for block in self.blocks:
-            straight[block.stretch.start : block.stretch.end] = False
+        for known in self.blocks:
+            straight[known.stretch.start : known.stretch.end] = False
         starts = self.listing.starts
         used = np.repeat(straight, np.diff(starts))
         self.read[self.listing.operands[used] + self.first] = True
@@ -203,7 +204,8 @@ class _Roller:
         self.new[constants] = n + np.arange(len(constants))
         code: list[Instruction | Loop] = []
         place, at = n + len(constants), 0
-        for block in [*self.blocks, None]:
+        following: list[_Block | None] = [*self.blocks, None]
+        for block in following:
             end = len(p.code) if block is None else block.stretch.start
             for i in range(at, end):
                 step = p.code[i]
@@ -303,6 +305,8 @@ class _Roller:
                 self.read[column[: steps[1]] + self.first] = True
             elif not ((column < 0) & (column >= n - self.first)).all():
                 self.read[column + self.first] = True
+                own = column[(column >= s.start) & (column < s.end)] - s.start
+                block.met.update((own % s.length).tolist())
 
     def carried(self, s: Stretch, column: Any) -> tuple[int, int] | None:
         """Return which result a column is, and how many iterations before, if it is."""
@@ -311,10 +315,11 @@ class _Roller:
         if k < 0 or not 0 < steps <= min(STEPS, s.count - 1):
             return None
         usual = s.start + position + s.length * self.np.arange(s.count - steps)
-        return (position, steps) if (column[steps:] == usual).all() else None
+        before = (column[:steps] < s.start).all()
+        return (position, steps) if before and (column[steps:] == usual).all() else None
 
     def give_places(self, block: _Block, place: int) -> None:
-        """Decide what a block carries and keeps, and where its results are, from place."""
+        """Decide what a block carries and keeps; its results are from place on."""
         np = self.np
         s = block.stretch
         longest_first = sorted(block.carried.items(), key=lambda x: -x[1][1])
@@ -327,7 +332,7 @@ class _Roller:
         last: list[tuple[int, int]] = []
         for position in np.flatnonzero(read.any(axis=0)).tolist():
             steps = s.count - int(np.argmax(read[:, position]))
-            if steps > LAST:
+            if steps > LAST or position in block.met:
                 block.kept.append(position)
                 continue
             last.append((position, steps))

@@ -33,7 +33,7 @@ def simplify(program: Program, *, guarded: bool = False) -> Program:
     rules = {**RULES, pow_: _pow} if guarded else RULES
     new = Builder(program)
     places = new.start(program)
-    for step in program.code:
+    for step in program.straight:
         operands = tuple([places[x] for x in step.operands])
         places.append(_simplified(new, step.row, operands, rules.get(step.row)))
     return new.finish(program, places)

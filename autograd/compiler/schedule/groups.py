@@ -71,13 +71,13 @@ class Grouping:
         self.program = program
         self.is_uniform = is_uniform
         self.results: dict[BatchCall, dict[int, int]] = defaultdict(dict)
-        for place, step in enumerate(program.code, program.first_result):
+        for place, step in enumerate(program.straight, program.first_result):
             if isinstance(element := step.row.value, Element):
                 self.results[element.call][place] = element.k
 
     def groups(self, *, uniform: bool) -> list[Group]:
         """Return the instructions of one kind in an order that can be run, grouped."""
-        code, first = self.program.code, self.program.first_result
+        code, first = self.program.straight, self.program.first_result
         # A call is written where the first of its results is.
         further = {x for places in self.results.values() for x in [*places][1:]}
         own = [
@@ -90,7 +90,7 @@ class Grouping:
         return self._by_depth(own)
 
     def _group(self, members: list[int]) -> Group:
-        code, first = self.program.code, self.program.first_result
+        code, first = self.program.straight, self.program.first_result
         return Group(
             code[members[0]].row,
             [first + i for i in members],
@@ -98,7 +98,7 @@ class Grouping:
         )
 
     def _by_depth(self, own: list[int]) -> list[Group]:
-        code, first = self.program.code, self.program.first_result
+        code, first = self.program.straight, self.program.first_result
         depth = [0] * self.program.size
         alike: dict[int, dict[tuple[object, ...], list[int]]]
         alike = defaultdict(lambda: defaultdict(list))

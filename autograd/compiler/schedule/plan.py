@@ -143,14 +143,14 @@ def _uniform(program: Program, rows: Iterable[int]) -> list[bool]:
     is_uniform = [True] * program.first_result
     for i in rows:
         is_uniform[i] = False
-    for step in program.code:
+    for step in program.straight:
         is_uniform.append(all(is_uniform[x] for x in step.operands))
     return is_uniform
 
 
 def _summed_products(program: Program, groups: Iterable[Group]) -> list[Group]:
     """Return the groups whose results are only added up over the rows."""
-    read = {x for step in program.code for x in step.operands}
+    read = {x for step in program.straight for x in step.operands}
     read |= {x for g in program.guards for x in (g.a, g.b)}
     only_added = set(program.outputs) - read
     return [

@@ -69,7 +69,7 @@ def target_of(program: Program, functions: Container[str] = ()) -> tuple[Target,
     spellings: dict[str, Spelling] = {}
     own: dict[Primitive, str] = {}
     imports: dict[str, set[str]] = {}
-    for row in dict.fromkeys(step.row for step in program.code):
+    for row in dict.fromkeys(step.row for step in program.straight):
         name = row.name
         if TABLE.get(name) is not row:
             if name not in functions:
@@ -190,7 +190,9 @@ def compile_python(
     """
     program = program.unrolled().check()
     own = {
-        s.row.name: s.row for s in program.code if TABLE.get(s.row.name) is not s.row
+        s.row.name: s.row
+        for s in program.straight
+        if TABLE.get(s.row.name) is not s.row
     }
     target, head = target_of(program, own)
     calls = functions or {}

@@ -174,8 +174,8 @@ class Writer:
         self.names = places_named(program, target.reserved)
         self.lines: list[Line] = []
         self.waiting: dict[int, Text] = {}
-        self.nests = len(program.code) <= LONG
-        self.uses = Counter(x for step in program.code for x in step.operands)
+        self.nests = len(program.straight) <= LONG
+        self.uses = Counter(x for step in program.straight for x in step.operands)
         self.kept = set(program.outputs)
         for guard in program.guards:
             self.kept |= {guard.a, guard.b}
@@ -183,7 +183,7 @@ class Writer:
     def write(self) -> list[Line]:
         """Return the statements."""
         program = self.program
-        for place, step in enumerate(program.code, program.first_result):
+        for place, step in enumerate(program.straight, program.first_result):
             spelling = self.target.spelling(step.row)
             if self._takes_names(spelling):
                 self._settle(step.operands)
