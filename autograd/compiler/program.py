@@ -159,6 +159,13 @@ class Program:
             s.count * s.body.performed if type(s) is Loop else 1 for s in self.code
         )
 
+    def primitives(self) -> set[Primitive]:
+        """Return all that is applied, in loops as well."""
+        found: set[Primitive] = set()
+        for step in self.code:
+            found |= step.body.primitives() if type(step) is Loop else {step.row}
+        return found
+
     def placed(self) -> Iterator[tuple[int, Instruction | Loop]]:
         """Yield each instruction and loop with the place of its first result."""
         place = self.first_result

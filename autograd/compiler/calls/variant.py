@@ -57,7 +57,7 @@ class Variant:
     def can_travel(self) -> bool:
         """Whether another process could use it."""
         whole = all(kind == "numbers" for _, kind in self.sources)
-        caught = any(is_raising(step.row) for step in self.program.code)
+        caught = any(map(is_raising, self.program.primitives()))
         return whole and not self.captured and not caught
 
     def __getstate__(self) -> dict[str, Any]:
@@ -113,7 +113,10 @@ class Variant:
 
 
 def with_partials(
-    program: Program, example: Sequence[float], by: Collection[int] | None = None
+    program: Program,
+    example: Sequence[float],
+    by: Collection[int] | None = None,
+    change: Callable[[Program], Program] = shorten,
 ) -> Program:
     """Return the program that also computes partials, output by output.
 
@@ -121,6 +124,7 @@ def with_partials(
         program: the program.
         example: inputs at which its guards hold; it is run there once more, on Values.
         by: which inputs the partials are by; None for all.
+        change: makes a recording shorter.
 
     """
 
@@ -131,7 +135,7 @@ def with_partials(
         chosen = [x for i, x in enumerate(inputs) if by is None or i in by]
         return outputs + [x for y in outputs for x in gradient_of(y, chosen)]
 
-    return shorten(record_once(run, example, program.name).program)
+    return change(record_once(run, example, program.name).program)
 
 
 def gradient_of(y: Any, inputs: Sequence[Any]) -> list[Any]:

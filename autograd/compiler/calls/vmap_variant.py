@@ -66,7 +66,7 @@ class RowVariant(Variant):
             program = self.program
             if partials:
                 shared = {*range(len(program.inputs))}.difference(self.row_inputs)
-                program = with_partials(program, self.example, shared)
+                program = with_partials(program, self.example, shared, optimize)
             if reduce and len(program.guards) == len(self.program.guards):
                 program = program.replace(guards=())  # they were asked before
             self.runners[key] = BatchRunner(program, self.row_inputs, reduce=reduce)

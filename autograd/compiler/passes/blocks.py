@@ -18,7 +18,7 @@ from typing import Any
 
 from autograd.compiler.collector import waiting
 from autograd.compiler.loop import Along, At, Loop, Numbers, Read
-from autograd.compiler.passes.builder import live
+from autograd.compiler.passes.builder import live, may_raise
 from autograd.compiler.program import Guard, Instruction, Program
 
 Change = Callable[[Program, Sequence[bool]], Program]
@@ -267,22 +267,28 @@ def _show_reads(loop: Loop, first: int, shows: bytearray) -> None:
                 shows[x] = 1
 
 
-def prune(program: Program) -> Program:
-    """Return the program without what nothing depends on, in loops and around them."""
+def prune(program: Program, *, raising: bool) -> Program:
+    """Return the program without what nothing depends on, in loops and around them.
+
+    Args:
+        program: any program.
+        raising: whether instructions that may raise stay, too.
+
+    """
     import numpy as np
 
     if not program.has_loops:
-        return live(program)
+        return live(program, raising=raising)
     used = np.zeros(program.size, dtype=bool)
     used[list(program.outputs)] = True
     used[[x for g in program.guards for x in (g.a, g.b)]] = True
     slim: dict[int, tuple[Loop, list[int]]] = {}
     for place, step in reversed([*program.placed()]):
         if type(step) is not Loop:
-            if used[place]:
-                used[list(step.operands)] = True
+            if used[place] or (raising and may_raise(step)):
+                used[place] = used[list(step.operands)] = True
             continue
-        loop, kept = _slim(step, place, used)
+        loop, kept = _slim(step, place, used, raising=raising)
         if loop is None:
             continue
         slim[place] = loop, kept
@@ -335,7 +341,9 @@ def _compacted(
     )
 
 
-def _slim(loop: Loop, first: int, used: Any) -> tuple[Loop | None, list[int]]:
+def _slim(
+    loop: Loop, first: int, used: Any, *, raising: bool
+) -> tuple[Loop | None, list[int]]:
     """Return a loop of what is used alone, and which of its outputs these are.
 
     Nothing but its guards may be left of it; None if not even that.
@@ -350,7 +358,8 @@ def _slim(loop: Loop, first: int, used: Any) -> tuple[Loop | None, list[int]]:
     carried = {j for j in range(n) if used[first + j]}
     while True:
         outputs = [*sorted(carried), *kept]
-        slim = prune(body.replace(outputs=tuple([body.outputs[x] for x in outputs])))
+        fewer = body.replace(outputs=tuple([body.outputs[x] for x in outputs]))
+        slim = prune(fewer, raising=raising)
         asked = _asked(slim)
         more = {j for j in range(n) if asked[j]} - carried
         own = {
@@ -364,7 +373,7 @@ def _slim(loop: Loop, first: int, used: Any) -> tuple[Loop | None, list[int]]:
             break
         carried |= more
         kept = sorted({*kept, *own})
-    if not (outputs or slim.guards or any(type(s) is Loop for s in slim.code)):
+    if not (outputs or slim.guards or slim.code):
         return None, []
     wanted = [j for j in range(len(body.inputs)) if asked[j] or j in carried]
     new = Loop(

@@ -66,7 +66,10 @@ def run(passes: Iterable[Pass], program: Program) -> Program:
         return part
 
     changed = by_blocks(program, change)
-    return prune(changed) if program.has_loops else changed
+    if not program.has_loops:
+        return changed
+    checked = any(change is guarded for _, change in passes)
+    return prune(changed, raising=not checked)
 
 
 def shorten(program: Program) -> Program:

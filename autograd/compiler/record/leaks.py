@@ -119,7 +119,7 @@ def _other_bound(one: Program, other: Program) -> tuple[float, float] | None:
 
 def _difference(one: Program, other: Program) -> tuple[str, int] | None:
     """Return how two recordings of the same way differ, and in which instruction."""
-    codes = [[(_alike(s.row), s.operands) for s in p.code] for p in (one, other)]
+    codes = [[(_alike(s.row), s.operands) for s in p.straight] for p in (one, other)]
     same = codes[0] == codes[1] and one.outputs == other.outputs
     if not same or len(one.constants) != len(other.constants):
         pairs = zip(*codes, strict=False)
@@ -127,7 +127,7 @@ def _difference(one: Program, other: Program) -> tuple[str, int] | None:
     places = range(len(one.inputs), one.first_result)
     for place, a, b in zip(places, one.constants, other.constants, strict=True):
         if a != b and (a == a or b == b):  # noqa: PLR0124 - NaN
-            users = (i for i, s in enumerate(one.code) if place in s.operands)
+            users = (i for i, s in enumerate(one.straight) if place in s.operands)
             return LEAK_CONSTANT.format(a, b), next(users, -1)
     return None
 
