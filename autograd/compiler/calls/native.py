@@ -189,7 +189,6 @@ class Native:
             raise ValueError(MSG_SIZES.format(count, out.size))
         start: uintptr_t = out.ctypes.data
         results: cython.p_double = cython.cast(cython.p_double, start)
-        data: cython.p_void = self._data
         room: cython.p_double = _take(self)
         words_: cython.p_longlong = cython.cast(cython.p_longlong, room)
         try:
@@ -208,7 +207,7 @@ class Native:
                         count * cython.sizeof(cython.double),
                     )
                     place += count
-            return self._run(room, results, data) and _are_finite(
+            return self._run(room, results, self._data) and _are_finite(
                 results, self._outputs
             )
         finally:
@@ -234,7 +233,6 @@ class Native:
             return _formed(form, iter(out)) if formed else list(out)
         # The code may call back into Python, and a thread load another function then.
         outputs: cython.Py_ssize_t = self._outputs
-        data: cython.p_void = self._data
         form_: object = self._form
         fixed: cython.double[64]
         room: cython.p_double = fixed
@@ -244,7 +242,9 @@ class Native:
         try:
             for i in range(n):
                 room[i] = args[i]
-            if not (self._run(room, results, data) and _are_finite(results, outputs)):
+            if not (
+                self._run(room, results, self._data) and _are_finite(results, outputs)
+            ):
                 return None
             if not formed:
                 return [results[i] for i in range(outputs)]
@@ -265,7 +265,6 @@ class Native:
         n: cython.Py_ssize_t = len(args)
         place: cython.Py_ssize_t = 0
         outputs: cython.Py_ssize_t = self._outputs
-        data: cython.p_void = self._data
         if n != len(shapes):
             return None
         array: cython.pointer(Array)
@@ -295,7 +294,9 @@ class Native:
                 else:
                     memcpy(room + place, array.data, n * cython.sizeof(cython.double))
                     place += n
-            if not (self._run(room, results, data) and _are_finite(results, outputs)):
+            if not (
+                self._run(room, results, self._data) and _are_finite(results, outputs)
+            ):
                 return None
             return _made(form, cython.address(results))
         finally:
