@@ -73,6 +73,15 @@ def test_a_weight_stands_beside_the_operation_that_reads_it():
             assert column[edge.target] == column[edge.source] + 1, scopes[edge.source]
 
 
+def test_operands_stand_in_their_order_where_there_are_no_frames():
+    w, x, b = (Value(1.0, name=name) for name in "wxb")
+    picture = draw((w * x + b).tanh())
+    at = positions(picture)
+    height = {node.name: at[node.key][1] for node in picture.shown.nodes}
+    assert height["w"] > height["x"]
+    assert height["v1"] > height["b"]
+
+
 def test_nodes_are_called_as_explain_calls_them():
     w, x = Value(0.5, name="w"), Value(2.0)
     with scope("inner"):

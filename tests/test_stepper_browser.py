@@ -261,7 +261,7 @@ def test_what_a_notebook_stores_is_a_stepper_by_itself_wherever_scripts_run(open
     notes = open_page({"index.html": page})
     assert notes == {
         "title": "Forward, step 1 of 4",
-        "now": ["n2", "n3", "n1", "n0"],
+        "now": ["n2", "n0", "n1", "n3"],
         "images": 0,
         "outside": 0,
         "details": 0,

@@ -50,7 +50,9 @@ def dot_lines(view: View, *, partials: bool, direction: str | None) -> list[str]
 
     """
     direction = direction or direction_of(view)
-    upward = direction in {"LR", "RL"}  # what comes first is put at the bottom
+    # From left to right, what comes first in a frame is put at the bottom of it.
+    framed = any(unit.scope for unit in (*view.nodes, *view.boxes))
+    upward = framed and direction in {"LR", "RL"}
     rows = beside(view)
     lines = _attributes(view, direction)
     if rows:  # a second search for fewer crossings would undo their order
