@@ -1,8 +1,9 @@
 """Small neural networks out of scalars: modules, losses, optimisers, training.
 
 Everything here is made of `autograd.Value` through its public names, so each number of
-a network can be looked at, drawn and explained. Code written for micrograd runs after a
-change of imports:
+a network can be looked at, drawn and explained. The names are micrograd's, so its own
+examples run after a change of imports (what reaches into its Value, or subclasses it,
+does not):
 
 >>> from autograd import Value
 >>> from nn import MLP

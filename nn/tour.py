@@ -36,10 +36,13 @@ PARAMETERS = {
     "b1[1]": 0.1, "b1[2]": 0.2,
     "W2[1]": 0.6, "W2[2]": 0.7, "b2": 0.3,
 }  # fmt: skip
-# What the article prints; under z2 and dz1 what it calls delta 2 and delta 1.
+# What the article prints: numbers, and under "by ..." derivatives of the loss. Its
+# delta 1 is the derivative by what comes out of each hidden neuron, and right.
 PRINTED = {
-    "z1[1]": "0.31", "z1[2]": "0.29", "h[1]": "0.57", "h[2]": "0.57", "y": "0.67",
-    "loss": "0.017", "z2": "-0.05", "dz1": "-0.01",
+    "z1[1]": "0.31", "z1[2]": "0.29", "h[1]": "0.57", "h[2]": "0.57", "z2": "0.71",
+    "y": "0.67", "loss": "0.017",
+    "by z2": "-0.05", "by h[1]": "-0.01", "by h[2]": "-0.01",
+    "by W2[1]": "-0.03", "by W2[2]": "-0.04", "by b2": "-0.05",
 }  # fmt: skip
 
 NEEDED = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "tqdm": "tqdm"}
@@ -115,7 +118,7 @@ def _by_hand(out: Path) -> list[tuple[Path, str]]:
     nodes = worked_example()
     graph = out / "worked-example.svg"
     draw(nodes["loss"], graph, partials=True)
-    gradients = {name: nodes[name].grad for name in PARAMETERS}
+    gradient_of = {name: node.grad for name, node in nodes.items()}
     SGD([nodes[name] for name in PARAMETERS], LEARNING_RATE).step()
 
     print("\n1. One step of backpropagation by hand: a 2-2-1 sigmoid network")
@@ -124,19 +127,24 @@ def _by_hand(out: Path) -> list[tuple[Path, str]]:
     rows = [
         ("hidden input 1", "z1[1]"), ("hidden input 2", "z1[2]"),
         ("hidden output 1", "h[1]"), ("hidden output 2", "h[2]"),
-        ("output", "y"), ("loss (0.8 - y)**2", "loss"),
+        ("output input", "z2"), ("output", "y"), ("loss (0.8 - y)**2", "loss"),
     ]  # fmt: skip
     for what, name in rows:
         _row(what, name, PRINTED[name], nodes[name].data)
     print("\n   backward: d loss / d")
-    _row("output input (delta 2)", "z2", PRINTED["z2"], nodes["z2"].grad)
-    for j in (1, 2):
-        name = f"z1[{j}]"
-        _row(f"hidden input {j} (delta 1)", name, PRINTED["dz1"], nodes[name].grad)
+    derivatives = [
+        ("output input (delta 2)", "z2"),
+        ("output weight 1", "W2[1]"), ("output weight 2", "W2[2]"),
+        ("output bias", "b2"),
+        ("hidden output 1 (delta 1)", "h[1]"), ("hidden output 2 (delta 1)", "h[2]"),
+        ("hidden input 1", "z1[1]"), ("hidden input 2", "z1[2]"),
+    ]  # fmt: skip
+    for what, name in derivatives:
+        _row(what, name, PRINTED.get(f"by {name}", ""), gradient_of[name])
     print("\n   parameter            before         gradient        after the update")
     for name, before in PARAMETERS.items():
         after = nodes[name].data
-        print(f"   {name:8}{before:19.3f}{gradients[name]:17.8f}{after:24.8f}")
+        print(f"   {name:8}{before:19.3f}{gradient_of[name]:17.8f}{after:24.8f}")
     return [(graph, "the graph of the worked example")]
 
 

@@ -103,4 +103,4 @@ def test_what_a_derivative_cannot_keep_is_refused_by_name(transform, name):
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         x = REFUSED[name]()
     with pytest.raises(TypeError, match=name):
-        TRANSFORMS[transform](lambda x: 1.0, x)
+        TRANSFORMS[transform](lambda _x: 1.0, x)

@@ -6,11 +6,11 @@ import base64
 import re
 import shutil
 import sys
-import time
 from html.parser import HTMLParser
 from importlib.util import find_spec
 
 import pytest
+from work import calls_of
 
 from autograd import Value, trace
 from autograd.math import fsum
@@ -110,7 +110,7 @@ def test_a_graph_of_some_thousand_nodes_is_shown_folded():
 
 
 @pytest.mark.parametrize("shape", ["chain", "sum", "leaves"])
-def test_a_huge_value_displayed_by_accident_is_a_sentence_at_once(shape):
+def test_a_huge_value_displayed_by_accident_is_a_sentence(shape):
     y = Value(1.0)
     if shape == "chain":
         for _ in range(1_000_000):
@@ -120,9 +120,8 @@ def test_a_huge_value_displayed_by_accident_is_a_sentence_at_once(shape):
     else:
         y = fsum([Value(1.0) for _ in range(1_000_000)])
     Value(1.0)._repr_mimebundle_()  # what is imported when something is first shown
-    start = time.perf_counter()
-    bundle = y._repr_mimebundle_()
-    assert time.perf_counter() - start < 0.5
+    calls, bundle = calls_of(y._repr_mimebundle_)
+    assert calls < 200_000  # and not one for each of a million nodes
     assert "<img" not in bundle["text/html"]
     assert sum(map(len, bundle.values())) < 1000
     assert "draw(v) shows it, folded" in bundle["text/plain"]
@@ -138,16 +137,15 @@ def test_a_program_is_shown_by_its_graph_and_its_listing():
     )
 
 
-def test_a_huge_program_is_listed_briefly_and_at_once():
+def test_a_huge_program_is_listed_briefly_without_writing_it_all():
     def long(x):
         for _ in range(50_000):
             x = x * 1.5
         return x
 
     program = trace(long, 1.0)
-    start = time.perf_counter()
-    bundle = program._repr_mimebundle_()
-    assert time.perf_counter() - start < 0.5
+    calls, bundle = calls_of(program._repr_mimebundle_)
+    assert calls < 50_000  # as many as the program has instructions
     lines = bundle["text/plain"].splitlines()
     assert len(lines) == 41
     assert lines[-1].strip() == "... and 49,962 lines more: print(program)"

@@ -77,9 +77,12 @@ def test_the_tour_shows_the_right_numbers_beside_the_printed_ones(
     for printed, right in (
         ("0.31", "0.410000"), ("0.29", "0.470000"), ("0.57", "0.601088"),
         ("0.57", "0.615384"), ("0.67", "0.748649"), ("0.017", "0.002637"),
-        ("-0.05", "-0.019326"), ("-0.01", "-0.002780"), ("-0.01", "-0.003202"),
+        ("0.71", "1.091421"), ("-0.05", "-0.019326"), ("-0.01", "-0.011595"),
+        ("-0.01", "-0.013528"), ("-0.03", "-0.011616"), ("-0.04", "-0.011893"),
     ):  # fmt: skip
         assert [printed, right] in ends
+    for right in ("-0.002780", "-0.003202"):  # by the inputs, which are not printed
+        assert any(line[-1:] == [right] for line in lines)
     for name in tour.PARAMETERS:
         gradient = f"{GRAD[name]:.8f}"
         after = f"{tour.PARAMETERS[name] - 0.1 * GRAD[name]:.8f}"

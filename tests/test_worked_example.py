@@ -59,8 +59,9 @@ PRINTED = {
     "y": 0.67,
     "loss": 0.017,
     "delta2": -0.05,
-    "delta1": [-0.01, -0.01],
 }
+# What the article calls delta1: the derivatives by the hidden neurons' outputs.
+DELTA_1 = [-0.01, -0.01]
 
 
 def converted(tree, kind):
@@ -184,3 +185,9 @@ def test_repeated_steps_converge_to_the_target():
 def test_the_printed_number_is_wrong_by_far_more_than_rounding(name):
     for printed, right in zip(flat(PRINTED[name]), flat(RIGHT[name]), strict=True):
         assert abs(printed - right) > 0.02 * abs(printed)
+
+
+def test_the_article_s_delta_1_is_right_as_the_derivative_by_the_outputs():
+    exact = [RIGHT["delta2"] * w for w in map(float, START["W2"])]
+    assert exact == pytest.approx([-0.011595, -0.013528], abs=5e-7)
+    assert [round(x, 2) for x in exact] == pytest.approx(DELTA_1, abs=0.005)
