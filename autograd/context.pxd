@@ -15,5 +15,6 @@ cdef class scope:
     cdef object _path_in(self, object outer)
 
 cdef dict contexts
+cdef dict tapes
 cdef Context current()
 cdef object label(Context context)

@@ -98,6 +98,8 @@ class _Alive:
 # The outermost contexts that are alive: while there are none, nothing was entered
 # anywhere, and an operator pays one look at an empty dict.
 contexts = cython.declare(dict, {})
+# The tapes that are being written, for threads that are not their own.
+tapes = cython.declare(dict, {})
 _variable = cython.declare(object, contextvars.ContextVar("autograd", default=None))
 
 
@@ -449,8 +451,9 @@ class taping:  # noqa: N801 - used as a keyword is: with taping(tape):
     """Write all that happens to Values on a tape: what the compiler records.
 
     Args:
-        tape: has ``add(node)`` for each node that is made and ``compare(relation, a, b,
-            outcome)`` for each comparison; None to stop writing for a while.
+        tape: has ``add(node)`` for each node that is made, ``compare(relation, a, b)``
+            for each comparison, and ``meet(x)`` for what others look at; None to stop
+            writing for a while.
 
     """
 
@@ -458,9 +461,12 @@ class taping:  # noqa: N801 - used as a keyword is: with taping(tape):
         self.tape = tape
 
     def __enter__(self) -> None:
+        if self.tape is not None:
+            tapes[id(self.tape)] = self.tape
         _enter(self)
 
     def __exit__(self, *exception: object) -> None:
+        tapes.pop(id(self.tape), None)
         _leave(self)
 
 

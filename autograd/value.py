@@ -43,7 +43,7 @@ from autograd.display import mimebundle
 from autograd.primitives import TABLE, Primitive, activations, arithmetic, powers
 
 if cython.compiled:
-    from cython.cimports.autograd.context import Context, contexts, current
+    from cython.cimports.autograd.context import Context, contexts, current, tapes
     from cython.cimports.autograd.context import label as label_in
     from cython.cimports.autograd.primitives.row import Primitive
     from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
@@ -54,7 +54,7 @@ if cython.compiled:
 else:
     from math import pow as c_pow
 
-    from autograd.context import Context, contexts, current
+    from autograd.context import Context, contexts, current, tapes
     from autograd.context import label as label_in
 
 COMPILED: bool = cython.compiled
@@ -243,7 +243,7 @@ class Value:
     @property
     def data(self) -> float:
         """The number; assignable on leaves."""
-        tape = _tape() if contexts else None
+        tape = _tape(self, None) if contexts else None
         if tape is not None:
             tape.refuse(MSG_FROZEN)
             raise RuntimeError(MSG_FROZEN)
@@ -551,37 +551,37 @@ class Value:
     # nodes of the same number are two keys.
 
     def __eq__(self, other: object) -> bool:
-        tape = _tape() if contexts else None
+        tape = _tape(self, other) if contexts else None
         if tape is not None:
             return tape.compare("==", self, other)
         return self._data == _plain(other)
 
     def __ne__(self, other: object) -> bool:
-        tape = _tape() if contexts else None
+        tape = _tape(self, other) if contexts else None
         if tape is not None:
             return tape.compare("!=", self, other)
         return self._data != _plain(other)
 
     def __lt__(self, other: object) -> bool:
-        tape = _tape() if contexts else None
+        tape = _tape(self, other) if contexts else None
         if tape is not None:
             return tape.compare("<", self, other)
         return self._data < _plain(other)
 
     def __le__(self, other: object) -> bool:
-        tape = _tape() if contexts else None
+        tape = _tape(self, other) if contexts else None
         if tape is not None:
             return tape.compare("<=", self, other)
         return self._data <= _plain(other)
 
     def __gt__(self, other: object) -> bool:
-        tape = _tape() if contexts else None
+        tape = _tape(self, other) if contexts else None
         if tape is not None:
             return tape.compare(">", self, other)
         return self._data > _plain(other)
 
     def __ge__(self, other: object) -> bool:
-        tape = _tape() if contexts else None
+        tape = _tape(self, other) if contexts else None
         if tape is not None:
             return tape.compare(">=", self, other)
         return self._data >= _plain(other)
@@ -592,7 +592,7 @@ class Value:
         return id(self) >> 4
 
     def __bool__(self) -> bool:
-        tape = _tape() if contexts else None
+        tape = _tape(self, None) if contexts else None
         if tape is not None:
             return tape.compare("!=", self, 0.0)
         return self._data != 0.0
@@ -623,13 +623,13 @@ class Value:
     @property
     def __class__(self) -> type:
         """What `isinstance` asks where the type is not the one it looks for."""
-        tape = _tape() if contexts else None
+        tape = _tape(self, None) if contexts else None
         if tape is not None:
             tape.asks_class(sys._getframe(), _HERE)
         return Value
 
     def __getattr__(self, name: str) -> object:
-        tape = _tape() if contexts else None
+        tape = _tape(self, None) if contexts else None
         if tape is not None and name in _OF_FLOATS:
             raise tape.eagerly(MSG_ATTRIBUTE.format(name))
         if name == "_prev":  # these three for code written for micrograd
@@ -790,16 +790,29 @@ def _plain(x: object) -> object:
 
 
 @cython.cfunc
-def _tape() -> object:
-    """Return the tape that is being written on, or None."""
+def _tape(a: object, b: object) -> object:
+    """Return the tape that is being written on, or None.
+
+    Args:
+        a: what is asked something, which another thread's tape should not miss; a Value
+            or a tuple.
+        b: what it is compared with.
+
+    """
     context: Context = current()
-    return None if context is None else context.tape
+    if context is not None and context.tape is not None:
+        return context.tape
+    if tapes:
+        for tape in list(tapes.values()):
+            tape.meet(a)
+            tape.meet(b)
+    return None
 
 
 @cython.cfunc
 def _refuse(reason: str) -> object:
     """Raise what makes a function run as it stands, if it is being recorded."""
-    tape = _tape()
+    tape = _tape(None, None)
     if tape is not None:
         raise tape.eagerly(reason)
 
@@ -808,7 +821,7 @@ def _refuse(reason: str) -> object:
 def _not_plain(function: str) -> object:
     """Return the error of a conversion that would drop the gradient."""
     message = MSG_FLOAT.format(function)
-    tape = _tape() if contexts else None
+    tape = _tape(None, None) if contexts else None
     if tape is not None:
         tape.refuse(message)
     return TypeError(message)
@@ -1005,7 +1018,7 @@ def _node_of_many(
 @cython.cfunc
 def _named(primitive: Any, operands: tuple, error: Any) -> object:
     """Return the error with the operation and its operands in its message."""
-    tape = _tape() if contexts else None
+    tape = _tape(operands, None) if contexts else None
     if tape is not None:
         tape.raised(primitive, operands, error)
     message = _where(primitive, operands, error)

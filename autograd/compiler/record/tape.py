@@ -13,6 +13,7 @@ floats; so whoever records it looks at `Tape.refused`, and does not compile.
 from __future__ import annotations
 
 import functools
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -39,6 +40,10 @@ MSG_CLASS = (
     "the type of a number was asked (isinstance, singledispatch or match), which is "
     "another one while a function is recorded"
 )
+MSG_THREAD = (
+    "another thread computed with a number of a function that was being recorded, and "
+    "what it did there is not on the tape"
+)
 # Files that ask for the types of Values, and know what the answer means.
 _PACKAGE = Path(__file__).parents[2]
 OURS = (f"{_PACKAGE}/", f"{_PACKAGE.with_name('nn')}/")
@@ -55,6 +60,8 @@ class Tape:
         self.nodes: list[Value] = []
         self.comparisons: list[tuple[str, Any, Any, bool]] = []
         self.refused: list[str] = []
+        self.leaves: list[Value] = []
+        self._thread = threading.get_ident()
 
     def add(self, node: Value) -> None:
         """Take down a node."""
@@ -115,6 +122,25 @@ class Tape:
             kind: Any = type(error)
             node = apply(raising(primitive, kind), operands)
             self._note("==", node, 1.0, number(node) == 1.0)
+
+    def meet(self, x: Any) -> None:
+        """Refuse what another thread does with a Value that depends on a leaf."""
+        if self._thread != threading.get_ident() and self.depends(x):
+            self.refuse(MSG_THREAD)
+
+    def depends(self, x: Any) -> bool:
+        """Return whether a Value, or one of a tuple, was made of a leaf."""
+        ours = set(map(id, (*self.leaves, *self.late.leaves)))
+        seen = set()
+        stack = [x for x in (x if type(x) is tuple else (x,)) if type(x) is Value]
+        while stack:
+            node = stack.pop()
+            if id(node) in ours:
+                return True
+            if id(node) not in seen:
+                seen.add(id(node))
+                stack += [y for y in node.operands if type(y) is Value]
+        return False
 
     def refuse(self, reason: str) -> None:
         """Note what could not be taken down, for which an error is raised now."""

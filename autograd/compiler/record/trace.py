@@ -35,7 +35,7 @@ from autograd.compiler.element import EagerlyError, Element
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.compiler.record.arrays import Late
 from autograd.compiler.record.leaks import compare_with_plain, hunt, near
-from autograd.compiler.record.tape import LIMIT, Tape
+from autograd.compiler.record.tape import LIMIT, MSG_THREAD, Tape
 from autograd.context import taping
 from autograd.transforms import ALIAS
 from autograd.trees import Rebuild, flatten
@@ -157,7 +157,7 @@ def record_once(
 ) -> Recording:
     """Record as `record` does, but once, without looking for leaks."""
     tape = Tape(name, batches=batches)
-    leaves = [Value(x) for x in numbers]
+    tape.leaves = leaves = [Value(x) for x in numbers]
     try:
         with taping(tape):
             result = call(leaves)
@@ -170,7 +170,7 @@ def record_once(
         raise
     if tape.refused:
         raise EagerlyError(tape.refused[0])
-    leaves += tape.late.leaves
+    leaves = leaves + tape.late.leaves
     program, captured, lines = _program(tape, leaves, outputs, name)
     floats = [number(x) if isinstance(x, Value) else x for x in outputs]
     sizes = (abs(number(x)) for x in tape.nodes)
@@ -217,6 +217,9 @@ def _reached(
                 live.add(id(x))
                 if id(x) not in made:
                     captured[id(x)] = x
+    own = set(map(id, leaves))
+    if tape.depends(tuple([x for x in captured.values() if id(x) not in own])):
+        raise EagerlyError(MSG_THREAD)
     return steps[::-1], captured
 
 
