@@ -25,6 +25,7 @@ from autograd import (
     primitive,
     value_and_grad,
     vjp,
+    vmap,
 )
 from autograd import math as am
 from nn import MLP
@@ -426,6 +427,18 @@ def test_transforms_of_compiled_and_compiled_transforms_are_the_same(name):
     expected = flat(transform(f))
     for g in (jit(f), jit(jit(f)), jit(lambda x, y: jit(f)(x, y) * 1.0)):
         assert flat(transform(g)) == pytest.approx(expected, rel=1e-11)
+
+
+def test_derivatives_of_a_compiled_node_are_compiled_and_right_for_floats():
+    g = jit(lambda x, y: am.exp(x) * y * y)
+    node = g(Value(1.5), Value(2.0))
+    slopes = node.primitive.partials[0](None, 1.5, 2.0)
+    assert slopes == pytest.approx([4.0 * math.exp(1.5), 4.0 * math.exp(1.5)])
+    assert hessian(g)(1.5, 2.0) == pytest.approx(4.0 * math.exp(1.5))
+    rows = vmap(lambda w, x: am.exp(w * x), (None, 0), reduce="sum")
+    node = rows(Value(0.5), np.array([1.0, 2.0]))
+    (slope,) = node.parents[0].primitive.partials[0](None, 0.5)
+    assert slope == pytest.approx(math.exp(0.5) + 2.0 * math.exp(1.0))
 
 
 def test_gradients_compiled_once_more():

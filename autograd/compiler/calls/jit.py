@@ -32,7 +32,7 @@ from autograd.compiler.calls.forms import (
 )
 from autograd.compiler.calls.native import Native
 from autograd.compiler.calls.surroundings import Surroundings
-from autograd.compiler.calls.variant import Variant, goes, gradient_of
+from autograd.compiler.calls.variant import Variant, goes, slopes
 from autograd.compiler.element import EagerlyError
 from autograd.compiler.machine.callbacks import raise_interruption
 from autograd.compiler.program import Program
@@ -65,7 +65,7 @@ def _row_of(program: Program) -> Primitive:
         return results[0]
 
     value.program = program  # type: ignore[attr-defined]  # what drawings open
-    gradient = Jit(lambda *xs: gradient_of(program(*xs)[0], xs), program.name)
+    gradient = Jit(lambda *xs: slopes(lambda *vs: program(*vs)[0], xs), program.name)
 
     def partials(_y: Any, *xs: Any) -> list[Any]:
         found: list[Any] = gradient(*xs)

@@ -145,6 +145,15 @@ def gradient_of(y: Any, inputs: Sequence[Any]) -> list[Any]:
     return [0.0] * len(inputs)
 
 
+def slopes(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
+    """Return the derivatives of f by each input, floats if all of these are floats."""
+    values = [x if type(x) is Value else Value(x) for x in inputs]
+    found = gradient_of(f(*values), values)
+    if any(type(x) is Value for x in inputs):
+        return found
+    return [number(x) if type(x) is Value else x for x in found]
+
+
 def goes(program: Program, floats: Sequence[float]) -> bool:
     """Return whether a recorded function does here what it did then.
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.calls.variant import Variant, gradient_of, with_partials
+from autograd.compiler.calls.variant import Variant, slopes, with_partials
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
 from autograd.compiler.element import BatchCall, EagerlyError, Element
 from autograd.compiler.passes.builder import live
@@ -148,9 +148,7 @@ def row_of_sum(variant: RowVariant, k: int, columns: Columns) -> Primitive:
     value.rows = rows  # type: ignore[attr-defined]
 
     def derived(shared: Sequence[Any], row: Sequence[Any]) -> list[Any]:
-        inputs = [*shared[:first], *row, *shared[first:]]
-        y = program.replace(outputs=(program.outputs[k],))(*inputs)[0]
-        return gradient_of(y, shared)
+        return slopes(lambda *values: whole(*values)(*row), shared)
 
     if k not in variant.gradients:
         variant.gradients[k] = variant.derive(derived)
