@@ -76,12 +76,18 @@ def is_value(x: object) -> bool:
     return type(x) is Value
 
 
-def has_values(x: Any) -> bool:
+def has_values(x: Any, depth: int = 4) -> bool:
     """Return whether x is a Value, or a sequence, dict or array that holds some."""
     if type(x) is Value:
         return True
-    if isinstance(x, (list, tuple)):
-        return any(map(has_values, x))
-    if isinstance(x, dict):
-        return any(map(has_values, x.values()))
-    return getattr(x, "dtype", None) == "O" and hasattr(x, "shape")
+    if isinstance(x, (list, tuple, dict)) and depth:
+        # Not by the methods of a class derived from these, which may be lifted code.
+        inside: Any = (
+            dict.values(x)
+            if isinstance(x, dict)
+            else list.__iter__(x)
+            if isinstance(x, list)
+            else tuple.__iter__(x)
+        )
+        return any(has_values(part, depth - 1) for part in inside)
+    return type(x).__name__ == "ndarray" and x.dtype == "O"

@@ -64,6 +64,16 @@ def call(hook: str, *args: ast.expr) -> ast.Call:
     return ast.Call(name(hook), list(args), [])
 
 
+def _text(node: ast.expr) -> ast.expr:
+    """Return what puts numbers into text as a call, anything else as it is."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        left = node.left
+        if isinstance(left, ast.Constant) and isinstance(left.value, str):
+            text = call("__lift_text__", left, node.right)
+            return ast.fix_missing_locations(ast.copy_location(text, node))
+    return node
+
+
 class Rewriter(ast.NodeTransformer):
     """Rewrite a function or a module.
 
@@ -202,11 +212,20 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:  # noqa: D102
-        self.generic_visit(node)
-        text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
-        if text and isinstance(node.op, ast.Mod):
-            return call("__lift_text__", node.left, node.right)
-        return node
+        # Without recursion from one operator to the next: polynomials are long.
+        tree = [node]
+        for operation in tree:
+            for side in ("left", "right"):
+                operand = getattr(operation, side)
+                if isinstance(operand, ast.BinOp):
+                    tree.append(operand)
+                else:
+                    setattr(operation, side, self.visit(operand))
+        for operation in reversed(tree):
+            operation.left, operation.right = map(
+                _text, (operation.left, operation.right)
+            )
+        return _text(node)
 
     def visit_Compare(self, node: ast.Compare) -> Any:  # noqa: D102
         self.generic_visit(node)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import __future__
 
 import ast
-import copy
 import functools
 import linecache
 import operator
@@ -18,6 +17,7 @@ import types
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autograd.lifting.scopes import within
 
@@ -48,7 +48,7 @@ class Source:
 
     def copy(self) -> Definition:
         """Return the definition alone, without what is evaluated outside of it."""
-        node = copy.deepcopy(self.node)
+        node = copied(self.node)
         node.args.defaults = []
         node.args.kw_defaults = [None] * len(node.args.kwonlyargs)
         if not isinstance(node, ast.Lambda):
@@ -152,6 +152,24 @@ def compiled(
             return None
         found = parts[-1]
     return found.replace(co_qualname=code.co_qualname)
+
+
+def copied(node: Definition) -> Definition:
+    """Return a copy of a tree, however deep it is."""
+    todo: list[tuple[ast.AST, ast.AST]] = []
+
+    def fresh(x: Any) -> Any:
+        if isinstance(x, ast.AST):
+            todo.append((x, type(x)()))
+            return todo[-1][1]
+        return [fresh(part) for part in x] if isinstance(x, list) else x
+
+    root: Definition = fresh(node)
+    while todo:
+        old, new = todo.pop()
+        for key, value in vars(old).items():
+            setattr(new, key, fresh(value))
+    return root
 
 
 def same_code(one: types.CodeType, other: types.CodeType) -> bool:

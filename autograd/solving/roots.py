@@ -53,7 +53,7 @@ def solve(f: Callable[..., Any], x0: Any, *args: Any) -> Any:
         raise TypeError(MSG_FUNCTION.format(f))
     name = getattr(f, "__name__", "f")
     name = name if name.isidentifier() else "solve"
-    if isinstance(x0, list) or hasattr(x0, "shape"):
+    if _are_several(x0):
         return _system(f, list(x0), args, name)
 
     def equation(xs: list[Any]) -> list[Any]:
@@ -86,6 +86,10 @@ def _system(f: Any, x0: list[Any], args: Sequence[Any], name: str) -> list[Any]:
     return solution(equations, near, [_float(x) for x in x0], name, "system")
 
 
+def _are_several(x0: Any) -> bool:
+    return isinstance(x0, list) or getattr(x0, "shape", ()) != ()
+
+
 def _float(x: Any) -> Any:
     return float(x) if type(x) is int else x
 
@@ -113,7 +117,7 @@ def minimum(f: Callable[..., Any], x0: Any, *args: Any) -> Any:
     """
     name = getattr(f, "__name__", "f")
     name = name if name.isidentifier() else "minimum"
-    several = isinstance(x0, list) or hasattr(x0, "shape")
+    several = _are_several(x0)
 
     def of_list(xs: Sequence[Any]) -> Any:
         return call(f, list(xs) if several else xs[0], *args)
