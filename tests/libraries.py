@@ -1,7 +1,7 @@
 """Functions of libraries from PyPI, unmodified: what is differentiated, and where.
 
 Each case is a library's module, a function of it and of floats, and a point. None was
-left out because it fails: `FAILING` in test_libraries names those that do.
+left out because it fails: `FAILING` names those that do, and why.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ VERSIONS = {
     "lamberthub": "1.0.0",
     "meteocalc": "1.1.0",
     "mibian": "0.1.3",
-    "openskill": "6.2.0",
     "psychrolib": "2.5.0",
     "py-lets-be-rational": "1.1.2",
     "pygeodesy": "26.10.26",
@@ -47,6 +46,21 @@ VERSIONS = {
     "vincenty": "0.1.4",
     "vollib": "1.0.11",
 }
+
+
+# Whose gradient is not that of the difference quotient, or is refused.
+FAILING = {
+    "vincenty_distance": "it rounds its result to six decimals, which has no slope",
+    "hsluv_red": "it rounds its result to nine decimals, which has no slope",
+    "ecef_to_geodetic": "it indexes a scalar with a mask, which NumPy's scalars take",
+    "haversine": "pygeodesy imports itself by names that it makes up",
+    "vincentys": "pygeodesy's units are subclasses of float",
+    "pygeodesy_distance": "pygeodesy imports itself by names that it makes up",
+}
+# Whose compiling takes too long to be tested: an ellipse's area has many ways.
+NOT_COMPILED = {"geodesic_area": "too many ways through its comparisons"}
+# Libraries whose own code numba compiles for a minute.
+SLOW_ORIGINALS = {"psychrolib"}
 
 
 @dataclass
@@ -104,10 +118,7 @@ calls(
 )
 calls("fluids", "fluids.drag", Haider_Levenspiel=(150.0,), drag_sphere=(200.0,))
 calls("fluids", "fluids.core", Reynolds=(2.5, 0.25, 1.1, 2e-5))
-calls("fluids", "fluids.atmosphere", solar_irradiation=()) if False else None
-calls(
-    "fluids", "fluids.compressible", isentropic_work_compression=(300.0, 1.4, 1e5, 5e5)
-)
+calls("fluids", "fluids.compressible", isothermal_work_compression=(1e5, 1e6, 300.0))
 calls("fluids", "fluids.two_phase_voidage", Thom=(0.4, 2.5, 1150.0, 1e-4, 1e-3))
 calls("chemicals", "chemicals.vapor_pressure", Antoine=(373.0, 10.1, 1700.0, -46.0))
 calls(
@@ -119,7 +130,6 @@ calls("chemicals", "chemicals.vapor_pressure", Lee_Kesler=(347.2, 617.1, 36e5, 0
 calls("chemicals", "chemicals.iapws", iapws95_rho=(330.0, 8e5))
 calls("chemicals", "chemicals.iapws", iapws95_Psat=(400.0,), iapws97_rho=(330.0, 8e5))
 calls("chemicals", "chemicals.volume", Rackett=(272.04, 408.14, 3648e3, 0.2772))
-calls("chemicals", "chemicals.rachford_rice", flash_inner_loop=()) if False else None
 calls(
     "ht",
     "ht.conv_internal",
@@ -129,8 +139,6 @@ calls(
 calls("ht", "ht.conv_external", Nu_external_cylinder=(6071.0, 0.7))
 calls("iapws", "iapws._iapws", _Viscosity=(998.0, 298.15), _Tension=(300.0,))
 calls("iapws", "iapws.iapws97", _PSat_T=(500.0,), _h_3ab=(25.0,))
-calls("psychrolib", "psychrolib", GetSatVapPres=()) if False else None
-calls("meteocalc", "meteocalc.dewpoint") if False else None
 calls("py-lets-be-rational", "py_lets_be_rational", black=(100.0, 95.0, 0.2, 0.5, 1.0))
 calls(
     "py-lets-be-rational",
@@ -198,12 +206,12 @@ def dew_point(m, t, pressure):
 
 @case("iapws", "iapws.iapws97", 400.0, 5.0)
 def region_1(m, t, p):
-    return m._Region1(t, p)["h"]  # noqa: SLF001
+    return m._Region1(t, p)["h"]
 
 
 @case("iapws", "iapws.iapws97", 700.0, 2.0)
 def region_2(m, t, p):
-    return m._Region2(t, p)["s"]  # noqa: SLF001
+    return m._Region2(t, p)["s"]
 
 
 TLE = (
@@ -315,11 +323,11 @@ def delta_e_2000(m, r, g, b):
 
 @case("colormath", "colormath.color_conversions", 0.4, 0.7, 0.2)
 def lab_a(m, r, g, b):
-    from colormath.color_objects import LabColor, sRGBColor  # noqa: PLC0415
+    from colormath.color_objects import LabColor, sRGBColor
 
     lift_objects = m.__name__.startswith("autograd")
     if lift_objects:
-        from autograd import lift  # noqa: PLC0415
+        from autograd import lift
 
         objects = lift("colormath.color_objects")
         LabColor, sRGBColor = objects.LabColor, objects.sRGBColor  # noqa: N806
@@ -346,20 +354,9 @@ def meteo_heat_index(m, t, humidity):
     return m.heat_index(m.Temp(t, "c"), humidity).c
 
 
-@case("pyxsteam", "pyXSteam.IAPWS_IF97", 20.0, 400.0)
-def steam_volume(m, p, t):
-    from importlib import import_module  # noqa: PLC0415
-
-    del m, import_module
-    raise NotImplementedError(p, t)
-
-
-CASES.pop()
-
-
 @case("pyxsteam", "pyXSteam.RegionBorders", 550.0)
 def steam_border(m, t):
-    return m.pB23_T(t)
+    return m.B23p_T(t)
 
 
 @case("pyxsteam", "pyXSteam.XSteam", 20.0, 100.0)
@@ -397,13 +394,6 @@ def trueskill_quality(m, mu, sigma, other):
     return m.quality_1vs1(m.Rating(mu, sigma), m.Rating(other, 5.0))
 
 
-@case("openskill", "openskill.models", 25.0, 8.0, 27.0)
-def openskill_mean(m, mu, sigma, other):
-    model = m.PlackettLuce()
-    a, b = model.rating(mu=mu, sigma=sigma), model.rating(mu=other, sigma=5.0)
-    return model.rate([[a], [b]])[0][0].mu
-
-
 @case("easing-functions", "easing_functions", 0.3)
 def elastic(m, t):
     return m.ElasticEaseInOut(start=0.0, end=5.0, duration=1.0).ease(t)
@@ -432,7 +422,7 @@ def isa_density(m, h):
 
 @case("lamberthub", "lamberthub", 5.0, 10.0, 2.0)
 def lambert_izzo(m, x, y, tof):
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     r1 = np.array([x, y, 2.1])
     r2 = np.array([-14.6, 2.5, 7.0])
@@ -441,7 +431,7 @@ def lambert_izzo(m, x, y, tof):
 
 @case("lamberthub", "lamberthub", 5.0, 10.0, 2.0)
 def lambert_gooding(m, x, y, tof):
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     r1 = np.array([x, y, 2.1])
     r2 = np.array([-14.6, 2.5, 7.0])
@@ -473,10 +463,4 @@ def pygeodesy_distance(m, a, b, c, d):
 
 @case("thermofeel", "thermofeel.thermofeel", 300.0, 290.0)
 def humidex(m, t, dew):
-    import numpy as np  # noqa: PLC0415
-
-    return (
-        m.calculate_humidex(np.asarray(t), np.asarray(dew)).item()
-        if False
-        else (m.calculate_humidex(t, dew))
-    )
+    return m.calculate_humidex(t, dew)

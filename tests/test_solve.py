@@ -73,7 +73,7 @@ def test_arguments_are_passed_on():
 
 def test_without_values_a_root_is_a_float():
     assert type(square_root(2.0)) is float
-    assert solve(lambda x: x * x - 4.0, np.float64(1.0)) == 2.0
+    assert solve(lambda x: x * x - 4.0, np.float64(1.0)) == pytest.approx(2.0)
     assert [type(x) for x in pair(3.0, 2.0)] == [float, float]
 
 

@@ -64,6 +64,17 @@ def call(hook: str, *args: ast.expr) -> ast.Call:
     return ast.Call(name(hook), list(args), [])
 
 
+def locate(new: ast.AST, old: ast.AST) -> None:
+    """Put what has no place yet in that of another node."""
+    todo = [new]
+    while todo:
+        part = todo.pop()
+        if not hasattr(part, "lineno"):
+            if isinstance(part, (ast.expr, ast.stmt)):
+                ast.copy_location(part, old)
+            todo += ast.iter_child_nodes(part)
+
+
 def _text(node: ast.expr) -> ast.expr:
     """Return what puts numbers into text as a call, anything else as it is."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
@@ -100,12 +111,8 @@ class Rewriter(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> Any:
         """Rewrite a node, in the place where the old one was."""
         new = super().visit(node)
-        if isinstance(new, ast.AST) and new is not node and hasattr(node, "lineno"):
-            for part in ast.walk(new):
-                if isinstance(part, (ast.expr, ast.stmt)) and not hasattr(
-                    part, "lineno"
-                ):
-                    ast.copy_location(part, node)
+        if isinstance(new, ast.expr) and new is not node:
+            locate(new, node)
         return new
 
     def _scope(self, node: ast.AST, *, inline: bool) -> ast.AST:
