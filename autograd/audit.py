@@ -47,6 +47,12 @@ UNARY = 3  # so many times as many are worth it where the points are on a line
 # What a person calls without autograd.math: Python's operators and functions.
 BUILTINS = {"abs", "add", "sub", "div", "floordiv", "mod", "mul", "neg", "round"}
 
+KINDS = {
+    "value": "value",
+    "first": "first derivative",
+    "second": "second derivative",
+}
+
 MSG_MPMATH = (
     "the audit compares with mpmath, which is not installed: pip install mpmath "
     "(or scalar-autograd[all], which has it)"
@@ -170,18 +176,20 @@ def summary(reports: Iterable[Report]) -> str:
         "public rows": [report for report in reports if report.is_public],
         "helper rows": [report for report in reports if not report.is_public],
     }
-    heads = ("rows", "first", "lost", "% <4 ulp", "worst elementary", "second", "lost")
+    heads = ("rows", "values", "lost", "first", "lost", "% <4 ulp", "worst elementary",
+             "second", "lost")  # fmt: skip
     lines = [f"{'':14}" + "".join(f"{head:>{len(head) + 3}}" for head in heads)]
     for name, group in groups.items():
         if not group:
             continue
-        first, second = (
-            _together(getattr(report, kind) for report in group)
-            for kind in ("first", "second")
+        value, first, second = (
+            _together(getattr(report, kind) for report in group) for kind in KINDS
         )
         elementary = _together(r.first for r in group if r.row.elementary)
         cells = (
             str(len(group)),
+            str(value.total),
+            str(value.lost),
             str(first.total),
             str(first.lost),
             f"{100.0 * first.within(4.0):.2f}",
@@ -197,9 +205,9 @@ def summary(reports: Iterable[Report]) -> str:
             )
         )
     lost = [
-        f"lost: the {kind} derivative of {report.row.name} at "
+        f"lost: the {words} of {report.row.name} at "
         f"{', '.join(map(repr, args))}, which is {truth!r}, not {found!r}"
-        for kind in ("first", "second")
+        for kind, words in KINDS.items()
         for report in reports
         for args, found, truth in getattr(report, kind).lost_at
     ]

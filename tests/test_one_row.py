@@ -15,21 +15,16 @@ import pytest
 from compiled import order_count, points_of
 
 from autograd import Value
-from autograd import math as am
+from autograd.audit import Report
 from autograd.explanation.textbook import TEXTBOOK, TEXTBOOK_OF_MANY, at_a_kink
 from autograd.primitives import TABLE
 
 # Written as the engine's own code, or a value's, not as a partial.
 ENGINES = {"exp_square", "rint", "strong_mul"}
-BUILTINS = {"abs", "round"}
 # Helpers that a reader understands: conditions, which are written as cases, and Gauss's
 # density, which has a letter of its own.
 READABLE = {"greater", "equal", "step", "normal_density"}
-PUBLIC = {
-    name
-    for name, row in TABLE.items()
-    if row.precedence or name in BUILTINS or hasattr(am, name)
-}
+PUBLIC = {name for name, row in TABLE.items() if Report(row).is_public}
 NAMES = {row.symbol: name for name, row in TABLE.items()}
 
 
