@@ -20,20 +20,24 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
-from autograd.context import recording
+from autograd.context import recording, tape_in_use
 from autograd.dot import sumprod
 from autograd.kinks import is_at_a_kink, is_cut_off, is_unknown, without_derivative
 from autograd.primitives import Primitive
 from autograd.primitives.arithmetic import strong_mul
 from autograd.trees import Rebuild, flatten, same_structure
-from autograd.value import Value, apply, make_constant, number, partials_of
+from autograd.value import Value, apply, fused, make_constant, number, partials_of
 from autograd.walk import gradient, topological_order
 
 ALIAS = Primitive("alias", float, [lambda _y, _x: 1.0], safe=())
+
+# A leaf as it was when it was used, and not as it is now.
+RECORDED = Primitive("recorded", float, lambda _y, _x: [1.0])
 
 MSG_ONE_NUMBER = (
     "{0} returned {1!r} (of type {2}), but a gradient is of one number. For several "
@@ -210,9 +214,12 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
         bars, _ = flatten(cotangent, "the cotangent")
         if not same_structure(cotangent, value):
             raise ValueError(MSG_COTANGENT.format(cotangent, value))
-        return restore(_differentiate(sumprod(outputs, bars), inputs)[1])
+        old = _as_recorded(leaves)
+        return restore(_differentiate(sumprod(outputs, bars), inputs, old)[1])
 
-    value = rebuild([_value(y, inputs) for y in outputs])
+    values = [_value(y, inputs) for y in outputs]
+    leaves = _other_leaves(values, inputs)
+    value = rebuild(values)
     make_constant(inputs)
     return value, pull
 
@@ -251,10 +258,16 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     return value, tangent
 
 
-def pullback(y: Value, y_bar: Any, inputs: Sequence[Value]) -> list[Any]:
+def pullback(
+    y: Value,
+    y_bar: Any,
+    inputs: Sequence[Value],
+    recorded: Mapping[int, Value] = MappingProxyType({}),
+) -> list[Any]:
     """Return y_bar times the derivative of y by each input, Values where they vary.
 
-    The same walk as `backward`, over the table's formulas instead of numbers.
+    The same walk as `backward`, over the table's formulas instead of numbers; for a
+    leaf whose number is another by now, ``recorded`` has a node of the old one.
     """
     order, active = _active(y, inputs)
     adjoints: dict[int, Any] = {id(y): y_bar}
@@ -266,7 +279,7 @@ def pullback(y: Value, y_bar: Any, inputs: Sequence[Value]) -> list[Any]:
             continue
         if within and is_unknown(node, node_bar):
             unknown.add(id(node))
-        for x, partial in _active_partials(node, active):
+        for x, partial in _active_partials(node, active, recorded):
             if not _is_zero(partial):
                 term = strong_mul(node_bar, partial)
                 x_bar = adjoints.get(id(x))
@@ -360,12 +373,47 @@ def _fresh(x: float | Value) -> Value:
     return apply(ALIAS, (x,)) if isinstance(x, Value) else Value(x)
 
 
-def _differentiate(y: Any, inputs: list[Value]) -> tuple[Any, list[Any]]:
+def _differentiate(
+    y: Any,
+    inputs: list[Value],
+    recorded: Mapping[int, Value] = MappingProxyType({}),
+) -> tuple[Any, list[Any]]:
     """Return y, as a float if it depends on no other Values, and its derivatives."""
     if not isinstance(y, Value):
         return y, [0.0] * len(inputs)
     floats = gradient(y, inputs)
-    return (y, pullback(y, 1.0, inputs)) if floats is None else (number(y), floats)
+    if floats is None:
+        return y, pullback(y, 1.0, inputs, recorded)
+    return number(y), floats
+
+
+def _other_leaves(
+    values: Iterable[Any], inputs: Sequence[Value]
+) -> list[tuple[Value, float]]:
+    """Return the leaves that results depend on besides the inputs, with their numbers.
+
+    Of what is recorded the numbers cannot be changed, and have not to be known.
+    """
+    if tape_in_use() is not None:
+        return []
+    own = {id(x) for x in inputs}
+    nodes = {
+        id(node): node
+        for y in values
+        if isinstance(y, Value)
+        for node in topological_order(y)
+        if node.primitive is None and id(node) not in own
+    }
+    return [(node, number(node)) for node in nodes.values()]
+
+
+def _as_recorded(leaves: Iterable[tuple[Value, float]]) -> dict[int, Value]:
+    """Return nodes of the old numbers for the leaves that have others by now."""
+    return {
+        id(leaf): fused(RECORDED, was, (leaf,), [1.0])
+        for leaf, was in leaves
+        if number(leaf) != was
+    }
 
 
 def _value(y: Any, inputs: list[Value]) -> Any:
@@ -393,12 +441,18 @@ def _is_within_another(order: list[Value], inputs: Sequence[Value]) -> bool:
     )
 
 
-def _active_partials(node: Value, active: set[int]) -> list[tuple[Value, Any]]:
+def _active_partials(
+    node: Value,
+    active: set[int],
+    recorded: Mapping[int, Value] = MappingProxyType({}),
+) -> list[tuple[Value, Any]]:
     """Return the operands that depend on the inputs, with their partials."""
     primitive: Primitive | None = node.primitive
     operands: tuple[Any, ...] = node.operands
     if primitive is None:
         return []
+    if recorded:
+        operands = tuple([recorded.get(id(x), x) for x in operands])
     if primitive.arity is None:
         partials = primitive.partials_at(node, operands)
         pairs = zip(operands, partials, strict=True)

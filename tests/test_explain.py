@@ -389,3 +389,17 @@ def test_the_readme_shows_what_is_told():
     w, x, b = Value(0.5, name="w"), Value(2.0, name="x"), Value(0.1, name="b")
     y = am.tanh(w * x + b)
     assert f"1. y = {shown}" in str(explain(y))
+
+
+def test_an_explanation_says_that_a_leaf_was_changed_after_the_result_was_computed():
+    x = Value(3.0, name="x")
+    y = x * x + 2.0 * x
+    assert "Attention" not in str(explain(y))
+    x.data = 10.0
+    told = explain(y)
+    for text in (str(told), told.to_html(), told.to_latex()):
+        assert "Attention: the .data of a leaf was changed" in text
+    assert "v1, v2 were" in str(told).replace("\n", " ")
+    assert told.adjoints["x"] == 8.0
+    x.data = 3.0
+    assert "Attention" not in str(explain(y))

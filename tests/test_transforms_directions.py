@@ -331,3 +331,17 @@ def test_scipy_solves_equations_and_least_squares_with_jacobians():
     assert equations(found.x) == pytest.approx(np.zeros(2), abs=1e-9)
     fit = scipy.optimize.least_squares(equations, np.zeros(2), jac=jacobian(equations))
     assert fit.x == pytest.approx(found.x, abs=1e-7)
+
+
+def test_a_pullback_is_of_the_numbers_that_were_recorded():
+    p, q = Value(2.0), Value(5.0)
+    _, pull = vjp(lambda x: p * x * x + am.sin(q * x), 3.0)
+    p.data, q.data = 10.0, 1.0
+    (found,) = pull(1.0)
+    assert found.data == pytest.approx(12.0 + 5.0 * math.cos(15.0))
+    found.backward()
+    assert p.grad == 6.0
+    assert q.grad == pytest.approx(math.cos(15.0) - 15.0 * math.sin(15.0))
+    p.data = 2.0
+    (again,) = pull(1.0)
+    assert again.data == found.data

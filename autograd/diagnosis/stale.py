@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from autograd.diagnosis.graph import Finding, Graph, expression, site
+from autograd.outdated import outdated
 from autograd.primitives.arithmetic import mul
 from autograd.primitives.elementary import sumprod
 from autograd.value import Value
@@ -100,15 +101,15 @@ def _close(a: float, b: float, rounding: float) -> bool:
 def changed(graph: Graph) -> Iterator[Finding]:
     """Find the leaves that are not what the nodes that use them were computed from."""
     leaves = {id(node) for node in graph.order if not node.operands}
-    outdated = _outdated(graph, leaves)
-    if not outdated:
+    moved = outdated(graph.order)
+    if not moved:
         return
     certain: dict[int, Value] = {}
     doubtful: list[dict[int, Value]] = []
     unmoved: set[int] = set()
     for node, parents in zip(graph.order, graph.parents, strict=True):
         given = {id(x): x for x in parents if id(x) in leaves}
-        if id(node) not in outdated:
+        if id(node) not in moved:
             unmoved.update(given)
             continue
         sure = given if len(given) == 1 else _moved_factors(node, leaves)
@@ -127,8 +128,8 @@ def changed(graph: Graph) -> Iterator[Finding]:
     if perhaps:
         names += ", and that of " * bool(certain)
         names += f"at least one of {graph.name_all(perhaps.values())},"
-    node = next(node for node in graph.order if id(node) in outdated)
-    now = outdated[id(node)]
+    node = next(node for node in graph.order if id(node) in moved)
+    now = moved[id(node)]
     text = CHANGED.format(
         names=names,
         was=node.data,
@@ -139,33 +140,8 @@ def changed(graph: Graph) -> Iterator[Finding]:
     yield Finding("changed", text, tuple((certain | perhaps).values()))
 
 
-def _outdated(graph: Graph, leaves: set[int]) -> dict[int, float | None]:
-    """Return what nodes would be now, by their ids, where that is something else.
-
-    Only leaves can be assigned to, so only nodes that have them for operands are
-    computed again. The table's row gives the same bits as the engine did.
-    """
-    outdated: dict[int, float | None] = {}
-    for node, parents in zip(graph.order, graph.parents, strict=True):
-        if not leaves.isdisjoint(map(id, parents)):
-            now = _recomputed(node)
-            if now is None or not _same(now, node.data):
-                outdated[id(node)] = now
-    return outdated
-
-
 def _same(a: float, b: float) -> bool:
     return a == b or (math.isnan(a) and math.isnan(b))
-
-
-def _recomputed(node: Value) -> float | None:
-    """Return what a node's value would be now; None if it would raise."""
-    numbers = [x.data if type(x) is Value else x for x in node.operands]
-    try:
-        value: float = node.primitive.value(*numbers)  # type: ignore[union-attr]
-    except (ArithmeticError, ValueError):
-        return None
-    return value
 
 
 def _moved_factors(node: Value, leaves: set[int]) -> dict[int, Value]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from autograd.explanation.steps import Part, Step
 from autograd.explanation.story import Story
+from autograd.outdated import outdated
 from autograd.value import Value
 from autograd.walk import topological_order
 
+FEW = 4
 CONDITIONS = {"equal", "greater", "step"}
 
 INTRODUCTION = (
@@ -29,6 +31,12 @@ PATHS = (
     "The derivative is a sum over all paths from {y} to {x}, of the product of the "
     "local derivatives along each."
 )
+CHANGED = (
+    "Attention: the .data of a leaf was changed after {names} computed from it. "
+    "Results, local derivatives and adjoints below are those that were recorded, but "
+    "the leaf is told with the number that it has now, so the arithmetic does not add "
+    "up. Compute {y} again, and explain that."
+)
 GRADIENTS = "The derivatives of {y}:"
 MORE = "and {n:,} more"
 
@@ -47,6 +55,13 @@ def introduction(story: Story) -> list[str]:
     if story.target is not None:
         x = story.names[story.target]
         paragraphs.append(ONLY.format(x=x, n=ways(story.ways)))
+    order = story.sweep.order
+    moved = outdated(order)
+    if moved:
+        found = [story.names[i] for i, node in enumerate(order) if id(node) in moved]
+        names = ", ".join(found[:FEW]) + ", ..." * (len(found) > FEW)
+        names += " was" if len(found) == 1 else " were"
+        paragraphs.insert(0, CHANGED.format(names=names, y=y))
     if not story.steps:
         paragraphs = [NO_STEPS.format(y=y)]
     if story.folded:
