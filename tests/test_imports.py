@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ast
 import json
+from graphlib import TopologicalSorter
+from importlib import import_module
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
 # What each module of `autograd` rests on, besides what those rest on in turn. A row
-# that ends in a dot stands for the modules of a package that have no row of their own;
-# these may import one another, and the package.
+# that ends in a dot stands for the modules of a package that have no row of their own,
+# and for the package if it has none: a room. They may import one another.
 RESTS_ON: dict[str, tuple[str, ...]] = {
     "_cython": (),
     "_built": (),
@@ -57,82 +60,18 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "expression": ("math",),
     "lifting.": ("math", "custom"),
     "lifting": ("lifting.",),
-    "compiler.record": (),
-    "compiler.passes": (),
-    "compiler.schedule": (),
-    "compiler.machine": (),
-    "compiler.calls": (),
+    "collector": (),
+    # The compiler's house. What was recorded, as data, is on the ground.
     "compiler.element": (),
-    "compiler.collector": (),
     "compiler.loop": (),
-    "compiler.program": ("primitives", "display", "compiler.loop"),
-    "compiler.record.": (
-        "transforms",
-        "compiler.program",
-        "compiler.element",
-        "compiler.collector",
-    ),
-    "compiler.passes.": (
-        "compiler.program",
-        "compiler.element",
-        "compiler.collector",
-        "compiler.passes.definitions",
-    ),
-    "compiler.passes.definitions.": ("primitives",),
-    "compiler.passes.definitions": ("compiler.passes.definitions.",),
+    "compiler.program": ("primitives", "display", "compiler.element", "compiler.loop"),
+    "compiler.record.": ("transforms", "compiler.program", "collector"),
+    "compiler.passes.": ("compiler.program", "collector"),
+    "compiler.schedule.": ("compiler.program",),
+    "compiler.machine.": ("compiler.schedule.", "compiler.passes."),
     "compiler.targets.": ("math", "compiler.passes."),
-    "compiler.targets": ("compiler.targets.",),
-    "compiler.schedule.": ("compiler.program", "compiler.element"),
-    "compiler.machine.": (
-        "compiler.schedule.",
-        "compiler.passes.",
-    ),
-    "compiler.calls.native": (),
-    "compiler.calls.runner": (
-        "compiler.machine.",
-        "compiler.calls.native",
-        "compiler.targets",
-    ),
-    "compiler.calls.vmap_runner": ("compiler.machine.", "compiler.targets"),
-    "compiler.calls.reads": (),
-    "compiler.calls.kinds": (
-        "compiler.calls.reads",
-        "compiler.element",
-        "value",
-    ),
-    "compiler.calls.content": ("compiler.calls.kinds",),
-    "compiler.calls.surroundings": (
-        "compiler.calls.content",
-        "compiler.calls.native",
-    ),
-    "compiler.calls.dispatch": ("compiler.record.",),
-    "compiler.calls.forms": (
-        "trees",
-        "compiler.calls.content",
-        "compiler.record.",
-    ),
-    "compiler.calls.variant": (
-        "compiler.calls.forms",
-        "compiler.calls.runner",
-        "compiler.record.",
-    ),
-    "compiler.calls.jit": (
-        "compiler.calls.variant",
-        "compiler.calls.surroundings",
-        "compiler.calls.dispatch",
-    ),
-    "compiler.calls.vmap_results": ("compiler.calls.forms", "compiler.record."),
-    "compiler.calls.vmap_variant": (
-        "compiler.calls.variant",
-        "compiler.calls.vmap_runner",
-    ),
-    "compiler.calls.vmap_call": (
-        "compiler.calls.vmap_variant",
-        "compiler.calls.jit",
-        "compiler.calls.vmap_results",
-    ),
-    "compiler.calls.vmap": ("compiler.calls.vmap_call",),
-    "compiler": ("compiler.calls.vmap",),
+    "compiler.calls.": ("compiler.record.", "compiler.machine.", "compiler.targets."),
+    "compiler": ("compiler.calls.",),
     "solving.": ("compiler", "lifting."),
     "solving": ("solving.",),
     "render.fold": (),
@@ -201,10 +140,12 @@ def module_of(name: str) -> str:
 
 def row_of(module: str) -> str | None:
     """Return the row of a module that is named from `autograd` on."""
-    group = module.rpartition(".")[0] + "."
     if module in RESTS_ON:
         return module
-    return group if "." in module and group in RESTS_ON else None
+    room = f"{module}."
+    while room not in RESTS_ON and room.count(".") > 1:
+        room = room[:-1].rpartition(".")[0] + "."
+    return room if room in RESTS_ON else None
 
 
 def below(row: str) -> set[str]:
@@ -222,16 +163,79 @@ def test_a_module_imports_downward_only(module: str) -> None:
     name = module.removeprefix("autograd").removeprefix(".")
     row = row_of(name)
     assert row is not None, f"{module} has no row in RESTS_ON: say what it rests on"
-    used = {
-        module_of(used).removeprefix("autograd").removeprefix(".")
-        for used in imports(module, AUTOGRAD[module])
-        if is_in("autograd", used)
-    } - {name}
+    used = {u.removeprefix("autograd").removeprefix(".") for u in used_by(module)}
     allowed = below(row) | {"_cython"}
     if row.endswith("."):
         allowed |= {row, row.removesuffix(".")}
     wrong = {u for u in used if row_of(u) not in allowed}
     assert not wrong, f"{module} may rest on {sorted(allowed)}"
+
+
+def used_by(module: str) -> set[str]:
+    """Return the modules that one imports."""
+    found = {module_of(used) for used in imports(module, AUTOGRAD[module])
+             if is_in("autograd", used)}  # fmt: skip
+    return found - {module}
+
+
+# --- The compiler's house -------------------------------------------------------------
+
+GROUND = {"program", "loop", "element"}  # what was recorded, as data
+FLOORS, ARROWS = 7, 25
+
+
+def house() -> dict[str, set[str]]:
+    """Return which rooms of the compiler import which; "" is the package itself."""
+    rests: dict[str, set[str]] = {}
+    for module in AUTOGRAD:
+        if is_in("autograd.compiler", module):
+            used = {room for u in used_by(module) if (room := room_of(u)) is not None}
+            room = room_of(module)
+            assert room is not None
+            rests.setdefault(room, set()).update(used - {room})
+    return rests
+
+
+def room_of(module: str) -> str | None:
+    """Return the room of a module, None if it is not in the house."""
+    if not is_in("autograd.compiler", module):
+        return None
+    room = f"{module}..".split(".")[2]
+    return "program" if room in GROUND else room
+
+
+def test_the_compilers_house_has_few_floors_and_few_arrows_between_its_rooms() -> None:
+    rests = house()
+    assert rests["program"] == set()
+    assert sum(map(len, rests.values())) <= ARROWS
+    floor: dict[str, int] = {}
+    for room in TopologicalSorter(rests).static_order():
+        floor[room] = 1 + max((floor[under] for under in rests[room]), default=0)
+    assert max(floor.values()) == floor[""] <= FLOORS
+
+
+def test_modules_of_the_house_import_one_another_in_no_circle() -> None:
+    modules = {m for m in AUTOGRAD if is_in("autograd.compiler", m)}
+    sorter = TopologicalSorter({m: used_by(m) & modules for m in modules})
+    sorter.prepare()  # raises CycleError
+
+
+def test_recording_and_layout_know_nothing_of_machine_code() -> None:
+    rests = house()
+    for room in ("record", "passes", "schedule", "targets"):
+        assert not rests[room] & {"machine", "calls"}
+
+
+def test_no_module_is_shadowed_by_what_its_package_exports() -> None:
+    for name, path in AUTOGRAD.items():
+        if path.name != "__init__.py":
+            continue
+        package = import_module(name)
+        for module in AUTOGRAD:
+            parent, _, last = module.rpartition(".")
+            if parent == name:
+                thing = getattr(package, last, None)
+                assert thing is None or isinstance(thing, ModuleType), module
 
 
 @pytest.mark.parametrize("module", AUTOGRAD)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.compiler.collector import waiting
+from autograd.collector import waiting
 from autograd.compiler.machine import host
 from autograd.compiler.machine.functions import write_single
 from autograd.compiler.machine.rolled import write_with_loops

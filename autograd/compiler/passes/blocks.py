@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.collector import waiting
+from autograd.collector import waiting
 from autograd.compiler.loop import Along, At, Loop, Numbers, Read
 from autograd.compiler.passes.builder import live, may_raise
 from autograd.compiler.program import Guard, Instruction, Program

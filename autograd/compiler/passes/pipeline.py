@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 
-from autograd.compiler.collector import waiting
+from autograd.collector import waiting
 from autograd.compiler.passes.blocks import by_blocks, prune
 from autograd.compiler.passes.builder import live
 from autograd.compiler.passes.expand import expand

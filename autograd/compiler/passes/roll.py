@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.compiler.collector import waiting
+from autograd.collector import waiting
 from autograd.compiler.loop import At, Loop, Numbers, Read
 from autograd.compiler.passes.blocks import in_line
 from autograd.compiler.passes.repetition import FEWEST, Listing, Stretch, repetitions

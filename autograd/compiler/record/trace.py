@@ -30,7 +30,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.compiler.collector import waiting
+from autograd.collector import waiting
 from autograd.compiler.element import EagerlyError, Element
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.compiler.record.arrays import Late
