@@ -59,6 +59,8 @@ def is_cut_off(node: Value, partial: Any) -> bool:
 def without_derivative(x_bar: Any, inputs: Sequence[Value]) -> Value:
     """Return an adjoint of the same value, whose derivative by all inputs is NaN."""
     for x in inputs:
+        if not isinstance(x, Value):  # a number, in a program's place
+            continue
         step = x - x.detach()
         # A difference of 0, whose slope is infinite minus infinite.
         x_bar = x_bar + (elementary.cbrt(step) - elementary.sqrt(step))

@@ -433,7 +433,11 @@ def _active(y: Value, inputs: Sequence[Value]) -> tuple[list[Value], set[int]]:
 def _is_within_another(order: list[Value], inputs: Sequence[Value]) -> bool:
     """Return whether the result is to be differentiated by an enclosing transform."""
     own = {id(x) for x in inputs}
-    aliased = {id(x.operands[0]) for x in inputs if x.primitive is ALIAS}
+    aliased = {
+        id(x.operands[0])
+        for x in inputs
+        if isinstance(x, Value) and x.primitive is ALIAS
+    }
     return any(
         node.primitive is ALIAS or (node.primitive is None and id(node) in aliased)
         for node in order
