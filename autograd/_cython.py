@@ -47,7 +47,7 @@ def cclass(thing: T) -> T:
     return thing
 
 
-cfunc = final = inline = no_gc = cclass
+cfunc = final = inline = no_gc = with_gil = cclass
 
 
 def exceptval(*_: object, **__: object) -> Callable[[T], T]:

@@ -30,11 +30,10 @@ from autograd.dot import sumprod
 from autograd.kinks import is_at_a_kink, is_cut_off, is_unknown, without_derivative
 from autograd.primitives import Primitive
 from autograd.primitives.arithmetic import strong_mul
+from autograd.primitives.row import ALIAS
 from autograd.trees import Rebuild, flatten, same_structure
 from autograd.value import Value, apply, fused, make_constant, number, partials_of
 from autograd.walk import gradient, topological_order
-
-ALIAS = Primitive("alias", float, [lambda _y, _x: 1.0], safe=())
 
 # A leaf as it was when it was used, and not as it is now.
 RECORDED = Primitive("recorded", float, lambda _y, _x: [1.0])

@@ -41,6 +41,7 @@ except ImportError:
 
 from autograd.display import mimebundle
 from autograd.primitives import TABLE, Primitive, activations, arithmetic, powers
+from autograd.primitives.row import DETACHED
 
 if cython.compiled:
     from cython.cimports.autograd.context import Context, contexts, current, tapes
@@ -72,7 +73,6 @@ _TINY = cython.declare(cython.double, arithmetic.TINY)
 _TWO = cython.declare(cython.double, 2.0)
 
 CONSTANT = Primitive("const", float, ())
-DETACHED = Primitive("detach", float, [lambda _y, _x: 0.0], methods=(), safe=())
 
 MSG_MODULUS = "pow() with a modulus is for integers, not for Values"
 MSG_FLOAT = (
@@ -1028,7 +1028,7 @@ def _named(primitive: Any, operands: tuple, error: Any) -> object:
         error.add_note(message)
         return error
     # Where a user's own function raised it is worth showing; where a row did is not.
-    named.__cause__ = None if TABLE.get(primitive.name) is primitive else error
+    named.__cause__ = None if primitive.in_table else error
     return named
 
 

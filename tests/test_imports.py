@@ -63,6 +63,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "collector": (),
     # The compiler's house. What was recorded, as data, is on the ground.
     "compiler.element": (),
+    "compiler.building": (),
     "compiler.loop": (),
     "compiler.program": ("primitives", "display", "compiler.element", "compiler.loop"),
     "compiler.record.": ("transforms", "compiler.program", "collector"),
@@ -70,7 +71,12 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "compiler.schedule.": ("compiler.program",),
     "compiler.machine.": ("compiler.schedule.", "compiler.passes."),
     "compiler.targets.": ("math", "compiler.passes."),
-    "compiler.calls.": ("compiler.record.", "compiler.machine.", "compiler.targets."),
+    "compiler.calls.": (
+        "compiler.building",
+        "compiler.record.",
+        "compiler.machine.",
+        "compiler.targets.",
+    ),
     "compiler": ("compiler.calls.",),
     "solving.": ("compiler", "lifting."),
     "solving": ("solving.",),

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.display import line
-from autograd.primitives import TABLE
 from autograd.primitives.elementary import dist, sumprod
 from autograd.value import Value
 from autograd.walk import gradient, topological_order
@@ -104,7 +103,7 @@ def some(words: list[str], n: int | None = None, few: int = 4) -> str:
 def own_op(node: Value) -> str:
     """Return the operation if it is one of the table, "" for a leaf or a user's own."""
     row = node.primitive
-    return row.symbol if row is not None and TABLE.get(row.name) is row else ""
+    return row.symbol if row is not None and row.in_table else ""
 
 
 def formula(node: Value) -> str:

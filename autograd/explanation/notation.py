@@ -152,22 +152,24 @@ class Notation:
     def _apply(
         self, row: Primitive, operands: Sequence[Any], output: Value | None
     ) -> Piece:
-        known = SPELLED.get(row.name)
+        # Somebody's own primitive may be called like a row, and is another function.
+        own = row.in_table
+        known = SPELLED.get(row.name) if own else None
         if known is not None:
             try:
                 return self._write(known(*operands), output)
             except (ArithmeticError, ValueError):  # as 1/0, where the row is infinite
                 pass
-        row = SAME.get(row.name, row)
+        row = SAME.get(row.name, row) if own else row
 
         def write(x: Any) -> Piece:
             return self._write(x, output)
 
         if row in {add, sub, mul, div, power, neg}:
             return self._operator(row, operands, write)
-        if row.name in TERMS or row.name in FACTORS:
+        if own and (row.name in TERMS or row.name in FACTORS):
             return self._terms(row, operands, write)
-        if row.name in RELATIONS:
+        if own and row.name in RELATIONS:
             left, right = (write(x)[0] for x in operands)
             return self.condition(left, RELATIONS[row.name], right), TIGHT
         if row is ar.step:

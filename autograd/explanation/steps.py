@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from autograd.explanation.notation import LARGEST, number, size
 from autograd.explanation.sweep import Contribution, Sweep
 from autograd.explanation.textbook import TEXTBOOK, TEXTBOOK_OF_MANY, at_a_kink
-from autograd.primitives import TABLE, Primitive
+from autograd.primitives import Primitive
 from autograd.value import Value
 
 USES = 8  # uses told one by one
@@ -212,7 +212,7 @@ def _notes(adjoint: float, node: Value, row: Primitive) -> list[str]:
         even = ", not even to a local derivative that is not finite" if wild else ""
         return [f"An adjoint of exactly 0 is strong: nothing is passed on{even}."]
     numbers = tuple(x.data if type(x) is Value else x for x in node.operands)
-    if at_a_kink(row, numbers) and TABLE.get(row.name) is row:
+    if row.in_table and at_a_kink(row, numbers):
         taken = ", ".join(f"{number(d)}" for d in node.partials[:USES])
         notes.append(
             f"A kink or border of {row.name}, where the derivative is a matter of "
@@ -260,7 +260,7 @@ def _formula(
 def _textbook(
     row: Primitive, output: Value, operands: Sequence[Value | float], i: int
 ) -> Value | float | None:
-    if TABLE.get(row.name) is not row:
+    if not row.in_table:
         return None
     formula: Value | float | None = None
     if row.name in TEXTBOOK:
@@ -273,7 +273,7 @@ def _textbook(
 def _own(
     row: Primitive, output: Value, operands: Sequence[Value | float], i: int
 ) -> Value | float | None:
-    if row.arity is None and (len(operands) > FEW or TABLE.get(row.name) is not row):
+    if row.arity is None and (len(operands) > FEW or not row.in_table):
         return None
     formula: Value | float
     if row.arity is None:

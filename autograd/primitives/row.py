@@ -137,7 +137,7 @@ class Primitive:
             return self.value(*args)
         except TypeError:
             # A row of the table may complain of what it compares or adds with what.
-            for arg in args if TABLE.get(self.name) is self else ():
+            for arg in args if self.in_table else ():
                 if not hasattr(type(arg), "__float__"):
                     message = MSG_REAL.format(type(arg).__name__, self.name)
                     raise TypeError(message) from None
@@ -171,6 +171,11 @@ class Primitive:
         )
 
     @property
+    def in_table(self) -> bool:
+        """Whether it is the table's row of its name: others may be called the same."""
+        return TABLE.get(self.name) is self
+
+    @property
     def is_unary(self) -> bool:
         """Whether one argument is enough."""
         return self.arity is not None and self.arity - len(self.defaults) == 1
@@ -202,7 +207,7 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        if TABLE.get(self.name) is self:
+        if self.in_table:
             return _row, (self.name,)
         return _global_name(self)
 
@@ -294,3 +299,9 @@ def at_a_half(x: float, digits: float = 0.0) -> bool:
 def at_a_multiple(a: float, b: float) -> bool:
     """Return whether the first argument is a multiple of the second."""
     return math.fmod(a, b) == 0.0
+
+
+# Marks on a graph, no functions: not in the table. Both give back their operand.
+DETACHED = Primitive("detach", float, [zeros], methods=(), safe=())
+ALIAS = Primitive("alias", float, [lambda _y, _x: 1.0], methods=(), safe=())
+MARKS = frozenset({DETACHED, ALIAS})

@@ -31,10 +31,11 @@ from autograd.compiler.calls.forms import (
     holds_objects,
 )
 from autograd.compiler.calls.native import Native
+from autograd.compiler.calls.runner import goes
 from autograd.compiler.calls.surroundings import Surroundings
-from autograd.compiler.calls.variant import Variant, goes, slopes
+from autograd.compiler.calls.variant import Variant, slopes
 from autograd.compiler.element import EagerlyError
-from autograd.compiler.machine.callbacks import raise_interruption
+from autograd.compiler.machine.ask import taken
 from autograd.compiler.program import Program
 from autograd.compiler.record.arrays import RecordedArray
 from autograd.compiler.record.trace import name_of, record
@@ -54,6 +55,7 @@ MSG_GONE = (
     "this compiled function came without {0} itself, which could not be pickled, and "
     "it was not compiled for such arguments before. Define it in a module"
 )
+MSG_EMPTY = "this is no compiled function: write jit(f), not Jit.__new__(Jit)"
 MSG_NOT_FUNCTION = "jit compiles a function, not {0!r}: write jit(f)(x), not jit(f(x))"
 
 
@@ -207,6 +209,7 @@ class Jit(Native):
         self.arrived: dict[Any, Ways] = {}
         self._reasons: dict[str, None] = {}
         self._lent: Any = None  # the surroundings that machine code was lent for
+        self._answers: Any = None  # the variant that answers floats by itself
         self._looked_into: set[int] = set()
         self._restless = 0
 
@@ -252,7 +255,7 @@ class Jit(Native):
 
     def general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Answer any call."""
-        raise_interruption()  # of machine code that was called without asking here
+        raised = self._raised()
         if tape_in_use() is not None:
             return self.f(*args, **kwargs)
         try:
@@ -260,6 +263,8 @@ class Jit(Native):
         except EagerlyError as reason:
             return self._eagerly(str(reason), args, kwargs)
         ways = call.ways
+        if raised is not None and self._answers in ways and call.goes(self._answers):
+            raise raised
         for i, variant in enumerate(ways):
             found = call.by(variant)
             if found is not None:
@@ -318,6 +323,21 @@ class Jit(Native):
         self._keep(variant, call)
         return call.by(variant)
 
+    def _raised(self) -> Exception | None:
+        """Return what was raised in machine code that was called without asking here.
+
+        Raises:
+            BaseException: at once, if it is an interruption.
+            TypeError: if this object was not made by `jit`.
+
+        """
+        error = taken()
+        if error is not None and not isinstance(error, Exception):
+            raise error
+        if "f" not in vars(self):
+            raise TypeError(MSG_EMPTY)
+        return error
+
     def _record(self, call: _Call) -> Variant:
         """Record a variant and return it."""
         f, rebuild = self.f, call.rebuild
@@ -375,6 +395,7 @@ class Jit(Native):
         form = _form(variant.form)
         if form is NotImplemented:
             return
+        self._answers = variant
         if all(type(x) is float for x in args):
             if not (variant.sources or _has_arrays(form)):
                 variant.native.lend(self, form)

@@ -2,128 +2,103 @@
 
 A compiled function of a few floats runs for tens of nanoseconds; asking Python what its
 arguments are takes longer. So the commonest call, floats in and floats out, is answered
-here, and this file is compiled by Cython like the engine. Interpreted, ctypes makes the
-same call. All other calls are `Native.general`'s, which a subclass defines.
+by a class that Cython compiles like the engine (`native_cython`). In the interpreted
+form ctypes makes the same call, and that class is here. All other calls are
+`Native.general`'s, which a subclass defines.
 
-Machine code raises nothing. A call whose guards fail, or with a result that is not
+Machine routine raises nothing. A call whose guards fail, or with a result that is not
 finite, gives None here, and whoever called finds out why in Python.
+
+Machine code is lent: a `Routine` has the address of a function, and keeps alive what
+the address leads to. Each call holds the `Routine` until it is over, for meanwhile
+another thread, or a callback into Python, may put another one in its place.
 """
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: binding=True, embedsignature=True
 
 from __future__ import annotations
 
 import ctypes
-import functools
 import math
-from typing import Any
+import operator
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
-try:
-    import cython
-except ImportError:
-    from autograd import _cython as cython
+from autograd.compiler.machine.ask import is_kept, listening
+from autograd.value import COMPILED
 
-if cython.compiled:
-    from cython.cimports.autograd.compiler.calls.native import (
-        AUTOGRAD_VERSION,
-        Array,
-        PyCell_GET,
-        PyDict_GetItemWithError,
-        PyFunction_GET_CODE,
-        PyFunction_GET_DEFAULTS,
-        Single,
-    )
-    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
-    from cython.cimports.cpython.object import PyObject
-    from cython.cimports.cpython.ref import Py_INCREF
-    from cython.cimports.cpython.tuple import PyTuple_New, PyTuple_SET_ITEM
-    from cython.cimports.libc.stdint import uintptr_t
-    from cython.cimports.libc.string import memcpy
+__all__ = ["Native", "Routine", "same_items", "unchanged"]
 
 MSG_SIZES = "the machine code does not take {0} numbers, or give {1}"
 
-STACK = 64  # numbers that need no memory from the heap
+
+class CtypesRoutine:
+    """A function in machine code, ``int run(double *u, double *out, void *data)``.
+
+    Args:
+        address: of the function.
+        sizes: how many numbers ``u`` begins with, how many it has room for, and how
+            many are returned.
+        owner: what must live as long as the function.
+        data: the address of what the function is handed besides numbers.
+        asks: whether it calls back into Python.
+
+    """
+
+    def __init__(
+        self,
+        address: int,
+        sizes: tuple[int, int, int],
+        owner: object,
+        data: int,
+        *,
+        asks: bool,
+    ) -> None:
+        pointer = ctypes.POINTER(ctypes.c_double)
+        word = ctypes.c_void_p
+        self.run = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer, word)(address)
+        self.data = data
+        self.inputs, memory, self.outputs = sizes
+        self.memory = max(memory, self.inputs, 1)
+        self.owner = owner
+        self.asks = asks
+
+    def __call__(self, u: Any, out: Any) -> bool:
+        """Run it; return whether all results are right."""
+        with listening() if self.asks else nullcontext():
+            fine = self.run(u, out, self.data)
+        return bool(fine) and not is_kept()
 
 
-@cython.cclass
-class Native:
+class CtypesNative:
     """Call machine code with floats.
 
     A form says how results are returned: None is a number, a tuple is a tuple of forms,
     and a list is the shape of an array.
     """
 
-    def __init__(self) -> None:
-        self.address = 0
-        self._watch = None
-        self._inputs = self._takes = -1
+    _loaded: tuple[CtypesRoutine, Any] | None = None
+    _watch: Any = None
 
-    def __dealloc__(self) -> None:
-        PyMem_Free(self._room)
-        PyMem_Free(self._marks)
-        PyMem_Free(self._versions)
-
-    def load(
-        self,
-        address: int,
-        inputs: int,
-        memory: int,
-        outputs: int,
-        form: object,
-        arrays: object = None,
-        data: int = 0,
-    ) -> None:
-        """Take the address of a function, and the sizes of what it works on.
+    def load(self, routine: CtypesRoutine, form: Any, arrays: Any = None) -> None:
+        """Take a function, and how a call returns its results.
 
         Args:
-            address: of ``int run(double *u, double *out, void *data)``, the last of
-                which it may do without.
-            inputs: how many numbers ``u`` begins with.
-            memory: how many it has room for.
-            outputs: how many numbers are returned.
+            routine: the function.
             form: how a call returns them.
             arrays: for calls with arrays of doubles: the shape of each argument, None
                 for a float; and for the inputs that are no floats, in their order, the
                 argument, and how many numbers it has, or -1 if the input is where it
-                has them.
-            data: the address of what the function is handed besides numbers.
+                has them. Here such calls are `general`'s.
 
         """
-        # Asking runs Python, and other threads: before anything is changed.
-        with_arrays = arrays is not None and cython.compiled and _knows_arrays()
-        self._arrays = None
-        self._inputs = -1  # nobody is to meet the old function with the new sizes
-        self._takes = inputs
-        self._memory = max(memory, inputs, 1)
-        self._outputs = outputs
-        self._form = form
-        self.address = address
-        if cython.compiled:
-            if not self._busy:  # else the call that works on it will free it
-                PyMem_Free(self._room)
-            self._room = cython.NULL
-            self._busy = False
-            self._run = cython.cast(Single, cython.cast(uintptr_t, address))
-            self._data = cython.cast(cython.p_void, cython.cast(uintptr_t, data))
-        else:
-            pointer = ctypes.POINTER(ctypes.c_double)
-            word = ctypes.c_void_p
-            run = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer, word)(address)
-            self._run = functools.partial(_handed, run, data)
-            # In one piece: another thread may be in the middle of a call.
-            self._loaded = self._run, inputs, self._memory, outputs, form
-        if arrays is None:
-            self._inputs = inputs
-        elif with_arrays:
-            self._arrays = arrays
+        # In one piece: another thread may be in the middle of a call.
+        self._loaded = (routine, form) if arrays is None else None
 
     def stop(self) -> None:
         """Answer every call by `general`, until a function is loaded."""
-        self._inputs = -1
-        self._arrays = None
-        self._watch = None
+        self._loaded = self._watch = None
 
-    def watch(self, seen: object) -> None:
+    def watch(self, seen: Any) -> None:
         """Call machine code only as long as things are as they were seen.
 
         Args:
@@ -132,32 +107,28 @@ class Native:
 
         """
         self._watch = seen
-        if cython.compiled:
-            _lay_out(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the function returns."""
-        if self._watch is not None and not _as_seen(self):
-            return self.general(args, kwargs)
-        if self._inputs == len(args) and not kwargs:
-            found = self._call(args, True)
+        loaded = self._loaded
+        if self._watch is not None and not _is_as_seen(*self._watch):
+            loaded = None
+        if loaded is not None and not kwargs:
+            routine, form = loaded
+            found = _results(routine, args)
             if found is not None:
-                return found
-        elif cython.compiled and self._arrays is not None and not kwargs:
-            found = self._call_with_arrays(args)
-            if found is not None:
-                return found
+                return _formed(form, iter(found))
         return self.general(args, kwargs)
 
-    def general(self, args: tuple, kwargs: dict) -> Any:
+    def general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Answer a call that is not of floats alone, or that failed."""
         raise NotImplementedError
 
-    def numbers(self, inputs: tuple) -> object:
+    def numbers(self, inputs: tuple[float, ...]) -> list[float] | None:
         """Return the results for floats as a list, or None if something is wrong."""
-        return self._call(inputs, False)
+        return None if self._loaded is None else _results(self._loaded[0], inputs)
 
-    def fill(self, floats: tuple, sources: list, out: object) -> bool:
+    def fill(self, floats: tuple[float, ...], sources: list[Any], out: Any) -> bool:
         """Compute from floats and arrays into an array; return whether all is right.
 
         Args:
@@ -166,207 +137,57 @@ class Native:
                 each with "numbers", if its numbers are inputs, or "address".
             out: an array of as many doubles as there are outputs.
 
+        Raises:
+            ValueError: if there are not as many.
+
         """
-        if not cython.compiled:
-            u = (ctypes.c_double * self._memory)(*floats)
-            at = len(floats)
-            for array, kind in sources:
-                if kind == "address":
-                    words = ctypes.cast(u, ctypes.POINTER(ctypes.c_int64))
-                    words[at] = array.ctypes.data
-                    at += 1
-                else:
-                    u[at : at + array.size] = array.ravel().tolist()
-                    at += array.size
-            target = out.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
-            return bool(self._run(u, target)) and all(map(math.isfinite, out.tolist()))
-        i: cython.Py_ssize_t
-        place: cython.Py_ssize_t = len(floats)
-        count: cython.Py_ssize_t = place
-        for array, kind in sources:
-            count += 1 if kind == "address" else array.size
-        if count != self._takes or out.size < self._outputs:
+        count = len(floats) + sum(
+            1 if kind == "address" else array.size for array, kind in sources
+        )
+        routine = None if self._loaded is None else self._loaded[0]
+        if routine is None or count != routine.inputs or out.size < routine.outputs:
             raise ValueError(MSG_SIZES.format(count, out.size))
-        start: uintptr_t = out.ctypes.data
-        results: cython.p_double = cython.cast(cython.p_double, start)
-        room: cython.p_double = _take(self)
-        words_: cython.p_longlong = cython.cast(cython.p_longlong, room)
-        try:
-            for i in range(place):
-                room[i] = floats[i]
-            for array, kind in sources:
-                start = array.ctypes.data
-                if kind == "address":
-                    words_[place] = start
-                    place += 1
-                else:
-                    count = array.size
-                    memcpy(
-                        room + place,
-                        cython.cast(cython.p_double, start),
-                        count * cython.sizeof(cython.double),
-                    )
-                    place += count
-            return self._run(room, results, self._data) and _are_finite(
-                results, self._outputs
-            )
-        finally:
-            _give(self, room)
-
-    @cython.cfunc
-    def _call(self, args: tuple, formed: cython.bint) -> object:
-        i: cython.Py_ssize_t
-        n: cython.Py_ssize_t = len(args)
-        if n != self._takes:
-            return None
-        for i in range(n):
-            if type(args[i]) is not float:
-                return None
-        if not cython.compiled:
-            run, inputs, memory, count, form = self._loaded
-            if n != inputs:
-                return None
-            u = (ctypes.c_double * memory)(*args)
-            out = (ctypes.c_double * count)()
-            if not run(u, out) or not all(map(math.isfinite, out)):
-                return None
-            return _formed(form, iter(out)) if formed else list(out)
-        # The code may call back into Python, and a thread load another function then.
-        outputs: cython.Py_ssize_t = self._outputs
-        form_: object = self._form
-        fixed: cython.double[64]
-        room: cython.p_double = fixed
-        if self._memory + self._outputs > STACK:
-            room = _take(self)
-        results: cython.p_double = room + self._memory
-        try:
-            for i in range(n):
-                room[i] = args[i]
-            if not (
-                self._run(room, results, self._data) and _are_finite(results, outputs)
-            ):
-                return None
-            if not formed:
-                return [results[i] for i in range(outputs)]
-            if form_ is None:
-                return results[0]
-            return _made(form_, cython.address(results))
-        finally:
-            if room != fixed:
-                _give(self, room)
-
-    @cython.cfunc
-    def _call_with_arrays(self, args: tuple) -> object:
-        shapes: tuple
-        sources: tuple
-        shapes, sources = self._arrays
-        i: cython.Py_ssize_t
-        k: cython.Py_ssize_t
-        n: cython.Py_ssize_t = len(args)
-        place: cython.Py_ssize_t = 0
-        outputs: cython.Py_ssize_t = self._outputs
-        if n != len(shapes):
-            return None
-        array: cython.pointer(Array)
-        form: object = self._form
-        room: cython.p_double = _take(self)
-        words: cython.p_longlong = cython.cast(cython.p_longlong, room)
-        results: cython.p_double = room + self._memory
-        try:
-            for i in range(n):
-                arg = args[i]
-                if shapes[i] is None:
-                    if type(arg) is not float:
-                        return None
-                    room[place] = arg
-                    place += 1
-                elif not _has_shape(arg, shapes[i]):
-                    return None
-            for i in range(len(sources)):
-                k, n = sources[i]
-                arg = args[k]
-                array = cython.cast(
-                    cython.pointer(Array), cython.cast(cython.pointer(PyObject), arg)
-                )
-                if n < 0:
-                    words[place] = cython.cast(uintptr_t, array.data)
-                    place += 1
-                else:
-                    memcpy(room + place, array.data, n * cython.sizeof(cython.double))
-                    place += n
-            if not (
-                self._run(room, results, self._data) and _are_finite(results, outputs)
-            ):
-                return None
-            return _made(form, cython.address(results))
-        finally:
-            _give(self, room)
+        u = (ctypes.c_double * routine.memory)(*floats)
+        at = len(floats)
+        for array, kind in sources:
+            if kind == "address":
+                words = ctypes.cast(u, ctypes.POINTER(ctypes.c_int64))
+                words[at] = array.ctypes.data
+                at += 1
+            else:
+                u[at : at + array.size] = array.ravel().tolist()
+                at += array.size
+        target = out.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+        return routine(u, target) and all(map(math.isfinite, out.tolist()))
 
 
-def _handed(run: Any, data: int, u: Any, out: Any) -> int:
-    """Call a function of C with what it is handed besides numbers."""
-    fine: int = run(u, out, data)
-    return fine
+def _results(routine: CtypesRoutine, args: tuple[Any, ...]) -> list[float] | None:
+    if len(args) != routine.inputs or not all(type(x) is float for x in args):
+        return None
+    u = (ctypes.c_double * routine.memory)(*args)
+    out = (ctypes.c_double * routine.outputs)()
+    found = list(out) if routine(u, out) else None
+    return found if found is not None and all(map(math.isfinite, found)) else None
 
 
-@cython.cfunc
-def _has_shape(x: object, shape: tuple) -> cython.bint:
-    """Return whether it is an array of doubles of this shape, laid out in a row.
+def _formed(form: Any, results: Any) -> Any:
+    if form is None:
+        return next(results)
+    return tuple([_formed(part, results) for part in form])
 
-    Asking an array in Python takes longer than what is to be computed of it; so its
-    fields are read where all code compiled with NumPy's headers has them. That they are
-    there is seen before (`_knows_arrays`).
-    """
-    if type(x) is not _ndarray:
-        return False
-    array: cython.pointer(Array) = cython.cast(
-        cython.pointer(Array), cython.cast(cython.pointer(PyObject), x)
+
+def _is_as_seen(
+    cells: Sequence[Any], names: Sequence[Any], functions: Sequence[Any], lists: Any
+) -> bool:
+    pairs = range(0, len(lists), 2)
+    return unchanged(cells, names, functions) and all(
+        same_items(lists[i], lists[i + 1]) for i in pairs
     )
-    double: cython.pointer(PyObject) = cython.cast(cython.pointer(PyObject), _float64)
-    i: cython.Py_ssize_t
-    n: cython.Py_ssize_t = len(shape)
-    in_a_row: cython.longlong = 0x101  # NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ALIGNED
-    if array.nd != n or array.flags & in_a_row != in_a_row:
-        return False
-    if array.descr != double and x.dtype != _float64:  # one that was pickled is equal
-        return False
-    for i in range(n):
-        length: cython.Py_ssize_t = shape[i]
-        if array.dimensions[i] != length:
-            return False
-    return True
 
 
-_ndarray: Any = None
-_float64: Any = None
-_empty: Any = None
-_checked: list = []
-
-
-def _knows_arrays() -> bool:
-    """Return whether NumPy's arrays are as this file takes them to be."""
-    global _ndarray, _float64, _empty  # NumPy is imported late
-    if not _checked:
-        import numpy as np
-
-        _ndarray, _float64, _empty = np.ndarray, np.dtype(np.float64), np.empty
-        probe = np.zeros((3, 5))
-        array: cython.pointer(Array) = cython.cast(
-            cython.pointer(Array), cython.cast(cython.pointer(PyObject), probe)
-        )
-        data: uintptr_t = cython.cast(uintptr_t, array.data)
-        _checked.append(
-            data == probe.ctypes.data
-            and array.nd == 2
-            and _has_shape(probe, (3, 5))
-            and not _has_shape(probe, (5, 3))
-            and not _has_shape(probe.T, (5, 3))
-            and not _has_shape(probe.astype(np.float32), (3, 5))
-        )
-    return _checked[0]
-
-
-def unchanged(cells: tuple, names: tuple, functions: tuple) -> bool:
+def unchanged(
+    cells: Sequence[Any], names: Sequence[Any], functions: Sequence[Any]
+) -> bool:
     """Return whether the same things stand where they were found.
 
     Args:
@@ -375,178 +196,31 @@ def unchanged(cells: tuple, names: tuple, functions: tuple) -> bool:
         functions: functions, each followed by its code and its defaults.
 
     """
-    i: cython.Py_ssize_t
-    for i in range(0, len(cells), 2):
-        try:
-            if cells[i].cell_contents is not cells[i + 1]:
-                return False
-        except ValueError:  # it is empty now
-            return False
-    for i in range(0, len(names), 3):
-        if names[i].get(names[i + 1], names) is not names[i + 2]:
-            return False
-    for i in range(0, len(functions), 3):
-        if functions[i].__code__ is not functions[i + 1]:
-            return False
-        if functions[i].__defaults__ is not functions[i + 2]:
-            return False
-    return True
-
-
-@cython.cfunc
-def _lay_out(native: Native) -> object:
-    """Lay out what is watched in a row of pointers; the tuples keep it alive."""
-    PyMem_Free(native._marks)
-    PyMem_Free(native._versions)
-    native._marks = cython.NULL
-    native._versions = cython.NULL
-    native._cells = native._names = native._functions = 0
-    if native._watch is None:
-        return None
-    cells, names, functions, lists = native._watch
-    row: list = [*cells, *names, *functions]
-    size: cython.size_t = len(row) + 1
-    native._marks = cython.cast(
-        cython.pointer(cython.pointer(PyObject)),
-        PyMem_Malloc(size * cython.sizeof(cython.pointer(PyObject))),
-    )
-    native._versions = cython.cast(
-        cython.p_longlong, PyMem_Malloc(size * cython.sizeof(cython.longlong))
-    )
-    if not native._marks or not native._versions:
-        raise MemoryError
-    i: cython.Py_ssize_t
-    for i in range(len(row)):
-        native._versions[i] = 0
-        native._marks[i] = cython.cast(cython.pointer(PyObject), row[i])
-        if row[i] is None and i >= len(cells) + len(names):
-            native._marks[i] = cython.NULL  # a function without defaults
-    native._lists = lists
-    native._cells, native._names = len(cells) // 2, len(names) // 3
-    native._functions = len(functions) // 3
-
-
-def same_items(one: list, other: list) -> bool:
-    """Return whether two lists hold the very same things."""
-    return _same_items(one, other)
-
-
-@cython.cfunc
-def _same_items(one: list, other: list) -> cython.bint:
-    i: cython.Py_ssize_t
-    n: cython.Py_ssize_t = len(one)
-    if n != len(other):
+    try:
+        held = [cell.cell_contents for cell in cells[::2]]
+    except ValueError:  # one is empty now
         return False
-    for i in range(n):
-        if one[i] is not other[i]:
-            return False
-    return True
-
-
-@cython.cfunc
-def _as_seen(native: Native) -> cython.bint:
-    """Return whether all that is watched is as it was."""
-    i: cython.Py_ssize_t
-    _: cython.Py_ssize_t
-    if not cython.compiled:
-        *places, lists = native._watch
-        pairs = range(0, len(lists), 2)
-        return unchanged(*places) and all(
-            _same_items(lists[i], lists[i + 1]) for i in pairs
-        )
-    mark: cython.pointer(cython.pointer(PyObject)) = native._marks
-    for _ in range(native._cells):
-        if PyCell_GET(mark[0]) != mark[1]:
-            return False
-        mark += 2
-    version: cython.longlong
-    for i in range(native._names):
-        version = AUTOGRAD_VERSION(mark[0])
-        if version == 0 or native._versions[i] != version:
-            if PyDict_GetItemWithError(mark[0], mark[1]) != mark[2]:
-                return False
-            native._versions[i] = version
-        mark += 3
-    for _ in range(native._functions):
-        if PyFunction_GET_CODE(mark[0]) != mark[1]:
-            return False
-        if PyFunction_GET_DEFAULTS(mark[0]) != mark[2]:
-            return False
-        mark += 3
-    pairs_: tuple = native._lists
-    for i in range(0, len(pairs_), 2):
-        if not _same_items(pairs_[i], pairs_[i + 1]):
-            return False
-    return True
-
-
-@cython.cfunc
-def _are_finite(results: cython.p_double, n: cython.Py_ssize_t) -> cython.bint:
-    """Return whether there is no infinity and no NaN; without branches, for speed."""
-    words: cython.p_longlong = cython.cast(cython.p_longlong, results)
-    exponent: cython.longlong = 0x7FF0000000000000
-    bad: cython.longlong = 0
-    i: cython.Py_ssize_t
-    for i in range(n):
-        bad |= words[i] & exponent == exponent
-    return not bad
-
-
-@cython.cfunc
-def _take(native: Native) -> cython.p_double:
-    """Return memory: what is kept, unless a call is working on it."""
-    if native._room != cython.NULL and not native._busy:
-        native._busy = True
-        return native._room
-    size: cython.size_t = native._memory + native._outputs
-    room: cython.p_double = cython.cast(
-        cython.p_double, PyMem_Malloc(size * cython.sizeof(cython.double))
+    found = [names[i].get(names[i + 1], names) for i in range(0, len(names), 3)]
+    parts = [(f.__code__, f.__defaults__) for f in functions[::3]]
+    return (
+        same_items(held, cells[1::2])
+        and same_items(found, names[2::3])
+        and same_items([code for code, _ in parts], functions[1::3])
+        and same_items([defaults for _, defaults in parts], functions[2::3])
     )
-    if not room:
-        raise MemoryError
-    if native._room == cython.NULL:
-        native._room = room
-        native._busy = True
-    return room
 
 
-@cython.cfunc
-def _give(native: Native, room: cython.p_double) -> object:
-    if room == native._room:
-        native._busy = False
-    else:
-        PyMem_Free(room)
+def same_items(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    """Return whether two lists hold the very same things."""
+    return len(one) == len(other) and all(map(operator.is_, one, other))
 
 
-@cython.cfunc
-def _made(form: object, results: cython.pointer(cython.p_double)) -> object:
-    """Return the next results in a form; move on past them."""
-    if form is None:
-        x: cython.double = results[0][0]
-        results[0] += 1
-        return x
-    i: cython.Py_ssize_t
-    if type(form) is tuple:
-        parts: tuple = form
-        found: tuple = PyTuple_New(len(parts))  # by way of a list takes twice as long
-        for i in range(len(parts)):
-            part = _made(parts[i], results)
-            Py_INCREF(part)  # which the tuple takes over
-            PyTuple_SET_ITEM(found, i, part)
-        return found
-    size: cython.Py_ssize_t = 1
-    for length in form:
-        size *= length
-    new = _empty(form)
-    array: cython.pointer(Array) = cython.cast(
-        cython.pointer(Array), cython.cast(cython.pointer(PyObject), new)
+if COMPILED and not TYPE_CHECKING:
+    from autograd.compiler.calls.native_cython import (
+        Native,
+        Routine,
+        same_items,
+        unchanged,
     )
-    memcpy(array.data, results[0], size * cython.sizeof(cython.double))
-    results[0] += size
-    return new
-
-
-def _formed(form: Any, results: Any) -> Any:
-    if form is None:
-        return next(results)
-    return tuple([_formed(part, results) for part in form])
+else:
+    Routine, Native = CtypesRoutine, CtypesNative

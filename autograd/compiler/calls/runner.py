@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.calls.native import Native
-from autograd.compiler.machine.callbacks import raise_interruption
+from autograd.compiler.building import building, once
+from autograd.compiler.calls.native import Native, Routine
+from autograd.compiler.machine.ask import taken
 from autograd.compiler.machine.lower import compile_native
 from autograd.compiler.program import Program
 from autograd.compiler.targets import compile_python
 
+MSG_FORM = (
+    "what was compiled of {0} does not fit its arguments or its results: it came from "
+    "a pickle that somebody changed"
+)
+
 
 class Machine(Native):
-    """A program in machine code, with what must live as long as that.
+    """A program in machine code.
 
     Raises:
         ImportError: if llvmlite is not installed.
@@ -23,14 +28,15 @@ class Machine(Native):
     """
 
     def __init__(self, program: Program) -> None:
-        self.code = code = compile_native(program)
+        with building():
+            self.code = code = compile_native(program)
         super().__init__()
         self.sizes = len(program.inputs), code.layout.uniform, len(program.outputs)
-        self.load(code.address(), *self.sizes, (), None, code.data)
-
-    def lend(self, other: Native, form: Any, arrays: Any = None) -> None:
-        """Let another object make the call itself."""
-        other.load(self.address, *self.sizes, form, arrays, self.code.data)
+        asks = bool(code.module.asks)
+        self.routine = Routine(
+            code.address(), self.sizes, code, code.data, asks=asks
+        )
+        self.load(self.routine, ())
 
 
 class Runner:
@@ -47,8 +53,7 @@ class Runner:
         """Return the outputs, or None if a guard fails or one is not finite."""
         if self._native is not None:
             found: Any = self._native.numbers(tuple(floats))
-            raise_interruption()
-            return found  # type: ignore[no-any-return]
+            return found if self._is_undisturbed(lambda: floats) else None
         try:
             outputs, holds = self._python(*floats)
         except (ArithmeticError, ValueError):
@@ -58,7 +63,20 @@ class Runner:
         result: list[float] = outputs
         return result
 
-    @functools.cached_property
+    def _is_undisturbed(self, floats: Callable[[], Sequence[float]]) -> bool:
+        """Return whether nothing was raised while machine code ran, or raise it.
+
+        An error may come from a way that Python does not go, as a guard says only in
+        the end; it is not to be raised then.
+        """
+        error = taken()
+        if error is None:
+            return True
+        if isinstance(error, Exception) and not goes(self.program, floats()):
+            return False
+        raise error
+
+    @once
     def _python(self) -> Callable[..., Any]:
         """The program as Python source, where there is no machine code."""
         return compile_python(self.program, guards=True)
@@ -67,14 +85,15 @@ class Runner:
         """Return an array of the outputs, from floats and arrays; or None as `run`."""
         import numpy as np
 
+        def numbers() -> list[float]:
+            return [*floats, *[x for array, _ in sources for x in array.tolist()]]
+
+        if self._native is None:
+            found = self.run(numbers())
+            return None if found is None else np.array(found)
         out = np.empty(max(1, len(self.program.outputs)))
-        if self._native is not None:
-            fine = self._native.fill(floats, sources, out)
-            raise_interruption()
-            return out if fine else None
-        numbers = [*floats, *[x for array, _ in sources for x in array.tolist()]]
-        found = self.run(numbers)
-        return None if found is None else np.array(found)
+        fine = self._native.fill(floats, sources, out)
+        return out if self._is_undisturbed(numbers) and fine else None
 
     def llvm(self) -> str:
         """Return the program in LLVM's assembly."""
@@ -84,6 +103,39 @@ class Runner:
         return str(native.code.module)
 
     def lend(self, other: Native, form: Any, arrays: Any = None) -> None:
-        """Let another object make the call itself."""
-        if self._native is not None:
-            self._native.lend(other, form, arrays)
+        """Let another object make the call itself.
+
+        Raises:
+            ValueError: if the form, or the arrays, are of other sizes than the program.
+
+        """
+        native = self._native
+        if native is None:
+            return
+        inputs, _, outputs = native.sizes
+        wrong = _numbers_in(form) != outputs
+        if arrays is not None:
+            shapes, sources = arrays
+            count = sum(1 if n < 0 else n for _, n in sources)
+            wrong |= shapes.count(None) + count != inputs
+        if wrong:
+            raise ValueError(MSG_FORM.format(self.program.name))
+        other.load(native.routine, form, arrays)
+
+
+def _numbers_in(form: Any) -> int:
+    """Return how many results a form of `Native` takes."""
+    if isinstance(form, tuple):
+        return sum(map(_numbers_in, form))
+    return 1 if form is None else math.prod(form)
+
+
+def goes(program: Program, floats: Sequence[float]) -> bool:
+    """Return whether a recorded function does here what it did then.
+
+    That is: no operation raises, and all comparisons turn out as recorded.
+    """
+    try:
+        return program.holds(program.run(floats))
+    except Exception:  # noqa: BLE001 - of a user's own function, any
+        return False

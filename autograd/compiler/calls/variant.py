@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from autograd.compiler.building import once
 from autograd.compiler.calls.forms import Slot, reader
 from autograd.compiler.calls.runner import Runner
 from autograd.compiler.passes.pipeline import shorten
@@ -34,7 +34,7 @@ class Variant:
         # A primitive for each output; None for one that does not depend on inputs.
         self.rows: list[Primitive | None] | None = None
 
-    @functools.cached_property
+    @once
     def read(self) -> Callable[[Any], Any]:
         """What reads a result off a list or an array of all outputs."""
         return reader(self.form)
@@ -69,12 +69,12 @@ class Variant:
         """Whether it calls batches, which only machine code can."""
         return any(kind == "address" for _, kind in self.sources)
 
-    @functools.cached_property
+    @once
     def native(self) -> Runner:
         """The compiled program."""
         return Runner(self.program)
 
-    @functools.cached_property
+    @once
     def with_partials(self) -> Runner:
         """The program with all partials of its outputs as further outputs, compiled."""
         return Runner(with_partials(self.program, self.example))
@@ -152,14 +152,3 @@ def slopes(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
     if any(type(x) is Value for x in inputs):
         return found
     return [number(x) if type(x) is Value else x for x in found]
-
-
-def goes(program: Program, floats: Sequence[float]) -> bool:
-    """Return whether a recorded function does here what it did then.
-
-    That is: no operation raises, and all comparisons turn out as recorded.
-    """
-    try:
-        return program.holds(program.run(floats))
-    except (ArithmeticError, ValueError):
-        return False

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.compiler.calls.dispatch import VARIANTS, Ways, warn_of_ways
 from autograd.compiler.calls.forms import reader
-from autograd.compiler.calls.variant import goes
+from autograd.compiler.calls.runner import goes
 from autograd.compiler.calls.vmap_results import (
     form_of_all,
     numbers_and_form,

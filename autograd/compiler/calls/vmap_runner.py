@@ -8,14 +8,15 @@ pieces' order, so that the result has the same bits for any number of threads.
 from __future__ import annotations
 
 import ctypes
-import functools
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
-from autograd.compiler.machine.callbacks import raise_interruption
+from autograd.compiler.building import building, once
+from autograd.compiler.machine.ask import listening, taken
 from autograd.compiler.machine.lower import compile_native
 from autograd.compiler.passes.pipeline import GUARD, run
 from autograd.compiler.program import Guard, Program
@@ -24,6 +25,7 @@ from autograd.compiler.targets import compile_numpy
 PIECE = 400_000  # operations of a piece: some tenths of a millisecond
 
 _threads = [0]
+_pools: list[ThreadPoolExecutor] = []
 
 
 def threads(n: int | None = None) -> int:
@@ -41,19 +43,62 @@ def threads(n: int | None = None) -> int:
             message = f"the number of threads is an int from 0 on, not {n!r}"
             raise ValueError(message)
         _threads[0] = n
-        _pool.cache_clear()
+        _pools.clear()
     if hasattr(os, "sched_getaffinity"):
         return _threads[0] or len(os.sched_getaffinity(0))
     return _threads[0] or os.cpu_count() or 1
 
 
-@functools.cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads(), thread_name_prefix="autograd")
+    """Return the threads that help; one that is not kept ends when it has worked."""
+    if not _pools:
+        _pools.append(ThreadPoolExecutor(threads(), thread_name_prefix="autograd"))
+    return _pools[-1]
 
 
 if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_pools.clear)
+
+
+class Together:
+    """Work that some threads do at once, each until nothing is left.
+
+    A thread that is late finds the work closed: whoever asked waits for no more than
+    those that have begun. Where no thread can be started, as when Python exits or the
+    system has no more, one thread does it all.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.work = work
+        self.lock = threading.Lock()
+        self.is_closed = False
+        self.begun: list[threading.Event] = []
+
+    def run(self, helpers: int) -> None:
+        """Do the work, with the help of so many threads."""
+        for _ in range(helpers):
+            try:
+                _pool().submit(self._help)
+            except RuntimeError:
+                break
+        try:
+            self.work()
+        finally:
+            with self.lock:
+                self.is_closed = True
+        for done in self.begun:
+            done.wait()
+
+    def _help(self) -> None:
+        done = threading.Event()
+        with self.lock:
+            if self.is_closed:
+                return
+            self.begun.append(done)
+        try:
+            self.work()
+        finally:
+            done.set()
 
 
 class Columns:
@@ -112,7 +157,8 @@ class BatchRunner:
             self._compile()
 
     def _compile(self) -> None:
-        code = compile_native(self.program, self.rows, reduce=self.reduce)
+        with building():
+            code = compile_native(self.program, self.rows, reduce=self.reduce)
         self.code, self.layout, self.address = code, code.layout, code.address()
         word, pointer = ctypes.c_int64, ctypes.c_void_p
         self.function = ctypes.CFUNCTYPE(
@@ -145,8 +191,10 @@ class BatchRunner:
         flags = np.ones(height, dtype=np.uint8)
 
         following = ctypes.c_int64(0)
+        fine: list[bool] = []
+        errors: list[BaseException] = []
 
-        def work() -> bool:
+        def work() -> None:
             """Compute pieces as long as there are any.
 
             What it works on stays alive with it, even if who asked is interrupted.
@@ -158,20 +206,35 @@ class BatchRunner:
             rows = columns.addresses.ctypes.data, columns.strides.ctypes.data, n
             results = out.ctypes.data, height, flags.ctypes.data
             memory = u.ctypes.data, *rows, *results, v.ctypes.data
-            return bool(self.function(*pieces, *memory))
+            try:
+                with listening() if self.code.module.asks else nullcontext():
+                    fine.append(bool(self.function(*pieces, *memory)))
+                error = taken()
+            except BaseException as raised:  # noqa: BLE001 - who asked raises it
+                error = raised
+            if error is not None:
+                errors.append(error)
+                if self._is_raised(error):
+                    following.value = n  # the others need not go on
 
-        helpers = min(threads(), count) - 1
-        others = [_pool().submit(work) for _ in range(helpers)]
-        fine = [work()]
-        # What has not begun has nothing left to do, and may stand behind who waits.
-        fine += [other.result() for other in others if not other.cancel()]
-        raise_interruption()
+        Together(work).run(min(threads(), count) - 1)
+        for error in sorted(errors, key=lambda error: isinstance(error, Exception)):
+            if self._is_raised(error):  # an interruption first
+                raise error
         if not all(fine):
             flags[:] = 0
         right = None if flags[:n].all() else flags[:n].astype(bool)
         return (out.sum(axis=0) if self.reduce else out[:, :n]), right
 
-    @functools.cached_property
+    def _is_raised(self, error: BaseException) -> bool:
+        """Return whether an error in machine code is one of the whole call.
+
+        A program without outputs only tells which rows are right for it. An error in it
+        may be on a way that Python does not go; the row then counts as not right.
+        """
+        return bool(self.program.outputs) or not isinstance(error, Exception)
+
+    @once
     def _numpy(self) -> Any:
         """The program as NumPy source, where there is no machine code."""
         return compile_numpy(run(GUARD, self.program), guards=True)

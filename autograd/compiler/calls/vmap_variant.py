@@ -7,11 +7,11 @@ further functions of rows.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.compiler.building import building, once
 from autograd.compiler.calls.variant import Variant, slopes, with_partials
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
 from autograd.compiler.element import BatchCall, EagerlyError, Element
@@ -50,7 +50,7 @@ class RowVariant(Variant):
         self.runners: dict[tuple[bool, bool], BatchRunner] = {}
         self.gradients: dict[int, Any] = {}
 
-    @functools.cached_property
+    @once
     def guards_only(self) -> BatchRunner:
         """What tells which rows the variant is right for, as its comparisons say.
 
@@ -62,15 +62,17 @@ class RowVariant(Variant):
     def runner(self, *, partials: bool, reduce: bool) -> BatchRunner:
         """Return the compiled outputs, with the partials by what is not of rows."""
         key = partials, reduce
-        if key not in self.runners:
-            program = self.program
-            if partials:
-                shared = {*range(len(program.inputs))}.difference(self.row_inputs)
-                program = with_partials(program, self.example, shared, optimize)
-            if reduce and len(program.guards) == len(self.program.guards):
-                program = program.replace(guards=())  # they were asked before
-            self.runners[key] = BatchRunner(program, self.row_inputs, reduce=reduce)
-        return self.runners[key]
+        with building():
+            if key not in self.runners:
+                program = self.program
+                if partials:
+                    shared = {*range(len(program.inputs))}.difference(self.row_inputs)
+                    program = with_partials(program, self.example, shared, optimize)
+                if reduce and len(program.guards) == len(self.program.guards):
+                    program = program.replace(guards=())  # they were asked before
+                runner = BatchRunner(program, self.row_inputs, reduce=reduce)
+                self.runners.setdefault(key, runner)
+            return self.runners[key]
 
 
 def constants(numbers: Any) -> Any:

@@ -2,6 +2,9 @@
 
 Primitives without a spelling are expanded before (`autograd.compiler.passes.expand`);
 what cannot be expanded calls back into Python (`autograd.compiler.machine.callbacks`).
+
+A primitive is known by what it is, not by its name: somebody's own may be called
+``log``, and is another function.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from collections.abc import Callable, Sequence
 
 from autograd.compiler.machine.callbacks import call_python
 from autograd.compiler.machine.text import Text
-from autograd.primitives import TABLE, Primitive
+from autograd.primitives import Primitive
+
+Spelling = Callable[..., str]
 
 # Primitives that are a function of the C library, and its name.
 LIBM = {
@@ -41,11 +46,32 @@ def _larger(t: Text, relation: str, a: str, b: str) -> str:
     return t.select(t.compare("uno", a, a), a, chosen)
 
 
-SPELLINGS: dict[str, Callable[..., str]] = {
+def _sumprod(t: Text, *pq: str) -> str:
+    n = len(pq) // 2
+    y = t.binary("fmul", pq[0], pq[n])
+    for i in range(1, n):
+        y = t.intrinsic("fma", pq[i], pq[n + i], y)
+    return y
+
+
+def _operator(instruction: str) -> Spelling:
+    return lambda t, *xs: t.binary(instruction, *xs)
+
+
+def _intrinsic(function: str) -> Spelling:
+    return lambda t, *xs: t.intrinsic(function, *xs)
+
+
+def _library(function: str) -> Spelling:
+    return lambda t, *xs: t.library(function, *xs)
+
+
+SPELLINGS: dict[str, Spelling] = {
+    **{name: _operator(word) for name, word in OPERATORS.items()},
+    **{name: _intrinsic(word) for name, word in INTRINSICS.items()},
+    **{name: _library(word) for name, word in LIBM.items()},
     "neg": lambda t, x: t.new(f"fneg {t.type} {x}"),
     "square": lambda t, x: t.binary("fmul", x, x),
-    "detach": lambda _t, x: x,
-    "alias": lambda _t, x: x,
     "greater": lambda t, a, b: _truth(t, t.compare("ogt", a, b)),
     "equal": lambda t, a, b: _truth(t, t.compare("oeq", a, b)),
     "step": lambda t, x: _truth(t, t.compare("ogt", x, t.number(0.0))),
@@ -60,32 +86,13 @@ SPELLINGS: dict[str, Callable[..., str]] = {
         t.binary("fmul", a, t.number(0.0)),
         t.binary("fmul", a, b),
     ),
+    "sumprod": _sumprod,
 }  # fmt: skip
-
-
-def _sumprod(t: Text, *pq: str) -> str:
-    n = len(pq) // 2
-    y = t.binary("fmul", pq[0], pq[n])
-    for i in range(1, n):
-        y = t.intrinsic("fma", pq[i], pq[n + i], y)
-    return y
-
-
-SPELLINGS["sumprod"] = _sumprod
-CORE = frozenset({*SPELLINGS, *LIBM, *INTRINSICS, *OPERATORS})
+CORE = frozenset(SPELLINGS)
 
 
 def spell(t: Text, primitive: Primitive, operands: Sequence[str]) -> str:
     """Write a primitive applied to values, and return the result's name."""
-    name = primitive.name
-    if TABLE.get(name) is not primitive:  # a user's, which may have a row's name
-        return call_python(t, primitive, operands)
-    if name in OPERATORS:
-        return t.binary(OPERATORS[name], *operands)
-    if name in INTRINSICS:
-        return t.intrinsic(INTRINSICS[name], *operands)
-    if name in LIBM:
-        return t.library(LIBM[name], *operands)
-    if name in SPELLINGS:
-        return SPELLINGS[name](t, *operands)
+    if primitive.in_table and primitive.name in SPELLINGS:
+        return SPELLINGS[primitive.name](t, *operands)
     return call_python(t, primitive, operands)

@@ -6,7 +6,7 @@ as the machine computes at once (lanes). `Module` is what is compiled together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -173,22 +173,25 @@ class Text:
             return self.call(name, *xs)
         known = name in host.VECTOR
         many = host.vector_function(name, len(xs)) if known else None
-        return self.call(many, *xs) if many else self.each_lane(name, *xs)
-
-    def each_lane(self, name: str, *xs: str) -> str:
-        """Call a function of doubles for one lane after the other."""
-        if self.lanes == 1:
-            return self.call(name, *xs)
+        if many:
+            return self.call(many, *xs)
         types = ", ".join(["double"] * len(xs))
         self.module.declare(f"declare double @{name}({types})")
+
+        def one(*xs: str) -> str:
+            arguments = ", ".join(f"double {x}" for x in xs)
+            return self.new(f"call double @{name}({arguments})")
+
+        return self.each_lane(one, *xs)
+
+    def each_lane(self, one: Callable[..., str], *xs: str) -> str:
+        """Write what computes one double of doubles, for one lane after the other."""
+        if self.lanes == 1:
+            return one(*xs)
         y = "poison"
         for i in range(self.lanes):
-            arguments = ", ".join(
-                f"double {self.new(f'extractelement {self.type} {x}, i32 {i}')}"
-                for x in xs
-            )
-            one = self.new(f"call double @{name}({arguments})")
-            y = self.new(f"insertelement {self.type} {y}, double {one}, i32 {i}")
+            lane = [self.new(f"extractelement {self.type} {x}, i32 {i}") for x in xs]
+            y = self.new(f"insertelement {self.type} {y}, double {one(*lane)}, i32 {i}")
         return y
 
     def finish(self) -> None:
@@ -204,7 +207,7 @@ class Module:
         self.parts: list[str] = []
         self.declared: dict[str, None] = {}
         self.tables: dict[tuple[int, ...], str] = {}
-        self.callbacks: list[Any] = []
+        self.asks: list[Any] = []  # functions that it calls in Python
 
     def declare(self, text: str) -> None:
         """Declare a function, once."""

@@ -24,6 +24,7 @@ from autograd.compiler.passes.builder import Builder
 from autograd.compiler.passes.definitions import DEFINITIONS, hypot_in_pairs
 from autograd.compiler.program import Program
 from autograd.primitives import TABLE, Primitive, arithmetic, powers
+from autograd.primitives.row import MARKS
 
 MSG_BRANCH = (
     "a definition computes the same way for all numbers: write a condition as a row, "
@@ -130,11 +131,17 @@ class _Writer:
 
     def definition(self, row: Primitive, count: int) -> Callable[..., Any] | None:
         """Return the row's definition, or None if it is to stay."""
-        if TABLE.get(row.name) is not row:
+        if row in MARKS:
+            return _operand
+        if not row.in_table:
             return None
         if row.name not in self.core:
             return row.value if row.composed else DEFINITIONS.get(row.name)
         return hypot_in_pairs if row.name == "hypot" and count != 2 else None
+
+
+def _operand(x: Term) -> Term:
+    return x
 
 
 def expand(program: Program, core: Container[str]) -> Program:

@@ -71,7 +71,7 @@ def target_of(program: Program, functions: Container[str] = ()) -> tuple[Target,
     imports: dict[str, set[str]] = {}
     for row in dict.fromkeys(step.row for step in program.straight):
         name = row.name
-        if TABLE.get(name) is not row:
+        if not row.in_table:
             if name not in functions:
                 raise NotImplementedError(MSG_SPELLING.format("Python", name))
             taken = {*TABLE, *own.values(), program.name, "math"}
@@ -189,11 +189,7 @@ def compile_python(
 
     """
     program = program.unrolled().check()
-    own = {
-        s.row.name: s.row
-        for s in program.straight
-        if TABLE.get(s.row.name) is not s.row
-    }
+    own = {s.row.name for s in program.straight if not s.row.in_table}
     target, head = target_of(program, own)
     calls = functions or {}
     given = {alias: calls.get(row.name, row) for row, alias in target.own.items()}

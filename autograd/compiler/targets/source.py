@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 from autograd.compiler.passes.expand import expand
 from autograd.compiler.program import Guard, Program
-from autograd.primitives import TABLE, Primitive
+from autograd.primitives import Primitive
 
 ATOM = 9  # the precedence of what needs no parentheses
 NEGATION = 3
@@ -115,7 +115,7 @@ class Target:
         """
         if row in self.own:
             return self.own[row]
-        if TABLE.get(row.name) is not row or row.name not in self.spellings:
+        if not row.in_table or row.name not in self.spellings:
             raise NotImplementedError(MSG_SPELLING.format(self.name, row.name))
         return self.spellings[row.name]
 

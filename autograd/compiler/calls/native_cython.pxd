@@ -31,17 +31,21 @@ ctypedef struct Array:
     PyObject* descr
     int flags
 
+cdef class Routine:
+    cdef Single run
+    cdef void* data
+    cdef Py_ssize_t inputs, memory, outputs
+    cdef object owner
+    cdef double* room
+    cdef bint busy
+
 cdef class Native:
-    cdef Single _run
-    cdef void* _data
-    cdef Py_ssize_t _inputs, _takes, _memory, _outputs
+    cdef Routine _routine
+    cdef Py_ssize_t _inputs
     cdef object _form, _arrays, _watch
-    cdef readonly object address
     cdef PyObject** _marks
     cdef long long* _versions
     cdef Py_ssize_t _cells, _names, _functions
     cdef tuple _lists
-    cdef double* _room
-    cdef bint _busy
     cdef object _call(self, tuple args, bint formed)
     cdef object _call_with_arrays(self, tuple args)
