@@ -29,7 +29,7 @@ class OnlyOnceError(Exception):
 
 @pytest.fixture
 def armed():
-    """Return a list that makes `doubled` raise once, when it is filled with a number."""
+    """Return a list of numbers: at the next of them `doubled` raises."""
     return []
 
 

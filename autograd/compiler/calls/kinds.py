@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from autograd.compiler.calls.reads import is_library
 from autograd.compiler.element import EagerlyError
-from autograd.primitives import TABLE, Primitive
+from autograd.primitives import Primitive
 from autograd.value import Value
 
 MSG_UNREADABLE = (
@@ -93,7 +93,7 @@ def how(kind: type) -> How:
 def is_fixed(thing: Any) -> bool:
     """Return whether a thing is compared by reference, and held."""
     if isinstance(thing, Primitive):
-        return TABLE.get(thing.name) is thing
+        return thing.in_table
     return how(type(thing)) is _fixed
 
 
