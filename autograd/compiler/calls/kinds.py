@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from autograd.compiler.calls.reads import is_library
 from autograd.compiler.element import EagerlyError
 from autograd.primitives import Primitive
+from autograd.primitives.row import MARKS
 from autograd.value import Value
 
 MSG_UNREADABLE = (
@@ -93,7 +94,7 @@ def how(kind: type) -> How:
 def is_fixed(thing: Any) -> bool:
     """Return whether a thing is compared by reference, and held."""
     if isinstance(thing, Primitive):
-        return thing.in_table
+        return thing.in_table or thing in MARKS
     return how(type(thing)) is _fixed
 
 

@@ -40,7 +40,13 @@ class Routine:
     """A function in machine code: see `native`."""
 
     def __init__(
-        self, address: uintptr_t, sizes: tuple, owner: object, data: uintptr_t, *, asks: bool
+        self,
+        address: uintptr_t,
+        sizes: tuple,
+        owner: object,
+        data: uintptr_t,
+        *,
+        asks: bool,
     ) -> None:  # where nothing is lost, it does not count whether the function asks
         inputs, memory, outputs = sizes
         self.inputs, self.outputs = inputs, outputs

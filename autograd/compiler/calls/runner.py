@@ -33,9 +33,7 @@ class Machine(Native):
         super().__init__()
         self.sizes = len(program.inputs), code.layout.uniform, len(program.outputs)
         asks = bool(code.module.asks)
-        self.routine = Routine(
-            code.address(), self.sizes, code, code.data, asks=asks
-        )
+        self.routine = Routine(code.address(), self.sizes, code, code.data, asks=asks)
         self.load(self.routine, ())
 
 
