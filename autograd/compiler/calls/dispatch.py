@@ -92,16 +92,15 @@ class Dispatch(dict[Any, Ways]):
             if self._warns:
                 self._warns = False
                 message = MSG_STRUCTURES.format(self.name, STRUCTURES)
-                warnings.warn(message, RuntimeWarning, stacklevel=5)
+                warnings.warn(message, RuntimeWarning, stacklevel=_level())
 
 
-def warn_of_ways(name: str, run: Any, level: int = 4) -> None:
+def warn_of_ways(name: str, run: Any) -> None:
     """Warn that a function takes too many ways, naming the line that branches.
 
     Args:
         name: what messages call it.
         run: calls it on Values.
-        level: how far up the caller is.
 
     """
     lines = _Lines(name)
@@ -112,7 +111,7 @@ def warn_of_ways(name: str, run: Any, level: int = 4) -> None:
         lines.nodes.clear()
     where = f" (most of them at {lines.worst()})" if lines.counts else ""
     message = MSG_VARIANTS.format(name, VARIANTS, where)
-    warnings.warn(message, RuntimeWarning, stacklevel=level)
+    warnings.warn(message, RuntimeWarning, stacklevel=_level())
 
 
 class _Lines(Tape):
@@ -133,11 +132,25 @@ class _Lines(Tape):
         return max(self.counts, key=lambda where: self.counts[where])
 
 
+def _level() -> int:
+    """Return how many calls up the first caller is that is not this package."""
+    frame: Any = sys._getframe(1)  # noqa: SLF001 - there is no other way
+    level = 1
+    while frame.f_back is not None and _is_ours(frame):
+        frame = frame.f_back
+        level += 1
+    return level
+
+
+def _is_ours(frame: Any) -> bool:
+    name = str(frame.f_globals.get("__name__", ""))
+    return name.partition(".")[0] == "autograd"
+
+
 def _callers() -> Iterator[str]:
     """Yield file and line of the callers that are not this package."""
     frame = sys._getframe(2)  # noqa: SLF001 - there is no other way
     while frame is not None:
-        module = str(frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] != "autograd":
+        if not _is_ours(frame):
             yield f"{frame.f_code.co_filename}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]

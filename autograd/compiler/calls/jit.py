@@ -380,7 +380,7 @@ class Jit(Native):
             new_args, new_kwargs = call.rebuild(iter(new))
             self.f(*new_args, **new_kwargs)
 
-        warn_of_ways(self.name, run, 6)
+        warn_of_ways(self.name, run)
 
     def _lend(
         self, variant: Variant, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -112,7 +112,7 @@ class OneCall:
             return
         self.variants.is_full = True
         values = [Value(x) for x in self.floats + self.columns.row(i)]
-        warn_of_ways(self.owner.name, lambda: self.call(values), 6)
+        warn_of_ways(self.owner.name, lambda: self.call(values))
 
     def shared(self, variant: RowVariant) -> tuple[list[Any], list[float]]:
         """Return what is the same for all rows, as it came and as floats."""
