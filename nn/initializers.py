@@ -174,7 +174,8 @@ def bias_initializer(bias_init: Init, init: Init, activation: object) -> Initial
             `lecun_uniform`, where the weights have it, or where nothing is chosen and
             the activation is no rectifier: what bends at 0 alone learns slowly from
             biases that are all 0.
-        init, activation: those of the weights.
+        init: how the weights start.
+        activation: what the neuron applies.
 
     """
     if bias_init is not None:

@@ -317,6 +317,11 @@ class Layer(Part):
         """The number of neurons."""
         return len(self._neurons)
 
+    def described(self) -> str:
+        """Return a few words on what it is: see `Module.summary`."""
+        kinds = ", ".join(dict.fromkeys(map(repr, self._neurons)))
+        return f"{type(self).__name__} of {len(self._neurons)} {kinds}"
+
     def _read(self) -> None:
         """Take from the neurons what calls need, if these are called as Neurons are."""
         self._edit = edits[0]

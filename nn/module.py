@@ -165,6 +165,66 @@ class Module:
         for p in self.parameters():
             p.grad = 0.0
 
+    def predict(self, X: Any) -> Any:  # noqa: N803 - rows, as in `nn.fit`
+        """Return what the model says to each of some rows, as an array of floats.
+
+        Args:
+            X: a list of rows, an array, or a frame.
+
+        Returns:
+            An array of a number for each row, or of a row of numbers; of scores, if the
+            model gives scores. Nothing is dropped out.
+
+        """
+        from nn.training.predict import predict
+
+        return predict(self, X)
+
+    def predict_proba(self, X: Any) -> Any:  # noqa: N803 - as above
+        """Return the probability of each class for each row, as an array.
+
+        Scores become so by the softmax; a single one, the logit of class 1, by the
+        sigmoid.
+
+        >>> from nn import MLP
+        >>> MLP(2, [3], seed=0).predict_proba([[1.0, 2.0]]).sum().round(9)
+        np.float64(1.0)
+
+        """
+        from nn.training.predict import probabilities
+
+        return probabilities(self.predict(X))
+
+    def summary(self) -> str:
+        """Return a table of the modules and of how many parameters each has.
+
+        >>> from nn import MLP
+        >>> print(MLP(2, [3, 1], seed=0).summary())
+        MLP           13
+          layers.0     9  Layer of 3 ReLUNeuron(2)
+          layers.1     4  Layer of 1 LinearNeuron(3)
+
+        """
+        parts: dict[str, Any] = dict(self._attributes())
+        rows = [(type(self).__name__, self, "")]
+        for name, thing in parts.items():
+            listed = thing if isinstance(thing, list | tuple) else None
+            named = [(name, thing)] if listed is None else _children(thing)
+            for key, part in named:
+                if isinstance(part, Module):
+                    path = key if listed is None else f"{name}.{key}"
+                    rows.append((f"  {path}", part, part.described()))
+        wide = max(len(name) for name, _, _ in rows)
+        lines = [
+            f"{name:<{wide}} {len(part.parameters()):>5,}  {words}".rstrip()
+            for name, part, words in rows
+        ]
+        return "\n".join(lines)
+
+    def described(self) -> str:
+        """Return a few words on what it is, for `summary`."""
+        return repr(self)[:60]
+
     def structure(self) -> object:
         """Return what a compiled function depends on besides the parameters' numbers.
 

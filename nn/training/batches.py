@@ -111,7 +111,7 @@ class Batches:
             columns = self._predict.with_numbers((self.watched, arrays[0]), w, self._at)
             if columns is None:
                 return None
-            scores = _matrix(columns)
+            scores = matrix_of(columns)
         n = len(arrays[0]) if self.summed else 1
         return n * float(loss), n * g, scores
 
@@ -153,7 +153,7 @@ class Batches:
         if not scored:
             return loss, None
         with no_grad():
-            return loss, _matrix(self._predict(self.watched, arrays[0]))
+            return loss, matrix_of(self._predict(self.watched, arrays[0]))
 
 
 def plain(x: Any) -> Any:
@@ -161,7 +161,7 @@ def plain(x: Any) -> Any:
     return x.tolist() if hasattr(x, "shape") else x
 
 
-def _matrix(columns: Any) -> Any:
+def matrix_of(columns: Any) -> Any:
     """Return an array of a row of scores for each row, from one for each of them."""
     import numpy as np
 

@@ -32,27 +32,19 @@ MSG_CHANGED = "the model has changed"
 MSG_OUTPUTS = "the model has one output and the loss takes several"
 
 
-class Dense:
-    """The loss of batches and its gradient, for a chain of layers.
+class Chain:
+    """A chain of layers on arrays.
 
     Args:
         model: an MLP, a Sequential, a Layer.
-        loss: of predictions and targets.
-        tables: all rows that there will be; they are made arrays here.
         params: all parameters, in the order of the arrays that it is called with.
 
     Raises:
-        EagerlyError: if the model is no such chain, or the rows are no matrix.
+        EagerlyError: if the model is no such chain.
 
     """
 
-    summed = False  # whether the loss is the sum over the rows, and not the mean
-
-    def __init__(
-        self, model: Any, loss: Any, tables: Sequence[Table], params: Sequence[Value]
-    ) -> None:
-        import numpy as np
-
+    def __init__(self, model: Any, params: Sequence[Value]) -> None:
         self.watched = Watched(model)
         chain = chain_of(model)
         if chain is None:
@@ -60,17 +52,6 @@ class Dense:
         place = {id(p): i for i, p in enumerate(params)}
         self.layers = [_Sums(layer, place) for layer in chain]
         self.outputs = chain[-1].nout
-        row_loss, classes = of_a_row(loss)
-        if classes and self.outputs == 1:
-            raise EagerlyError(MSG_OUTPUTS)
-        self.of_losses = _losses(loss, row_loss, single=self.outputs == 1)
-        for table in tables:
-            rows = self.rows(table.rows)
-            targets = array_of("targets", table.targets)
-            if classes:
-                targets = one_hot(targets, self.outputs)
-            weights = None if table.weights is None else np.array(table.weights)
-            table.arrays = rows, targets, weights
 
     def rows(self, rows: Sequence[Any]) -> Any:
         """Return rows as a matrix with a column of ones."""
@@ -81,6 +62,56 @@ class Dense:
         if found.ndim != 2 or found.shape[1] != self.layers[0].nin:
             raise EagerlyError(MSG_FORM)
         return np.concatenate([found, np.ones((len(found), 1))], axis=1)
+
+    def predict(self, rows: Sequence[Any], w: Any) -> Any:
+        """Return the scores of rows."""
+        return self.scores(self.forward(self.rows(rows), w))
+
+    def forward(self, a: Any, w: Any) -> Any:
+        """Return the last outputs for a matrix of rows."""
+        import numpy as np
+
+        for layer in self.layers:
+            y, _ = layer.outputs(a, layer.matrix(w), learn=False)
+            a = np.concatenate([y, np.ones((len(y), 1))], axis=1)
+        return y
+
+    def scores(self, y: Any) -> Any:
+        """Return the last outputs as a model gives them: of one neuron, a number."""
+        return y[:, 0] if self.outputs == 1 else y
+
+
+class Dense(Chain):
+    """The loss of batches of a chain, and its gradient.
+
+    Args:
+        model, params: as for `Chain`.
+        loss: of predictions and targets.
+        tables: all rows that there will be; they are made arrays here.
+
+    Raises:
+        EagerlyError: if the rows are no matrix, too.
+
+    """
+
+    summed = False  # whether the loss is the sum over the rows, and not the mean
+
+    def __init__(
+        self, model: Any, loss: Any, tables: Sequence[Table], params: Sequence[Value]
+    ) -> None:
+        import numpy as np
+
+        super().__init__(model, params)
+        row_loss, classes = of_a_row(loss)
+        if classes and self.outputs == 1:
+            raise EagerlyError(MSG_OUTPUTS)
+        self.of_losses = _losses(loss, row_loss, single=self.outputs == 1)
+        for table in tables:
+            targets = array_of("targets", table.targets)
+            if classes:
+                targets = one_hot(targets, self.outputs)
+            weights = None if table.weights is None else np.array(table.weights)
+            table.arrays = self.rows(table.rows), targets, weights
 
     def look(self) -> None:
         """Raise `EagerlyError` if the model is not what it was."""
@@ -115,31 +146,16 @@ class Dense:
             layer.put(g, d.T @ a[:, : matrix.shape[1]])
             if layer is not self.layers[0]:
                 d = d @ matrix[:, : layer.nin]
-        return float(losses.sum()) / n, g, self._scores(y)
+        return float(losses.sum()) / n, g, self.scores(y)
 
     def loss(self, table: Table, w: Any) -> tuple[float, Any]:
         """Return the loss of all rows of a table, and their scores."""
         rows, targets, weights = table.arrays
-        y = self._forward(rows, w)
+        y = self.forward(rows, w)
         losses, _ = self.of_losses(y, targets)
         if weights is not None:
             losses = losses * weights
-        return float(losses.sum()) / (1 if self.summed else len(y)), self._scores(y)
-
-    def predict(self, rows: Sequence[Any], w: Any) -> Any:
-        """Return the scores of rows."""
-        return self._scores(self._forward(self.rows(rows), w))
-
-    def _forward(self, a: Any, w: Any) -> Any:
-        import numpy as np
-
-        for layer in self.layers:
-            y, _ = layer.outputs(a, layer.matrix(w), learn=False)
-            a = np.concatenate([y, np.ones((len(y), 1))], axis=1)
-        return y
-
-    def _scores(self, y: Any) -> Any:
-        return y[:, 0] if self.outputs == 1 else y
+        return float(losses.sum()) / (1 if self.summed else len(y)), self.scores(y)
 
 
 class _Sums:

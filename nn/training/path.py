@@ -158,14 +158,14 @@ class Plan:
         right = [[loss.data], self._slopes(loss), _floats(predictions)]
         size = max(map(abs, right[2]), default=0.0)
         first = self._found(source, batch)
-        if own and not _near(first[0], right[0], size):
-            if source.summed or not _near([len(batch) * first[0][0]], right[0], size):
+        if own and not is_near(first[0], right[0], size):
+            if source.summed or not is_near([len(batch) * first[0][0]], right[0], size):
                 raise EagerlyError(MSG_OWN)
             source.summed = True
             first = self._found(source, batch)
         names = ("loss", "gradient", "predictions")
         for what, ours, theirs in zip(names, first, right, strict=True):
-            if not _near(ours, theirs, size):
+            if not is_near(ours, theirs, size):
                 raise EagerlyError(MSG_OTHER.format(what))
 
     def _found(self, source: Any, batch: list[int]) -> list[list[float]]:
@@ -197,10 +197,10 @@ class Plan:
         if found is None:
             with no_grad():
                 found = [source.run(self.tables[0], [k], scored=False)[0].data]
-        return not _near([found[0]], [loss.data], 1.0)
+        return not is_near([found[0]], [loss.data], 1.0)
 
 
-def _near(ours: list[float], theirs: list[float], size: float) -> bool:
+def is_near(ours: list[float], theirs: list[float], size: float = 1.0) -> bool:
     """Return whether numbers are the same, but for rounding."""
     near = CLOSE * max(map(abs, theirs), default=0.0) + ROUNDED * size
     pairs = zip(ours, theirs, strict=True)
