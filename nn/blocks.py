@@ -183,6 +183,8 @@ class Embedding(Module):
                 raise IndexError(MSG_INDEX.format(n=n, last=n - 1, got=i))
             chosen = tuple([relu(1.0 - abs(i - float(k))) for k in range(n)])
             return [sumprod(column, chosen) for column in zip(*self.rows, strict=True)]
+        if isinstance(i, float) and i.is_integer():
+            i = int(i)  # as rows of an array of floats hold them
         if isinstance(i, bool) or not hasattr(i, "__index__"):
             raise TypeError(MSG_INDEX.format(n=n, last=n - 1, got=i))
         if not 0 <= operator.index(i) < n:

@@ -152,7 +152,10 @@ class Module:
                     kind=kind, missing=_some(missing), unexpected=_some(unexpected)
                 )
             )
-        numbers = {name: Value(number).data for name, number in state.items()}
+        numbers = {}
+        for name, number in state.items():
+            plain = number.item() if getattr(number, "ndim", None) == 0 else number
+            numbers[name] = Value(plain).data
         for name, number in numbers.items():
             if not math.isfinite(number):
                 message = f"the state holds {number} for {name!r}; nothing was loaded"
@@ -355,4 +358,4 @@ def _some(names: list[str]) -> str:
     """Return a few of ``names`` as text."""
     few = 5
     rest = f" and {len(names) - few} more" if len(names) > few else ""
-    return (", ".join(names[:few]) or "nothing") + rest
+    return (", ".join(map(str, names[:few])) or "nothing") + rest

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -96,6 +97,8 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Any:
     for name, number in state.items():
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise _damaged(where, FORMAT, f"{name!r} is {number!r} and no number")
+        if not -sys.float_info.max <= number <= sys.float_info.max:
+            raise _damaged(where, FORMAT, f"{name!r} is not finite")
     if model is None:
         if found.get("model") is None:
             raise ValueError(MSG_SPEC.format(path=where, kind=found.get("kind")))

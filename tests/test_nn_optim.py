@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
 import math
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nn
 from autograd import Value
 from nn import (
     SGD,
@@ -230,3 +233,157 @@ def test_an_optimiser_of_ones_own_says_what_to_propose() -> None:
     p = Value(1.0)
     with pytest.raises(NotImplementedError):
         Optimizer([p], 0.1).step()
+
+
+# PyTorch's numbers, which tests/bench/torch_numbers.py wrote.
+
+NUMBERS = json.loads(Path(__file__).with_name("torch_numbers.json").read_text("utf-8"))
+
+
+def gradient(x: list[float]) -> list[float]:
+    """Return the gradient of x0**4 / 4 + cosh(x1) + 3 x2**2 + x0 x2."""
+    a, b, c = x
+    return [a**3 + c, math.sinh(b), 6.0 * c + a]
+
+
+@pytest.mark.parametrize("name", NUMBERS["cases"])
+def test_every_optimizer_has_the_numbers_of_pytorch_for_20_steps(name: str) -> None:
+    case = NUMBERS["cases"][name]
+    params = [Value(x) for x in NUMBERS["start"]]
+    optimizer = getattr(nn, name.partition(" ")[0])(params, **case["settings"])
+    assert len(case["places"]) == 20
+    for place in case["places"]:
+        slopes = gradient([p.data for p in params])
+        for p, slope in zip(params, slopes, strict=True):
+            p.grad = slope
+        optimizer.step()
+        assert [p.data for p in params] == pytest.approx(place, rel=1e-12, abs=1e-14)
+
+
+MAKES: dict[str, Any] = {
+    "sgd": lambda ps: nn.SGD(ps, lr=0.05, momentum=0.9),
+    "rmsprop": lambda ps: nn.RMSprop(ps, momentum=0.5),
+    "adagrad": nn.Adagrad,
+    "adam": nn.Adam,
+    "adamw": nn.AdamW,
+}
+
+
+@pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
+def test_an_optimizer_goes_on_from_its_state(make: Any) -> None:
+    def steps(optimizer: Any, n: int) -> list[float]:
+        for _ in range(n):
+            slopes = gradient([p.data for p in optimizer.params])
+            for p, slope in zip(optimizer.params, slopes, strict=True):
+                p.grad = slope
+            optimizer.step()
+        return [p.data for p in optimizer.params]
+
+    whole = steps(make([Value(x) for x in NUMBERS["start"]]), 7)
+    first = make([Value(x) for x in NUMBERS["start"]])
+    then = steps(first, 3)
+    state = json.loads(json.dumps(first.state_dict()))
+    second = make([Value(x) for x in then])
+    second.load_state_dict(state)
+    assert steps(second, 4) == whole
+
+
+BAD_STATES: dict[str, tuple[Any, type[Exception]]] = {
+    "nothing": (None, TypeError),
+    "no state": ({"steps": 1}, TypeError),
+    "half a step": ({"steps": 0.5, "state": []}, ValueError),
+    "steps before the first": ({"steps": -1, "state": []}, ValueError),
+    "a column too many": ({"steps": 1, "state": [[0.0], [0.0], [0.0]]}, ValueError),
+    "a row too many": ({"steps": 1, "state": [[0.0, 0.0], [0.0, 0.0]]}, ValueError),
+    "no number": ({"steps": 1, "state": [["a"], [0.0]]}, TypeError),
+    "NaN": ({"steps": 1, "state": [[math.nan], [0.0]]}, ValueError),
+}
+
+
+@pytest.mark.parametrize("case", BAD_STATES)
+def test_a_state_of_another_optimizer_is_refused(case: str) -> None:
+    state, error = BAD_STATES[case]
+    optimizer = nn.Adam([Value(1.0)])
+    with pytest.raises(error):
+        optimizer.load_state_dict(state)
+    assert optimizer.state_dict() == {"steps": 0, "state": []}
+
+
+def test_groups_of_parameters_have_settings_of_their_own() -> None:
+    p, q, r = Value(1.0), Value(1.0), Value(1.0)
+    groups = [{"params": [p]}, {"params": [q, r], "lr": 0.01, "momentum": 0.9}]
+    optimizer = nn.SGD(groups, lr=0.1)
+    for _ in range(2):
+        p.grad = q.grad = r.grad = 1.0
+        optimizer.step()
+    assert p.data == pytest.approx(0.8)
+    assert q.data == r.data == pytest.approx(1.0 - 0.01 - 0.019)
+    with pytest.raises(TypeError, match="no setting 'speed'"):
+        nn.SGD([{"params": [p], "speed": 1.0}], lr=0.1)
+    with pytest.raises(ValueError, match="momentum"):
+        nn.SGD([{"params": [p], "momentum": 1.0}], lr=0.1)
+
+
+def test_lbfgs_finds_a_minimum_to_many_digits_or_changes_nothing() -> None:
+    pytest.importorskip("scipy")
+    x, y = Value(-1.2), Value(1.0)
+    optimizer = nn.LBFGS([x, y], iterations=200)
+
+    def rosenbrock() -> Any:
+        optimizer.zero_grad()
+        loss = (1.0 - x) ** 2 + 100.0 * (y - x * x) ** 2
+        loss.backward()
+        return loss
+
+    optimizer.step(rosenbrock)
+    assert [x.data, y.data] == pytest.approx([1.0, 1.0], abs=1e-4)
+    with pytest.raises(TypeError, match="takes a function"):
+        optimizer.step()
+
+    def broken() -> Any:
+        raise ZeroDivisionError
+
+    before = [x.data, y.data]
+    with pytest.raises(FloatingPointError, match="no step was taken"):
+        optimizer.step(broken)
+    assert [x.data, y.data] == before
+
+
+def test_numbers_of_numpy_are_taken_as_pythons_are() -> None:
+    numpy = pytest.importorskip("numpy")
+    p = Value(1.0)
+    p.grad = 1.0
+    rate, mu = numpy.float32(0.5), numpy.float64(0.5)
+    nn.SGD([p], lr=rate, momentum=mu, weight_decay=numpy.array(0.0)).step()
+    assert p.data == 0.5
+    assert nn.linear_decay(numpy.float64(1.0), 0, numpy.int64(4))(2) == 0.5
+    model = nn.MLP(numpy.int64(2), [numpy.int32(3), 1], seed=numpy.int64(0))
+    assert model.state_dict() == nn.MLP(2, [3, 1], seed=0).state_dict()
+    state = {name: numpy.array(x) for name, x in model.state_dict().items()}
+    model.load_state_dict(state)
+    assert model.state_dict() == nn.MLP(2, [3, 1], seed=0).state_dict()
+    nn.fit(
+        model, numpy.ones((4, 2), dtype=numpy.float32), numpy.ones(4), loss=nn.mse_loss,
+        epochs=numpy.int64(2), batch_size=numpy.int16(3), patience=numpy.int64(5),
+        seed=numpy.int64(1), progress=False, l2=numpy.float32(0.5),
+    )  # fmt: skip
+
+
+def test_the_plateau_waits_and_then_lowers_the_rate() -> None:
+    rate = nn.Plateau(1.0, factor=0.5, patience=2, low=0.2)
+    seen = []
+    for loss in [3.0, 2.0, 2.0, 2.0, 2.0, 1.0, *[1.0] * 9]:
+        rate.see(loss)
+        seen.append(rate(0))
+    assert seen[:6] == [1.0] * 4 + [0.5] * 2
+    assert seen[-1] == 0.2
+
+
+def test_clipping_bounds_each_gradient_and_then_their_norm() -> None:
+    params = [Value(0.0) for _ in range(3)]
+    for p, g in zip(params, [3.0, -0.5, 4.0], strict=True):
+        p.grad = g
+    assert nn.clip_gradients(params, value=1.0) == math.hypot(1.0, 0.5, 1.0)
+    assert [p.grad for p in params] == [1.0, -0.5, 1.0]
+    nn.clip_gradients(params, norm=0.75)
+    assert [p.grad for p in params] == pytest.approx([0.5, -0.25, 0.5])

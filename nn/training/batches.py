@@ -9,16 +9,18 @@ is the one that the model makes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Value, no_grad, vmap
+from autograd.math import sumprod
 from nn.losses import of_a_row
 from nn.training.data import Table
 from nn.training.fingerprint import Watched
-from nn.training.path import EagerlyError, check_output
+from nn.training.path import EagerlyError, as_scores, check_output
 
 WAYS = 16  # to be compiled, before comparisons are taken to differ for every row
+CLASSES = 32  # at most, for which one's own loss is asked
 EXACT = 2**53  # ints up to here are floats
 
 MSG_ROWS = "the {0} are not numbers, or lists of numbers, of one form"
@@ -49,7 +51,10 @@ class Batches:
     def __init__(
         self, model: Any, loss: Any, tables: Sequence[Table], params: Sequence[Value]
     ) -> None:
-        row_loss, classes = of_a_row(loss)
+        with no_grad():
+            y = model(tables[0].rows[0])
+        check_output(y)
+        row_loss, labels = row_form(loss, y, tables)
 
         def loss_of_a_row(_: object, x: Any, t: Any, *weight: Any) -> Any:
             y = row_loss(model(plain(x)), plain(t))
@@ -66,14 +71,9 @@ class Batches:
         self._predict = vmap(prediction, (None, 0))
         self._place = {id(p): i for i, p in enumerate(params)}
         self._places: dict[int, tuple[Any, Any]] = {}
-        with no_grad():
-            y = model(tables[0].rows[0])
-        check_output(y)
         for table in tables:
             inputs = array_of("rows", table.rows)
-            targets = array_of("targets", table.targets)
-            if classes:
-                targets = one_hot(targets, len(y))
+            targets = targets_of(table, labels)
             weights = () if table.weights is None else (array_of("w", table.weights),)
             table.arrays = inputs, targets, *weights
         if len({table.arrays[0].shape[1:] for table in tables}) > 1:
@@ -198,8 +198,34 @@ def array_of(what: str, rows: Sequence[Any]) -> Any:
     return array.astype(np.float64)
 
 
-def one_hot(labels: Any, classes: int) -> Any:
-    """Return for each label a row with 1.0 at its place and 0.0 at all others."""
+def row_form(
+    loss: Any, y: Any, tables: Sequence[Table]
+) -> tuple[Callable[[Any, Any], Any], list[int] | None]:
+    """Return what a loss is the mean of, and the labels if its targets are classes.
+
+    Then the target of a row is 1.0 at the place of its label and 0.0 at all others,
+    since what is recorded once cannot look up.
+    """
+    row_loss, classes = of_a_row(loss)
+    if classes:
+        return row_loss, list(range(len(as_scores(y))))
+    labels = {t for table in tables for t in table.targets if type(t) is int}
+    first = tables[0].targets[0]
+    if type(first) is int and len(labels) <= CLASSES:
+        try:
+            with no_grad():
+                loss([y], [float(first)])
+        except (TypeError, IndexError):  # it looks up, so it is asked for each label
+            known = sorted(labels)
+            return lambda p, t: sumprod([loss([p], [k]) for k in known], t), known
+    return row_loss, None
+
+
+def targets_of(table: Table, labels: list[int] | None) -> Any:
+    """Return the targets of a table as an array, a row for each if there are labels."""
     import numpy as np
 
-    return (labels[:, None] == np.arange(classes)).astype(np.float64)
+    targets = array_of("targets", table.targets)
+    if labels is None:
+        return targets
+    return (targets[:, None] == np.array(labels)).astype(np.float64)

@@ -18,10 +18,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import Value, value_and_grad, vmap
+from autograd import Value, no_grad, value_and_grad, vmap
+from autograd import math as functions
+from nn.activations import activation_function
 from nn.blocks import chain_of
 from nn.losses import mse_loss, of_a_row
-from nn.training.batches import array_of, one_hot, plain
+from nn.training.batches import array_of, plain, row_form, targets_of
 from nn.training.data import Table
 from nn.training.fingerprint import Watched
 from nn.training.path import EagerlyError
@@ -29,7 +31,6 @@ from nn.training.path import EagerlyError
 MSG_CHAIN = "the model is no chain of nn's own layers"
 MSG_FORM = "the rows are not lists of numbers of one length"
 MSG_CHANGED = "the model has changed"
-MSG_OUTPUTS = "the model has one output and the loss takes several"
 
 
 class Chain:
@@ -102,14 +103,12 @@ class Dense(Chain):
         import numpy as np
 
         super().__init__(model, params)
-        row_loss, classes = of_a_row(loss)
-        if classes and self.outputs == 1:
-            raise EagerlyError(MSG_OUTPUTS)
+        with no_grad():
+            y = model(tables[0].rows[0])
+        row_loss, labels = row_form(loss, y, tables)
         self.of_losses = _losses(loss, row_loss, single=self.outputs == 1)
         for table in tables:
-            targets = array_of("targets", table.targets)
-            if classes:
-                targets = one_hot(targets, self.outputs)
+            targets = targets_of(table, labels)
             weights = None if table.weights is None else np.array(table.weights)
             table.arrays = self.rows(table.rows), targets, weights
 
@@ -201,9 +200,9 @@ def _activation(activation: Any) -> Callable[[Any, bool], tuple[Any, Any]] | Non
     """Return what makes of sums the outputs and, if asked, their slopes."""
     import numpy as np
 
-    from nn.activations import activation_function
-
     function = activation_function(activation)
+    if isinstance(activation, str):
+        function = getattr(functions, activation)  # which takes floats as well
     if function is None:
         return None
     if activation == "relu":
