@@ -18,6 +18,7 @@ An adjoint is the derivative of the root, the last node, by the node at hand.
 
 from __future__ import annotations
 
+import os
 import threading
 
 try:
@@ -41,6 +42,12 @@ MSG_CONSTANT = (
 
 _clock = cython.declare(cython.longlong, 0)
 _lock = cython.declare(object, threading.RLock())
+if hasattr(os, "register_at_fork"):  # a child could not end another thread's walk
+    os.register_at_fork(
+        before=_lock.acquire,
+        after_in_parent=_lock.release,
+        after_in_child=_lock.release,
+    )
 # How many walks are under way, each in the middle of the one before.
 _walks = cython.declare(cython.longlong, 0)
 _BEYOND = cython.declare(cython.longlong, 2**40)  # more than any graph has nodes
