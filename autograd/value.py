@@ -200,6 +200,10 @@ class Value:
         def __init_subclass__(cls, **_keywords: object) -> None:
             raise TypeError(MSG_SUBCLASS)
 
+    # NumPy's scalars leave it to us to combine and compare, and so keep their type: 32
+    # bits compare otherwise than 64. Its arrays, of priority 0, go through their items.
+    __array_priority__ = -1.0
+
     def __init__(
         self, data: object, name: object = None, *, label: object = None
     ) -> None:
@@ -777,7 +781,11 @@ def _operand(x: object) -> object:
         return x
     if isinstance(x, (str, bytes, complex)):
         raise TypeError(MSG_OPERAND.format(describe(x)))
-    return as_float(x)
+    number = as_float(x)
+    if number is None and type(x).__module__ == "numpy":
+        # NumPy's bool is no Real, though it has a float's value.
+        return float(x) if type(x).__name__ in ("bool", "bool_") else None
+    return number
 
 
 @cython.cfunc

@@ -90,9 +90,11 @@ def asked(relation: str, x: float, c: Any, outcome: bool) -> Iterator[Asked]:
     if bound is not None:
         yield relation, bound, outcome
         return
+    if c != c:  # noqa: PLR0124 - NaN: no float makes a difference
+        return
     at_least = _first(lambda x: x >= c)
     if at_least is None:
-        return  # c is NaN: no float makes a difference
+        return  # c is beyond infinity, which no number is
     beyond = _first(lambda x: x > c)  # None if c is infinite
     if relation in {">=", "<"}:
         yield relation, at_least, outcome

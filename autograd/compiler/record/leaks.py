@@ -19,6 +19,7 @@ from typing import Any
 
 from autograd.compiler.element import EagerlyError, Element
 from autograd.compiler.program import Program
+from autograd.compiler.record.tape import is_raising
 from autograd.context import debug
 from autograd.display import line
 from autograd.primitives import Primitive
@@ -100,9 +101,13 @@ def _unless_it_raises(again: Recordings, step: float) -> Program | None:
     return program
 
 
-def _way(program: Program) -> list[tuple[str, bool]]:
-    """Return how the comparisons of a recording turned out."""
-    return [(g.relation, g.holds) for g in program.guards]
+def _way(program: Program) -> list[Any]:
+    """Return how the comparisons of a recording turned out, and what raised in it."""
+    way: list[Any] = [(g.relation, g.holds) for g in program.guards]
+    rows = [step.row for step in program.code]
+    if any(map(is_raising, rows)):  # and the function went on: at which operation?
+        way += [row for row in rows if is_raising(row) or row.may_raise]
+    return way
 
 
 def _other_bound(one: Program, other: Program) -> tuple[float, float] | None:
