@@ -27,7 +27,7 @@ from autograd import math as am
 
 BY_DEFAULT = 500
 BLOCK = 50
-DERIVED = 4  # each so many-th program is differentiated, too
+DERIVED = 8  # by default each so many-th program is differentiated, too
 MANY = 20_000
 POINTS = [0.5, -1.0, 1.5, 2.5, 0.0]
 NAMES = {
@@ -142,14 +142,14 @@ def program(seed):
     return source, names["f"]
 
 
-def differences(seed):
+def differences(seed, *, all_ways=True):
     """Return where a program differs, compiled, from what it is on floats."""
     source, f = program(seed)
     generator = random.Random(-seed)
     points = [*POINTS, generator.uniform(-3.0, 3.0)]
     generator.shuffle(points)
     ways = {"jit": (jit(f), f), "engine": (lambda x: f(Value(x)), f)}
-    if seed % DERIVED == 0:
+    if all_ways or seed % DERIVED == 0:
         ways["jit of grad"] = (jit(grad(f)), grad(f))
     found = []
     for way, (compiled, plain) in ways.items():
@@ -162,7 +162,7 @@ def differences(seed):
                 found.append((way, x, got, right, source))
     right = {x: outcome(f, x) for x in points}
     rows = [x for x in points if not isinstance(right[x], type)]
-    if rows:
+    if rows and (all_ways or seed % 2):
         got = outcome(vmap(f), np.array(rows))
         expected = [y for x in rows for y in right[x]]
         if not alike(got, expected):
@@ -174,16 +174,16 @@ def _has_failed(result):
     return isinstance(result, type) or not all(map(math.isfinite, result))
 
 
-def assert_right(seeds):
+def assert_right(seeds, *, all_ways=True):
     for seed in seeds:
-        for way, x, got, right, source in differences(seed):
+        for way, x, got, right, source in differences(seed, all_ways=all_ways):
             message = f"program {seed}, {way} at {x}: {got}, not {right}\n{source}"
             raise AssertionError(message)
 
 
 @pytest.mark.parametrize("block", range(BY_DEFAULT // BLOCK))
 def test_programs_as_people_write_them_are_right_when_compiled(block):
-    assert_right(range(block * BLOCK, (block + 1) * BLOCK))
+    assert_right(range(block * BLOCK, (block + 1) * BLOCK), all_ways=False)
 
 
 @pytest.mark.fuzz
@@ -205,4 +205,4 @@ def test_a_compiler_that_forgets_a_comparison_is_found(monkeypatch):
 
     monkeypatch.setattr(Tape, "_decide", lambda *_, **__: None)
     with pytest.raises(AssertionError, match="program"):
-        assert_right(range(BY_DEFAULT))
+        assert_right(range(BY_DEFAULT), all_ways=False)
