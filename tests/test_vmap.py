@@ -472,3 +472,22 @@ print(os.waitpid(child, 0)[1])
 def test_a_forked_process_starts_threads_of_its_own(run_python):
     done = run_python("-W", "ignore", "-c", FORKED)
     assert done.stdout == "0\n", done.stderr
+
+
+def test_rows_that_would_lose_digits_or_their_mask_are_refused():
+    with pytest.raises(TypeError, match="more digits than a float"):
+        vmap(lambda x: x)(np.ones(2, dtype=np.longdouble))
+    with pytest.raises(TypeError, match="mask would be lost"):
+        vmap(lambda x: x)(np.ma.masked_array([1.0, 2.0], mask=[0, 1]))
+
+
+def test_without_numpy_lists_of_floats_are_compiled(run_python):
+    program = """
+import sys
+sys.modules["numpy"] = None
+from autograd import jit
+f = jit(lambda v: v[0] * v[1])
+assert [f([2.0, 3.0]), f([4.0, 3.0])] == [6.0, 12.0]
+"""
+    done = run_python("-c", program)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -457,6 +457,8 @@ def _arrive(
 
 def _plan(variant: Variant, args: tuple[Any, ...]) -> Any:
     """Return how floats and arrays go straight into the machine code, None if not."""
+    if not any(hasattr(x, "dtype") for x in args):
+        return None
     import numpy as np
 
     plain = {float, np.ndarray}

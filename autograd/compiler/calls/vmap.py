@@ -43,6 +43,15 @@ MSG_DTYPE = (
     "argument {0} is mapped and holds {1!r}: rows are arrays of floats. A Value can be "
     "an argument that is not mapped (in_axes None), or be captured"
 )
+MSG_LONG = (
+    "argument {0} is mapped and holds {1}, more digits than a float has, which would "
+    "be lost in silence: pass array.astype(float)"
+)
+MSG_MASK = (
+    "argument {0} is mapped and a masked array, whose mask would be lost in silence: "
+    "map array.compressed(), or array.filled(...)"
+)
+FLOAT = 8  # bytes
 MSG_SHAPE = "argument {0} has shape {1}, and so no axis {2} to run over"
 MSG_ROWS = "the mapped arguments differ in their number of rows: {0}"
 MSG_EMPTY = "a batch of zero rows: there is nothing to compute {0} of"
@@ -212,7 +221,11 @@ class Vmap:
             if axis is None:
                 continue
             known = isinstance(arg, RecordedArray) and arg.late is late and axis == 0
+            if hasattr(arg, "mask"):
+                raise TypeError(MSG_MASK.format(i))
             array = arg.array if known else np.asarray(arg)
+            if array.dtype.kind == "f" and array.dtype.itemsize > FLOAT:
+                raise TypeError(MSG_LONG.format(i, array.dtype))
             if array.dtype.kind not in "fiub" and not _is_recorded(array):
                 raise TypeError(MSG_DTYPE.format(i, array.dtype))
             if not -array.ndim <= axis < array.ndim:
