@@ -221,7 +221,7 @@ class Vmap:
             if axis is None:
                 continue
             known = isinstance(arg, RecordedArray) and arg.late is late and axis == 0
-            if hasattr(arg, "mask"):
+            if isinstance(arg, np.ndarray) and hasattr(arg, "mask"):
                 raise TypeError(MSG_MASK.format(i))
             array = arg.array if known else np.asarray(arg)
             if array.dtype.kind == "f" and array.dtype.itemsize > FLOAT:
