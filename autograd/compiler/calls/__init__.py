@@ -1,1 +1,1 @@
-"""What a person calls: `jit` and `vmap`, their variants, and how a call is answered."""
+"""What a person calls: functions compiled for numbers and for rows, and their calls."""

@@ -1,1 +1,1 @@
-"""A schedule becomes machine code, by way of LLVM."""
+"""A plan becomes machine code, by way of LLVM."""

@@ -1,1 +1,1 @@
-"""Programs become shorter, or simpler, and mean the same."""
+"""Programs become shorter, or fit for a machine, and mean the same."""

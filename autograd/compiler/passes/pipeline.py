@@ -1,8 +1,8 @@
 """pipeline: the passes, in their order, and what each list of them is for.
 
 A pass takes a program and returns one that means the same. `SHORTEN` is for every
-recording; `for_python` and `for_machine` make it fit for code that cannot raise.
-Tests look at the program between any two passes (`watchers`).
+recording, `GUARD` for code that cannot raise, `machine_passes` for a machine. Tests
+check the program between any two passes (`watchers`).
 """
 
 from __future__ import annotations

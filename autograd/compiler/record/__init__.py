@@ -1,1 +1,1 @@
-"""A run becomes a Program: the tape, and the arrays that a run may look into."""
+"""A run of scalar code becomes a Program."""
