@@ -81,7 +81,7 @@ def test_a_value_with_a_branch_is_not_composed():
         with pytest.MonkeyPatch.context() as patch:
             row = Primitive("own", branch, [lambda _y, _x: 1.0], composed=True)
             patch.setitem(TABLE, "own", row)
-            with pytest.raises(TypeError, match="write a condition as a row"):
+            with pytest.raises(TypeError, match="write a condition as a primitive"):
                 expand(program_of(row, 1), CORE)
 
 
@@ -89,7 +89,7 @@ def test_a_value_with_a_branch_is_not_composed():
 def test_an_expanded_program_has_core_rows_alone(name):
     row = TABLE[name]
     orders = ORDERS[: order_count(row)]
-    rows = {s.row.name for s in expanded(row, row.arity or 4, orders).code}
+    rows = {s.primitive.name for s in expanded(row, row.arity or 4, orders).code}
     assert rows <= CORE | UNDEFINED
     assert rows & UNDEFINED <= {name.removesuffix("_slope")}
 
@@ -203,8 +203,8 @@ def test_the_roots_of_hermite_polynomials_are_roots(n):
 
 def test_hypot_stays_where_it_is_of_two_and_is_done_in_pairs_elsewhere():
     two, five = (expand(program_of(TABLE["hypot"], n), {"hypot"}) for n in (2, 5))
-    assert [s.row.name for s in two.code] == ["hypot"]
-    names = [s.row.name for s in five.code]
+    assert [s.primitive.name for s in two.code] == ["hypot"]
+    names = [s.primitive.name for s in five.code]
     assert names.count("hypot") == 4
     assert five(3.0, 0.0, 0.0, 0.0, 4.0) == [5.0]
 
@@ -212,7 +212,7 @@ def test_hypot_stays_where_it_is_of_two_and_is_done_in_pairs_elsewhere():
 def test_an_order_that_is_computed_leaves_the_row_as_it_is():
     row = TABLE["silu_partial"]
     program = expand(program_of(row, 2), CORE)
-    assert program.code[-1].row is row
+    assert program.code[-1].primitive is row
     assert program.outputs == (program.size - 1,)
 
 
@@ -220,7 +220,7 @@ def test_a_row_of_the_same_name_that_is_not_the_tables_stays():
     own = Primitive("sigmoid", lambda x: x, [lambda _y, _x: 1.0])
     code = (Instruction(own, (0,)),)
     program = expand(Program(("",), (), code, (1,)), CORE)
-    assert [s.row for s in program.code] == [own]
+    assert [s.primitive for s in program.code] == [own]
 
 
 def test_guards_and_outputs_move_with_their_places():

@@ -47,7 +47,7 @@ def canonical(program):
             return ("constant", program.constants[x - n].hex())
         return ("result", x - first)
 
-    code = [(s.row, *map(place, s.operands)) for s in program.code]
+    code = [(s.primitive, *map(place, s.operands)) for s in program.code]
     guards = {(g.relation, place(g.a), place(g.b), g.holds) for g in program.guards}
     return code, [place(x) for x in program.outputs], guards
 

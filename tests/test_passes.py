@@ -34,7 +34,7 @@ def optimize_guarded(program):
 
 
 def rows(program):
-    return [step.row.name for step in program.code]
+    return [step.primitive.name for step in program.code]
 
 
 def test_products_and_quotients_by_one_vanish_and_minus_one_is_a_sign():
@@ -143,7 +143,7 @@ def test_a_sum_over_a_long_chain_is_cut_and_one_over_inputs_is_not(links):
         assert cut == p
         return
     *others, squares = sorted(
-        len(s.operands) // 2 for s in cut.code if s.row.name == "sumprod"
+        len(s.operands) // 2 for s in cut.code if s.primitive.name == "sumprod"
     )
     assert (squares, max(others)) == (links, 8)
     assert cut(*inputs) == pytest.approx(p(*inputs), rel=1e-13)

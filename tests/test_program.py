@@ -11,7 +11,7 @@ from outcomes import bits
 
 from autograd import Value
 from autograd.compiler import Guard, Instruction, Program, trace
-from autograd.compiler.program import RELATIONS, row_named
+from autograd.compiler.program import RELATIONS, primitive_named
 from autograd.primitives import TABLE, Primitive
 
 ADD, MUL, EXP = TABLE["add"], TABLE["mul"], TABLE["exp"]
@@ -174,9 +174,9 @@ def test_a_state_that_lacks_something_is_refused():
 
 
 def test_a_row_is_found_by_its_name_in_the_table_alone():
-    assert row_named("exp") is EXP
+    assert primitive_named("exp") is EXP
     with pytest.raises(ValueError, match="no primitive called 'system'"):
-        row_named("system")
+        primitive_named("system")
 
 
 def test_rows_of_a_user_are_rows_too():

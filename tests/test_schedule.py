@@ -58,7 +58,9 @@ def test_a_group_that_takes_results_one_by_one_is_the_tail_of_their_loop():
     (stage,) = stages(plan)
     assert [group.primitive.name for group in stage.stage] == ["exp", "sin"]
     first = plan.program.first_result
-    exps = [first + i for i, s in enumerate(plan.program.code) if s.row.name == "exp"]
+    exps = [
+        first + i for i, s in enumerate(plan.program.code) if s.primitive.name == "exp"
+    ]
     assert plan.used.isdisjoint(exps)
 
 
@@ -133,7 +135,7 @@ def test_what_a_row_decides_is_varying_and_all_else_is_uniform():
     p = trace(lambda w, x: am.exp(w) * x + am.sin(w), 0.5, 2.0)
     plan = Plan(p, 4, [1])
     names = {
-        step.row.name: plan.is_uniform[place]
+        step.primitive.name: plan.is_uniform[place]
         for place, step in enumerate(p.code, p.first_result)
     }
     assert names == {"exp": True, "sin": True, "mul": False, "add": False}

@@ -22,7 +22,7 @@ MODULE = sys.modules["autograd.compiler.record.tape"]
 
 
 def rows(program):
-    return [step.row.name for step in program.code]
+    return [step.primitive.name for step in program.code]
 
 
 def test_what_nothing_depends_on_is_not_recorded_unless_it_may_raise():

@@ -1,16 +1,16 @@
 """Program: a recorded computation, as plain data.
 
 A Program is what is left of a run of scalar code on Values when the numbers are taken
-away: which row of the table was applied to which earlier results. It has no branches;
-where the recorded code compared numbers, a guard says how the comparison went, and the
-program is right only for inputs for which all guards hold. What repeats may be a loop
-(`autograd.compiler.loop`), which stands for all of its iterations.
+away: which primitive of the table was applied to which earlier results. It has no
+branches; where the recorded code compared numbers, a guard says how the comparison
+went, and the program is right only for inputs for which all guards hold. What repeats
+may be a loop (`autograd.compiler.loop`), which stands for all of its iterations.
 
     program     = inputs constants code outputs guards
     code        = (instruction | loop)*
     place       = 0, 1, 2, ...: the inputs have the first places, then the constants,
                   then the results of each instruction and loop
-    instruction = row place*
+    instruction = primitive place*
     output      = place
     guard       = relation place place holds | "finite" place
 
@@ -47,16 +47,23 @@ MSG_ARITY = "instruction {0}: {1} takes {2} operands, not {3}"
 MSG_INPUTS = "{0} takes {1} numbers, not {2}"
 MSG_STATE = "this state is no program's: it lacks, or has besides, {0}"
 MSG_STRAIGHT = "{0} has loops, where straight code is needed: take its unrolled()"
-MSG_ROW = "there is no primitive called {0!r} in the table: no program from elsewhere"
+MSG_PRIMITIVE = (
+    "there is no primitive called {0!r} in the table: no program from elsewhere"
+)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """Apply a row to the numbers at some places."""
+    """Apply a primitive to the numbers at some places."""
 
-    row: Primitive
+    primitive: Primitive
     operands: tuple[int, ...]
+
+    @property
+    def row(self) -> Primitive:
+        """The primitive."""
+        return self.primitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +170,7 @@ class Program:
         """Return all that is applied, in loops as well."""
         found: set[Primitive] = set()
         for step in self.code:
-            found |= step.body.primitives() if type(step) is Loop else {step.row}
+            found |= step.body.primitives() if type(step) is Loop else {step.primitive}
         return found
 
     def placed(self) -> Iterator[tuple[int, Instruction | Loop]]:
@@ -184,7 +191,7 @@ class Program:
 
         Args:
             inputs: floats or Values, or whatever ``call`` takes.
-            call: applies a row to operands; as it is, on floats or on Values.
+            call: applies a primitive to operands; as it is, on floats or on Values.
 
         Raises:
             ValueError: if there are not as many inputs as the program has.
@@ -198,7 +205,9 @@ class Program:
             if type(step) is Loop:
                 step.run(results, call)
             else:
-                results.append(call(step.row, *[results[i] for i in step.operands]))
+                results.append(
+                    call(step.primitive, *[results[i] for i in step.operands])
+                )
         return results
 
     def __call__(self, *inputs: Any) -> list[Any]:
@@ -231,15 +240,19 @@ class Program:
             if type(step) is Loop:
                 step.check(place)
                 continue
-            if not isinstance(step.row, Primitive):
-                message = f"instruction {i} applies {step.row!r}, which is no primitive"
+            if not isinstance(step.primitive, Primitive):
+                message = (
+                    f"instruction {i} applies {step.primitive!r}, which is no primitive"
+                )
                 raise TypeError(message)
             for x in step.operands:
                 if type(x) is not int or not 0 <= x < place:
-                    raise ValueError(MSG_PLACE.format(i, step.row.name, x))
-            if step.row.arity not in {None, len(step.operands)}:
+                    raise ValueError(MSG_PLACE.format(i, step.primitive.name, x))
+            if step.primitive.arity not in {None, len(step.operands)}:
                 n = len(step.operands)
-                raise ValueError(MSG_ARITY.format(i, step.row.name, step.row.arity, n))
+                raise ValueError(
+                    MSG_ARITY.format(i, step.primitive.name, step.primitive.arity, n)
+                )
         used = chain(
             self.outputs,
             (g.a for g in self.guards),
@@ -267,7 +280,8 @@ class Program:
         return self.replace(
             constants=tuple(map(float.fromhex, new.constants)),
             code=tuple(
-                Instruction(s.row, tuple(map(new.final, s.operands))) for s in new.code
+                Instruction(s.primitive, tuple(map(new.final, s.operands)))
+                for s in new.code
             ),
             outputs=tuple(new.final(places[x]) for x in self.outputs),
             guards=tuple(
@@ -297,14 +311,14 @@ class Program:
                 yield from step.lines(place, name_at, depth)
                 continue
             operands = [name_at(x) for x in step.operands]
-            row = step.row
+            primitive = step.primitive
             name = name_at(place)
-            if row.precedence and len(operands) == 2:
-                yield f"{name} = {operands[0]} {row.symbol} {operands[1]}"
-            elif row.precedence:
-                yield f"{name} = {row.symbol}{operands[0]}"
+            if primitive.precedence and len(operands) == 2:
+                yield f"{name} = {operands[0]} {primitive.symbol} {operands[1]}"
+            elif primitive.precedence:
+                yield f"{name} = {primitive.symbol}{operands[0]}"
             else:
-                yield f"{name} = {row.name}({', '.join(operands)})"
+                yield f"{name} = {primitive.name}({', '.join(operands)})"
         for guard in self.guards:
             yield f"guard {guard.text(name_at)}"
 
@@ -322,7 +336,7 @@ class Program:
         return mimebundle(self, **options)
 
     def __getstate__(self) -> dict[str, Any]:
-        code = [s if type(s) is Loop else (s.row, s.operands) for s in self.code]
+        code = [s if type(s) is Loop else (s.primitive, s.operands) for s in self.code]
         return {**{f.name: getattr(self, f.name) for f in fields(self)}, "code": code}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -367,7 +381,7 @@ class _Straight:
                 continue
             operands = tuple([places[x] for x in step.operands])
             places.append(self.n + len(self.code))
-            self.code.append(Instruction(step.row, operands))
+            self.code.append(Instruction(step.primitive, operands))
         self.guards += [
             Guard(g.relation, places[g.a], places[g.b], g.holds) for g in program.guards
         ]
@@ -391,13 +405,13 @@ class _Straight:
         places[first : first + n] = now
 
 
-def row_named(name: str) -> Primitive:
-    """Return the table's row of that name.
+def primitive_named(name: str) -> Primitive:
+    """Return the table's primitive of that name.
 
     Raises:
         ValueError: if there is none.
 
     """
     if name not in TABLE:
-        raise ValueError(MSG_ROW.format(name))
+        raise ValueError(MSG_PRIMITIVE.format(name))
     return TABLE[name]

@@ -45,7 +45,9 @@ class Place:
             return "guard"
         if self.at < self.program.first_result:
             return ""
-        return self.program.straight[self.at - self.program.first_result].row.symbol
+        return self.program.straight[
+            self.at - self.program.first_result
+        ].primitive.symbol
 
     @property
     def kind(self) -> str:
@@ -90,7 +92,7 @@ class Place:
             return inputs[self.at] if self.at < len(inputs) else "constant"
         step = program.straight[self.at - first]
         return application(
-            step.row, lambda k: self._word(step.operands[k]), len(step.operands)
+            step.primitive, lambda k: self._word(step.operands[k]), len(step.operands)
         )
 
     def _word(self, at: int) -> str:

@@ -143,7 +143,7 @@ class Writer:
     ) -> str:
         """Write an instruction; return its result."""
         operands = step.operands
-        if step.row is sumprod and late is not None:
+        if step.primitive is sumprod and late is not None:
             # What waits for the iteration before comes last.
             n = len(operands) // 2
             pairs = sorted(
@@ -151,7 +151,9 @@ class Writer:
                 key=lambda pair: max(late[pair[0]], late[pair[1]]),
             )
             operands = tuple([x for side in zip(*pairs, strict=True) for x in side])
-        return spell(self.text, step.row, [self.value(frame, x) for x in operands])
+        return spell(
+            self.text, step.primitive, [self.value(frame, x) for x in operands]
+        )
 
     def guard(self, frame: Frame, guard: Guard) -> None:
         """Write a guard."""

@@ -106,7 +106,9 @@ def _straight(program: Program) -> tuple[Program, _Parts]:
     for place, step in program.placed():
         if type(step) is not Loop:
             new[place] = first + len(code)
-            code.append(Instruction(step.row, tuple([new[x] for x in step.operands])))
+            code.append(
+                Instruction(step.primitive, tuple([new[x] for x in step.operands]))
+            )
     straight = program.replace(
         inputs=(*program.inputs, *[""] * shift),
         code=tuple(code),
@@ -149,7 +151,9 @@ def _together(
     for number, members in enumerate(by_level):
         for i in members:
             step = straight.straight[i]
-            code.append(Instruction(step.row, tuple([now[x] for x in step.operands])))
+            code.append(
+                Instruction(step.primitive, tuple([now[x] for x in step.operands]))
+            )
             settle(first + i, place)
             place += 1
         if number < len(parts.loops):
@@ -229,7 +233,7 @@ def shows_in(program: Program, shown: Sequence[bool]) -> bytearray:
             _show_reads(step, place, shows)
         elif shows[place]:
             for k, x in enumerate(step.operands):
-                if k in step.row.spreads:
+                if k in step.primitive.spreads:
                     shows[x] = 1
     return shows
 
@@ -315,7 +319,7 @@ def _compacted(
         if type(step) is not Loop:
             if used[place]:
                 operands = tuple(new[list(step.operands)].tolist())
-                code.append(Instruction(step.row, operands))
+                code.append(Instruction(step.primitive, operands))
                 new[place] = at
                 at += 1
         elif place in slim:
@@ -415,7 +419,7 @@ def _without_inputs(program: Program, wanted: list[int]) -> Program:
         code=tuple(
             _moved(s, s.body, new)
             if type(s) is Loop
-            else Instruction(s.row, tuple(new[list(s.operands)].tolist()))
+            else Instruction(s.primitive, tuple(new[list(s.operands)].tolist()))
             for s in program.code
         ),
         outputs=tuple(new[list(program.outputs)].tolist()),

@@ -41,15 +41,15 @@ class Builder:
         self.values[place] = x
         return place
 
-    def emit(self, row: Primitive, *operands: Place) -> Place:
-        """Return the place of a row's result, written if it was not there yet."""
-        if row in COMMUTING and operands[0] > operands[1]:
+    def emit(self, primitive: Primitive, *operands: Place) -> Place:
+        """Return the place of a primitive's result, written if it was not there yet."""
+        if primitive in COMMUTING and operands[0] > operands[1]:
             operands = operands[::-1]
-        key = (row, operands)
+        key = (primitive, operands)
         place = self.known.get(key)
         if place is None:
             place = self.known[key] = self.n + len(self.code)
-            self.code.append(Instruction(row, operands))
+            self.code.append(Instruction(primitive, operands))
         return place
 
     def finish(self, program: Program, places: Sequence[Place]) -> Program:
@@ -68,7 +68,7 @@ class Builder:
         return program.replace(
             constants=tuple(float.fromhex(text) for text in self.constants),
             code=tuple(
-                Instruction(s.row, tuple([final(x) for x in s.operands]))
+                Instruction(s.primitive, tuple([final(x) for x in s.operands]))
                 for s in self.code
             ),
             outputs=tuple(final(places[x]) for x in program.outputs),
@@ -98,7 +98,7 @@ def live(program: Program, *, raising: bool = True) -> Program:
     return program.replace(
         constants=tuple(c for i, c in enumerate(program.constants, n) if counts[i]),
         code=tuple(
-            Instruction(s.row, tuple([new[x] for x in s.operands]))
+            Instruction(s.primitive, tuple([new[x] for x in s.operands]))
             for i, s in enumerate(program.straight, first)
             if counts[i]
         ),
@@ -127,5 +127,5 @@ def needed(program: Program, *, raising: bool) -> bytearray:
 
 
 def may_raise(step: Instruction) -> bool:
-    """Return whether an instruction raises for some numbers, as far as its row says."""
-    return step.row.may_raise and not isinstance(step.row.value, Element)
+    """Return whether an instruction may raise, as far as its primitive says."""
+    return step.primitive.may_raise and not isinstance(step.primitive.value, Element)

@@ -1,18 +1,18 @@
-"""expand: say a program in fewer rows, those that a target can spell.
+"""expand: say a program in fewer primitives, those that a target can spell.
 
-The table has well over a hundred rows, and a target should not have to know them all:
-`expand` replaces each row that is not in the target's *core* by its definition in more
+The table has well over a hundred primitives, and a target should not have to know them
+all: `expand` replaces each that is not in the target's *core* by its definition in more
 basic ones, out of `passes.definitions`. Definitions have no branches and raise nothing.
-In the core, arithmetic is IEEE 754's: where a row raises in Python (the logarithm of
--1, a division by 0, exp(1000)) the expanded program has a NaN or an infinity there, and
-says by it that Python would have raised.
+In the core, arithmetic is IEEE 754's: where Python raises (the logarithm of -1, a
+division by 0, exp(1000)), the expanded program has a NaN or an infinity, and says by it
+that Python would have raised.
 
 What has no definition stays as it is: special functions of SciPy, a user's primitive. A
 target calls back into Python for these, or says that it cannot spell them.
 
-A row whose value is *composed* of operators and other rows is its own definition.
-Any definition is an ordinary function of numbers, called with a `Term` for each
-operand: a stand-in that answers operators and rows by writing instructions.
+A primitive whose value is *composed* of operators and other primitives is its own
+definition. Any definition is an ordinary function of numbers, called with a `Term` for
+each operand: a stand-in that answers operators and primitives by writing instructions.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from autograd.primitives import TABLE, Primitive, arithmetic, powers
 from autograd.primitives.row import MARKS
 
 MSG_BRANCH = (
-    "a definition computes the same way for all numbers: write a condition as a row, "
-    "select(greater(x, 1.0), a, b), not as a branch"
+    "a definition computes the same way for all numbers: write a condition as a "
+    "primitive, select(greater(x, 1.0), a, b), not as a branch"
 )
 
 
@@ -37,7 +37,7 @@ class NotConstantError(Exception):
 
 
 class Term:
-    """A place of the program being written; operators and rows write instructions."""
+    """A place of the program being written; what is applied to it is written."""
 
     __slots__ = ("place", "writer")
 
@@ -46,10 +46,10 @@ class Term:
         self.place = place
 
     @staticmethod
-    def __apply__(row: Primitive, args: tuple[Any, ...]) -> Term:
-        """Apply a row: Primitive asks for this."""
+    def __apply__(primitive: Primitive, args: tuple[Any, ...]) -> Term:
+        """Apply a primitive: Primitive asks for this."""
         writer = next(x.writer for x in args if isinstance(x, Term))
-        return writer.apply(row, args)
+        return writer.apply(primitive, args)
 
     @property
     def number(self) -> float | None:
@@ -117,27 +117,31 @@ class _Writer:
     def term(self, x: Any) -> Term:
         return x if isinstance(x, Term) else self.constant(x)
 
-    def apply(self, row: Primitive, args: Sequence[Any]) -> Term:
-        if row.arity is not None and len(args) != row.arity:
-            args = row.complete(tuple(args))
+    def apply(self, primitive: Primitive, args: Sequence[Any]) -> Term:
+        if primitive.arity is not None and len(args) != primitive.arity:
+            args = primitive.complete(tuple(args))
         terms = [self.term(x) for x in args]
-        define = self.definition(row, len(terms))
+        define = self.definition(primitive, len(terms))
         if define is not None:
             try:
                 return self.term(define(*terms))
             except NotConstantError:
-                pass  # it stays, like a row without a definition
-        return Term(self, self.builder.emit(row, *[x.place for x in terms]))
+                pass  # it stays, like a primitive without a definition
+        return Term(self, self.builder.emit(primitive, *[x.place for x in terms]))
 
-    def definition(self, row: Primitive, count: int) -> Callable[..., Any] | None:
-        """Return the row's definition, or None if it is to stay."""
-        if row in MARKS:
+    def definition(self, primitive: Primitive, count: int) -> Callable[..., Any] | None:
+        """Return the primitive's definition, or None if it is to stay."""
+        if primitive in MARKS:
             return _operand
-        if not row.in_table:
+        if not primitive.in_table:
             return None
-        if row.name not in self.core:
-            return row.value if row.composed else DEFINITIONS.get(row.name)
-        return hypot_in_pairs if row.name == "hypot" and count != 2 else None
+        if primitive.name not in self.core:
+            return (
+                primitive.value
+                if primitive.composed
+                else DEFINITIONS.get(primitive.name)
+            )
+        return hypot_in_pairs if primitive.name == "hypot" and count != 2 else None
 
 
 def _operand(x: Term) -> Term:
@@ -145,12 +149,12 @@ def _operand(x: Term) -> Term:
 
 
 def expand(program: Program, core: Container[str]) -> Program:
-    """Return the program in rows of the core, and those that have no definition.
+    """Return the program in primitives of the core, and those that have no definition.
 
     Args:
         program: any program.
-        core: the names of the rows that need no definition; in it, ``hypot`` is that of
-            two numbers, and ``sumprod`` is of as many as there are.
+        core: the names of primitives that need no definition; in it, ``hypot`` is that
+            of two numbers, and ``sumprod`` is of as many as there are.
 
     >>> from autograd.compiler import trace
     >>> from autograd.math import sigmoid
@@ -170,5 +174,5 @@ def expand(program: Program, core: Container[str]) -> Program:
     terms = [Term(writer, i) for i in range(len(program.inputs))]
     terms += [writer.constant(x) for x in program.constants]
     for step in program.straight:
-        terms.append(writer.apply(step.row, [terms[x] for x in step.operands]))
+        terms.append(writer.apply(step.primitive, [terms[x] for x in step.operands]))
     return writer.builder.finish(program, [x.place for x in terms])

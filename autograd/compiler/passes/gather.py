@@ -34,7 +34,9 @@ def gather(program: Program) -> Program:
         products = {
             t
             for t in terms
-            if t >= first and program.straight[t - first].row is mul and uses[t] == 1
+            if t >= first
+            and program.straight[t - first].primitive is mul
+            and uses[t] == 1
         }
         if len(terms) > 2 or len(products) == 1:
             inside |= products
@@ -61,7 +63,7 @@ def gather(program: Program) -> Program:
             product, other = terms if terms[0] in inside else terms[::-1]
             places.append(new.emit(fma, *factors(product), places[other]))
         else:
-            places.append(new.emit(step.row, *[places[x] for x in step.operands]))
+            places.append(new.emit(step.primitive, *[places[x] for x in step.operands]))
     return new.finish(program, places)
 
 
@@ -74,8 +76,8 @@ def in_pieces(program: Program) -> Program:
     places = new.start(program)
     for step in program.straight:
         operands = [places[x] for x in step.operands]
-        if step.row is not sumprod:
-            places.append(new.emit(step.row, *operands))
+        if step.primitive is not sumprod:
+            places.append(new.emit(step.primitive, *operands))
             continue
         n = len(operands) // 2
         parts = [
@@ -118,7 +120,7 @@ def _sums(
     sums: dict[Place, list[Place]] = {}
     inside = set()
     for place, step in enumerate(program.straight, program.first_result):
-        if step.row is not add:
+        if step.primitive is not add:
             continue
         parts: list[list[Place]] = []
         for x in step.operands:

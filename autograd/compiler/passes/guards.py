@@ -2,9 +2,9 @@
 
 Where Python raises, native code gives an infinity or a NaN. If that is sure to show in
 an output, which the caller looks at, nothing is needed. Otherwise there is a guard:
-that the result is finite; or, where nobody else needs that result, that the row's own
-condition for not raising holds, which is cheaper. A gradient needs no logarithm, but
-`log` of a negative number must not pass.
+that the result is finite; or, where nobody else needs that result, that the primitive's
+own condition for not raising holds, which is cheaper. A gradient needs no logarithm,
+but `log` of a negative number must not pass.
 
 An infinite partial times an adjoint of 0 is a NaN in native code, instead of 0; where
 it shows, plain products will do.
@@ -42,11 +42,11 @@ def guarded(program: Program, shown: Sequence[bool] | None = None) -> Program:
 
 
 def _with_bounds(program: Program) -> Program:
-    """Return the program with the bounds of its rows' conditions as constants."""
+    """Return the program with the bounds of its primitives' conditions as constants."""
     bounds = {
         bound: None
         for step in program.straight
-        for _, relation, bound in step.row.safe or ()
+        for _, relation, bound in step.primitive.safe or ()
         if relation != "finite"
     }
     known = set(program.constants)
@@ -61,7 +61,7 @@ def _with_bounds(program: Program) -> Program:
     return program.replace(
         constants=program.constants + more,
         code=tuple(
-            Instruction(s.row, tuple([moved(x) for x in s.operands]))
+            Instruction(s.primitive, tuple([moved(x) for x in s.operands]))
             for s in program.straight
         ),
         outputs=tuple(map(moved, program.outputs)),
@@ -111,10 +111,10 @@ class _Checks:
         if not self.shows[place]:
             return
         step = self.code[i]
-        if step.row is strong_mul:
+        if step.primitive is strong_mul:
             step = self.code[i] = Instruction(mul, step.operands)
         for k, x in enumerate(step.operands):
-            if k in step.row.spreads:
+            if k in step.primitive.spreads:
                 self.shows[x] = 1
 
     def _check(self, step: Instruction, place: int) -> None:
@@ -131,11 +131,11 @@ class _Checks:
                 self.guards.append(Guard(relation, x, self.bounds[bound]))
 
     def _conditions(self, step: Instruction) -> list[tuple[int, str, float]] | None:
-        """Return the row's conditions, of places; None if it has none, or they fail."""
-        if step.row.safe is None:
+        """Return its primitive's conditions, of places; None if none, or they fail."""
+        if step.primitive.safe is None:
             return None
         conditions = []
-        for k, relation, bound in step.row.safe:
+        for k, relation, bound in step.primitive.safe:
             x = step.operands[k]
             if self.program.is_constant(x):
                 c = self.program.constants[x - len(self.program.inputs)]

@@ -99,21 +99,21 @@ def _is_deep(loop: Loop) -> bool:
         if not hit:
             continue
         on.add(place)
-        if step.row is not add or len(hit) != 1 or hit[0] not in sums:  # type: ignore[union-attr]
+        if step.primitive is not add or len(hit) != 1 or hit[0] not in sums:  # type: ignore[union-attr]
             return True
         sums[place] = sums[hit[0]]
     return any(x in on and sums[x] != j for j, x in enumerate(body.outputs[:n]))
 
 
 def _listing(program: Program) -> tuple[Listing, list[Any]]:
-    """Return the program as arrays, and the row of each kind."""
+    """Return the program as arrays, and the primitive of each kind."""
     import numpy as np
 
     kinds: dict[tuple[Any, int], int] = {}
     code = program.code
     n = len(code)
     found = np.fromiter(
-        (kinds.setdefault((s.row, len(s.operands)), len(kinds)) for s in code),  # type: ignore[union-attr]
+        (kinds.setdefault((s.primitive, len(s.operands)), len(kinds)) for s in code),  # type: ignore[union-attr]
         dtype=np.int64,
         count=n,
     )
@@ -125,7 +125,7 @@ def _listing(program: Program) -> tuple[Listing, list[Any]]:
         count=int(starts[-1]),
     )
     operands -= program.first_result
-    return Listing(found, starts, operands), [row for row, _ in kinds]
+    return Listing(found, starts, operands), [primitive for primitive, _ in kinds]
 
 
 @dataclass
@@ -174,7 +174,7 @@ class _Roller:
         self.program = program
         self.first = program.first_result
         self.listing = listing
-        self.rows = kinds
+        self.primitives = kinds
         self.blocks = [self.block(s) for s in stretches]
         self.read = np.zeros(program.size, dtype=bool)  # outside of its iteration
         self.new = np.full(program.size, -1, dtype=np.int64)
@@ -210,7 +210,7 @@ class _Roller:
             for i in range(at, end):
                 step = p.code[i]
                 operands = self.new[list(step.operands)].tolist()  # type: ignore[union-attr]
-                code.append(Instruction(step.row, tuple(operands)))  # type: ignore[union-attr]
+                code.append(Instruction(step.primitive, tuple(operands)))  # type: ignore[union-attr]
                 self.new[self.first + i] = place
                 place += 1
             if block is not None:
@@ -403,7 +403,7 @@ class _Roller:
                     for x in range(bounds[i], bounds[i + 1])
                 ]
             )
-            code.append(Instruction(self.rows[kind], own))
+            code.append(Instruction(self.primitives[kind], own))
         outputs = [
             base + chain.position if step == 0 else chain.slot + step - 1
             for chain in block.chains

@@ -35,23 +35,25 @@ def simplify(program: Program, *, guarded: bool = False) -> Program:
     places = new.start(program)
     for step in program.straight:
         operands = tuple([places[x] for x in step.operands])
-        places.append(_simplified(new, step.row, operands, rules.get(step.row)))
+        places.append(
+            _simplified(new, step.primitive, operands, rules.get(step.primitive))
+        )
     return new.finish(program, places)
 
 
 def _simplified(
-    new: Builder, row: Primitive, operands: tuple[Place, ...], rule: Rule | None
+    new: Builder, primitive: Primitive, operands: tuple[Place, ...], rule: Rule | None
 ) -> Place:
     values = [new.values.get(x) for x in operands]
-    if operands and None not in values and not isinstance(row.value, Element):
+    if operands and None not in values and not isinstance(primitive.value, Element):
         try:
-            y = row.value(*values)
+            y = primitive.value(*values)
         except (ArithmeticError, ValueError, TypeError, ImportError):
             y = math.nan
         if math.isfinite(y):
             return new.constant(y)
     found = rule(new, operands, values) if rule else None
-    return new.emit(row, *operands) if found is None else found
+    return new.emit(primitive, *operands) if found is None else found
 
 
 def _mul(
@@ -77,7 +79,7 @@ def _strong_mul(
 
 def _neg(new: Builder, x: tuple[Place, ...], _: list[float | None]) -> Place | None:
     i = x[0] - new.n
-    if i >= 0 and new.code[i].row is neg:
+    if i >= 0 and new.code[i].primitive is neg:
         return new.code[i].operands[0]  # -(-x) -> x
     return None
 

@@ -121,7 +121,9 @@ def _other_bound(one: Program, other: Program) -> tuple[float, float] | None:
 
 def _difference(one: Program, other: Program) -> tuple[str, int] | None:
     """Return how two recordings of the same way differ, and in which instruction."""
-    codes = [[(_alike(s.row), s.operands) for s in p.straight] for p in (one, other)]
+    codes = [
+        [(_alike(s.primitive), s.operands) for s in p.straight] for p in (one, other)
+    ]
     same = codes[0] == codes[1] and one.outputs == other.outputs
     if not same or len(one.constants) != len(other.constants):
         pairs = zip(*codes, strict=False)
@@ -140,9 +142,9 @@ def _line(recording: Any, i: int) -> str:
     return f" (at {line(recording.lines[i])})" if known else ""
 
 
-def _alike(row: Primitive) -> Any:
-    """Return what a row is in every recording: a batch's results are made anew."""
-    return row.value.k if isinstance(row.value, Element) else row
+def _alike(primitive: Primitive) -> Any:
+    """Return what a primitive is in every recording; a batch's are made anew."""
+    return primitive.value.k if isinstance(primitive.value, Element) else primitive
 
 
 def compare_with_plain(

@@ -186,9 +186,9 @@ def raising(primitive: Primitive, kind: type[Exception]) -> Primitive:
     return Primitive(name, value, lambda _y, *xs: [0.0] * len(xs), safe=())
 
 
-def is_raising(row: Primitive) -> bool:
+def is_raising(primitive: Primitive) -> bool:
     """Return whether a primitive is one that `raising` made."""
-    return hasattr(row.value, "raising")
+    return hasattr(primitive.value, "raising")
 
 
 def _is_no_number(b: Any) -> bool:

@@ -224,10 +224,10 @@ def _reached(
 
 
 def _may_raise(node: Value) -> bool:
-    row = node.primitive
-    if row is None or row is CONSTANT or not row.may_raise:
+    primitive = node.primitive
+    if primitive is None or primitive is CONSTANT or not primitive.may_raise:
         return False
-    return not isinstance(row.value, Element)
+    return not isinstance(primitive.value, Element)
 
 
 @waiting()
@@ -273,7 +273,7 @@ def _program(
     program = Program(
         tuple("" if x.name is None else x.name for x in inputs),
         tuple(float.fromhex(text) for text in constants),
-        tuple(Instruction(s.row, tuple(map(final, s.operands))) for s in code),
+        tuple(Instruction(s.primitive, tuple(map(final, s.operands))) for s in code),
         tuple(map(final, found)),
         tuple(Guard(r, final(a), final(b), holds) for r, a, b, holds in guards),
         name,

@@ -72,7 +72,7 @@ class Grouping:
         self.is_uniform = is_uniform
         self.results: dict[BatchCall, dict[int, int]] = defaultdict(dict)
         for place, step in enumerate(program.straight, program.first_result):
-            if isinstance(element := step.row.value, Element):
+            if isinstance(element := step.primitive.value, Element):
                 self.results[element.call][place] = element.k
 
     def groups(self, *, uniform: bool) -> list[Group]:
@@ -92,7 +92,7 @@ class Grouping:
     def _group(self, members: list[int]) -> Group:
         code, first = self.program.straight, self.program.first_result
         return Group(
-            code[members[0]].row,
+            code[members[0]].primitive,
             [first + i for i in members],
             [code[i].operands for i in members],
         )
@@ -106,11 +106,11 @@ class Grouping:
             step = code[i]
             deepest = 1 + max((depth[x] for x in step.operands), default=0)
             depth[first + i] = deepest
-            if isinstance(element := step.row.value, Element):
+            if isinstance(element := step.primitive.value, Element):
                 for place in self.results[element.call]:
                     depth[place] = deepest
             kinds = tuple([self.is_uniform[x] for x in step.operands])
-            alike[deepest][step.row, kinds].append(i)
+            alike[deepest][step.primitive, kinds].append(i)
         return [
             self._group(some)
             for _, of_depth in sorted(alike.items())

@@ -117,7 +117,7 @@ def numpy_source(program: Program, *, guards: bool = False) -> str:
         ]
     outputs = ", ".join(writer.text_of(x).text for x in program.outputs)
     body.append(f"return [{outputs}]" + ", ok" * guards)
-    used = {step.row.name for step in program.straight}
+    used = {step.primitive.name for step in program.straight}
     head = ["import numpy as np"]
     if any(str(SPELLINGS.get(name)).startswith("special.") for name in used):
         head.append("from scipy import special")

@@ -69,7 +69,7 @@ def target_of(program: Program, functions: Container[str] = ()) -> tuple[Target,
     spellings: dict[str, Spelling] = {}
     own: dict[Primitive, str] = {}
     imports: dict[str, set[str]] = {}
-    for row in dict.fromkeys(step.row for step in program.straight):
+    for row in dict.fromkeys(step.primitive for step in program.straight):
         name = row.name
         if not row.in_table:
             if name not in functions:
@@ -189,7 +189,7 @@ def compile_python(
 
     """
     program = program.unrolled().check()
-    own = {s.row.name for s in program.straight if not s.row.in_table}
+    own = {s.primitive.name for s in program.straight if not s.primitive.in_table}
     target, head = target_of(program, own)
     calls = functions or {}
     given = {alias: calls.get(row.name, row) for row, alias in target.own.items()}

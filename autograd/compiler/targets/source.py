@@ -184,7 +184,7 @@ class Writer:
         """Return the statements."""
         program = self.program
         for place, step in enumerate(program.straight, program.first_result):
-            spelling = self.target.spelling(step.row)
+            spelling = self.target.spelling(step.primitive)
             if self._takes_names(spelling):
                 self._settle(step.operands)
             y = self._spelled(spelling, step.operands)

@@ -1,15 +1,16 @@
-"""What each row is in more basic rows: the table that `passes.expand` reads.
+"""What each primitive is in more basic ones: the table that `passes.expand` reads.
 
-A definition computes what the row's function computes, to a few units in the last place
-and over the whole range of numbers, with neither branches nor exceptions: a condition
-is a row (`greater`, `equal`, `select`), both sides of a `select` are computed, and the
-side that is not chosen may be NaN. Where a row raises, its definition is NaN or
-infinite. What rests on SciPy has none, nor has what is about single bits (`ulp`).
+A definition computes what the primitive's function computes, to a few units in the last
+place and over the whole range of numbers, with neither branches nor exceptions: a
+condition is a primitive (`greater`, `equal`, `select`), both sides of a `select` are
+computed, and the side that is not chosen may be NaN. Where a primitive raises, its
+definition is NaN or infinite. What rests on SciPy has none, nor has what is about
+single bits (`ulp`).
 
-Some rows do what floats cannot: `silu_partial` computes in decimals near the root of
-the derivative. Here such a root is taken out as a factor, with its rest below an ulp,
-so that nothing cancels. Derivatives of a higher order are sums without that care: their
-error is relative to their largest term. An order is a constant.
+Some primitives do what floats cannot: `silu_partial` computes in decimals near the root
+of the derivative. Here such a root is taken out as a factor, with its rest below an
+ulp, so that nothing cancels. Derivatives of a higher order are sums without that care:
+their error is relative to their largest term. An order is a constant.
 
 Letters: ``x``, or ``a b c``, are the operands; ``d`` is x minus a root, ``t`` an
 exponential; ``s`` is a power of two; ``n m`` are orders.

@@ -1,4 +1,4 @@
-"""Definitions of rows of any number of operands."""
+"""Definitions of primitives of any number of operands."""
 
 from __future__ import annotations
 
