@@ -101,7 +101,7 @@ def _unless_it_raises(again: Recordings, step: float) -> Program | None:
 def _way(program: Program) -> list[Any]:
     """Return how the comparisons of a recording turned out, and what raised in it."""
     way: list[Any] = [(g.relation, g.holds) for g in program.guards]
-    rows = [step.row for step in program.code]
+    rows = [step.primitive for step in program.code]
     if any(map(is_raising, rows)):  # and the function went on: at which operation?
         way += [row for row in rows if is_raising(row) or row.may_raise]
     return way
