@@ -23,7 +23,7 @@ compiled = False
 # C types stand in annotations, which nobody evaluates, and in calls of `declare` and
 # `cast`, which ignore them: any object will do.
 bint = double = longlong = size_t = void = Py_ssize_t = p_double = object
-p_longlong = p_void = object
+p_char = p_longlong = p_void = object
 NULL = None
 
 

@@ -41,12 +41,12 @@ MSG_CONSTANT = (
 )
 
 _clock = cython.declare(cython.longlong, 0)
-_lock = cython.declare(object, threading.RLock())
+lock = threading.RLock()  # held during a walk
 if hasattr(os, "register_at_fork"):  # a child could not end another thread's walk
     os.register_at_fork(
-        before=_lock.acquire,
-        after_in_parent=_lock.release,
-        after_in_child=_lock.release,
+        before=lock.acquire,
+        after_in_parent=lock.release,
+        after_in_child=lock.release,
     )
 # How many walks are under way, each in the middle of the one before.
 _walks = cython.declare(cython.longlong, 0)
@@ -66,17 +66,17 @@ def topological_order(root: object) -> list:
     """
     order: list = []
     node: Value = _root(root)
-    with _lock:
-        found = _begin()
+    with lock:
+        found = begin()
         try:
             _visit(node, order, found)
         finally:
-            _end(found)
+            end(found)
     return order
 
 
 @cython.cfunc
-def _begin() -> list | None:
+def begin() -> list | None:
     """Start a walk; return None, or where one in the middle of another notes marks."""
     global _clock, _walks
     _walks += 1
@@ -88,7 +88,7 @@ def _begin() -> list | None:
 
 
 @cython.cfunc
-def _end(found: list | None) -> object:
+def end(found: list | None) -> object:
     """End a walk, leaving no trace of it to the one it was in the middle of."""
     global _clock, _walks
     node: Value
@@ -97,6 +97,15 @@ def _end(found: list | None) -> object:
         for i in range(len(found) - 1, 0, -1):
             node, node._mark = found[i]
     _walks -= 1
+
+
+@cython.cfunc
+def claim(n: cython.Py_ssize_t) -> cython.longlong:
+    """Return the first of n marks that no node has."""
+    global _clock
+    first: cython.longlong = _clock + 1
+    _clock += n
+    return first
 
 
 @cython.cfunc
@@ -265,8 +274,8 @@ def gradient(root: Value, inputs: list) -> list | None:
     leaves: cython.Py_ssize_t = 0
     node: Value
     order: list = []
-    with _lock:
-        found = _begin()
+    with lock:
+        found = begin()
         try:
             first = _visit(root, order, found)
             for i in range(len(order)):
@@ -285,7 +294,7 @@ def gradient(root: Value, inputs: list) -> list | None:
                 PyMem_Free(adjoints)
             return derivatives
         finally:
-            _end(found)
+            end(found)
 
 
 def backward(thing: object, seed: object = 1.0) -> None:
@@ -300,8 +309,8 @@ def backward(thing: object, seed: object = 1.0) -> None:
     i: cython.Py_ssize_t
     node: Value
     order: list = []
-    with _lock:
-        found = _begin()
+    with lock:
+        found = begin()
         try:
             first = _visit(root, order, found)
             adjoints = _sweep(order, first, start)
@@ -314,7 +323,7 @@ def backward(thing: object, seed: object = 1.0) -> None:
             if cython.compiled:
                 PyMem_Free(adjoints)
         finally:
-            _end(found)
+            end(found)
 
 
 walk_with(backward)

@@ -8,6 +8,7 @@ from typing import Any
 from autograd.compiler.building import once
 from autograd.compiler.calls.forms import Slot, reader
 from autograd.compiler.calls.runner import Runner
+from autograd.compiler.listing import Listing
 from autograd.compiler.passes.pipeline import shorten
 from autograd.compiler.program import Program
 from autograd.compiler.record.tape import is_raising
@@ -23,7 +24,7 @@ class Variant:
     shorten = staticmethod(shorten)
 
     def __init__(self, recording: Recording, floats: Sequence[float]) -> None:
-        self.program = self.shorten(recording.program)
+        self.program = self.shorten(recording.listing)
         late = [number(x) for x in recording.late.leaves]
         self.example = [*floats, *late, *map(number, recording.captured)]
         self.sources = recording.late.sources
@@ -116,7 +117,7 @@ def with_partials(
     program: Program,
     example: Sequence[float],
     by: Collection[int] | None = None,
-    change: Callable[[Program], Program] = shorten,
+    change: Callable[[Listing], Program] = shorten,
 ) -> Program:
     """Return the program that also computes partials, output by output.
 
@@ -135,7 +136,7 @@ def with_partials(
         chosen = [x for i, x in enumerate(inputs) if by is None or i in by]
         return outputs + [x for y in outputs for x in gradient_of(y, chosen)]
 
-    return change(record_once(run, example, program.name).program)
+    return change(record_once(run, example, program.name).listing)
 
 
 def gradient_of(y: Any, inputs: Sequence[Any]) -> list[Any]:

@@ -15,12 +15,18 @@ from autograd.compiler.building import building, once
 from autograd.compiler.calls.variant import Variant, slopes, with_partials
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
 from autograd.compiler.element import BatchCall, EagerlyError, Element
+from autograd.compiler.listing import Listing
 from autograd.compiler.passes.builder import live
 from autograd.compiler.passes.pipeline import optimize
+from autograd.compiler.program import Program
 from autograd.primitives import Primitive
 from autograd.value import Value, fused
 
 Function = Callable[..., Any]
+
+
+def _straight(listing: Listing) -> Program:
+    return optimize(listing.program)
 
 
 class RowVariant(Variant):
@@ -35,7 +41,7 @@ class RowVariant(Variant):
 
     """
 
-    shorten = staticmethod(optimize)  # rows side by side know no loops
+    shorten = staticmethod(_straight)  # rows side by side know no loops
 
     def __init__(
         self,
@@ -67,7 +73,7 @@ class RowVariant(Variant):
                 program = self.program
                 if partials:
                     shared = {*range(len(program.inputs))}.difference(self.row_inputs)
-                    program = with_partials(program, self.example, shared, optimize)
+                    program = with_partials(program, self.example, shared, _straight)
                 if reduce and len(program.guards) == len(self.program.guards):
                     program = program.replace(guards=())  # they were asked before
                 runner = BatchRunner(program, self.row_inputs, reduce=reduce)

@@ -8,9 +8,11 @@ check the program between any two passes (`watchers`).
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from autograd.collector import waiting
+from autograd.compiler.listing import Listing
 from autograd.compiler.passes.blocks import by_blocks, prune
 from autograd.compiler.passes.builder import live
 from autograd.compiler.passes.expand import expand
@@ -72,18 +74,18 @@ def run(passes: Iterable[Pass], program: Program) -> Program:
     return prune(changed, raising=not checked)
 
 
-def shorten(program: Program) -> Program:
+def shorten(listing: Listing) -> Program:
     """Return a recording as short as passes make it, with loops where it pays.
 
     Loops pay where iterations need one another, or where there are very many: code that
     stands side by side is better off in the groups of `autograd.compiler.schedule`.
     """
-    if len(program.code) < SHORT:
-        return optimize(program)
-    rolled = roll(program)
-    if pays(program, rolled):
-        return optimize(rolled)
-    return optimize(program)
+    if len(listing) >= SHORT:
+        with suppress(ImportError):  # NumPy is not everywhere
+            rolled = roll(listing)
+            if pays(rolled):
+                return optimize(rolled)
+    return optimize(listing.program)
 
 
 def optimize(program: Program) -> Program:

@@ -47,7 +47,7 @@ class Stretch:
 
 
 @dataclass
-class Listing:
+class Code:
     """Straight code as arrays.
 
     Attributes:
@@ -74,7 +74,7 @@ class Listing:
         return np.repeat(np.arange(s.length), np.diff(starts))
 
 
-def repetitions(code: Listing) -> list[Stretch]:
+def repetitions(code: Code) -> list[Stretch]:
     """Return stretches that repeat, in order, none overlapping another."""
     n = len(code.kinds)
     free = [(0, n)]
@@ -168,7 +168,7 @@ def _runs(hashes: Any, window: int) -> Iterator[tuple[int, int, int]]:
         yield begin - period, end + window - 1, period
 
 
-def _repeating(code: Listing, s: Stretch) -> Iterator[Stretch]:
+def _repeating(code: Code, s: Stretch) -> Iterator[Stretch]:
     """Yield the parts of a stretch of periodic rows whose operands agree as well."""
     import numpy as np
 

@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.collector import waiting
+from autograd.compiler.listing import Listing, as_array
 from autograd.compiler.loop import At, Loop, Numbers, Read
 from autograd.compiler.passes.blocks import in_line
-from autograd.compiler.passes.repetition import FEWEST, Listing, Stretch, repetitions
+from autograd.compiler.passes.repetition import FEWEST, Code, Stretch, repetitions
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.primitives.arithmetic import add
 
@@ -40,8 +41,8 @@ MANY = 200_000  # instructions that are rolled in any case
 
 
 @waiting()
-def roll(program: Program) -> Program:
-    """Return the program with its repetitions as loops.
+def roll(straight: Program | Listing) -> Program:
+    """Return straight code with its repetitions as loops.
 
     >>> from autograd.compiler import trace
     >>> def f(x):
@@ -60,14 +61,19 @@ def roll(program: Program) -> Program:
         return v1
 
     """
-    if program.has_loops or len(program.code) < SHORT:
-        return program
-    listing, kinds = _listing(program)
-    stretches = repetitions(listing)
+    listing = straight if isinstance(straight, Listing) else Listing.of(straight)
+    if len(listing) < SHORT:
+        return listing.program
+    code = Code(
+        as_array(listing.kinds),
+        as_array(listing.starts),
+        as_array(listing.operands) - listing.first_result,
+    )
+    stretches = repetitions(code)
     if not stretches:
-        return program
+        return listing.program
     for _ in range(ROUNDS):
-        roller = _Roller(program, listing, kinds, stretches)
+        roller = _Roller(listing, code, stretches)
         rolled = roller.rolled()
         if not any(a or b for a, b in roller.odd):
             break
@@ -78,13 +84,14 @@ def roll(program: Program) -> Program:
     return rolled
 
 
-def pays(program: Program, rolled: Program) -> bool:
+def pays(rolled: Program) -> bool:
     """Return whether a program is better run with its loops than written out."""
-    if rolled is program or 2 * rolled.written > len(program.code):
+    performed = rolled.performed
+    if not rolled.has_loops or 2 * rolled.written > performed:
         return False
     loops = [step for step in rolled.code if type(step) is Loop]
     covered = sum(s.count * s.body.performed for s in loops if _is_deep(s))
-    return covered > len(program.code) // 4 or len(program.code) > MANY
+    return covered > performed // 4 or performed > MANY
 
 
 def _is_deep(loop: Loop) -> bool:
@@ -103,29 +110,6 @@ def _is_deep(loop: Loop) -> bool:
             return True
         sums[place] = sums[hit[0]]
     return any(x in on and sums[x] != j for j, x in enumerate(body.outputs[:n]))
-
-
-def _listing(program: Program) -> tuple[Listing, list[Any]]:
-    """Return the program as arrays, and the primitive of each kind."""
-    import numpy as np
-
-    kinds: dict[tuple[Any, int], int] = {}
-    code = program.code
-    n = len(code)
-    found = np.fromiter(
-        (kinds.setdefault((s.primitive, len(s.operands)), len(kinds)) for s in code),  # type: ignore[union-attr]
-        dtype=np.int64,
-        count=n,
-    )
-    lengths = np.array([arity for _, arity in kinds], dtype=np.int64)[found]
-    starts = np.concatenate(([0], np.cumsum(lengths)))
-    operands = np.fromiter(
-        (x for s in code for x in s.operands),  # type: ignore[union-attr]
-        dtype=np.int64,
-        count=int(starts[-1]),
-    )
-    operands -= program.first_result
-    return Listing(found, starts, operands), [primitive for primitive, _ in kinds]
 
 
 @dataclass
@@ -163,9 +147,8 @@ class _Roller:
 
     def __init__(
         self,
-        program: Program,
-        listing: Listing,
-        kinds: list[Any],
+        program: Listing,
+        code: Code,
         stretches: list[Stretch],
     ) -> None:
         import numpy as np
@@ -173,15 +156,14 @@ class _Roller:
         self.np = np
         self.program = program
         self.first = program.first_result
-        self.listing = listing
-        self.primitives = kinds
+        self.code = code
         self.blocks = [self.block(s) for s in stretches]
         self.read = np.zeros(program.size, dtype=bool)  # outside of its iteration
         self.new = np.full(program.size, -1, dtype=np.int64)
         self.odd: list[list[int]] = []  # of each block, first and last iterations
 
     def block(self, s: Stretch) -> _Block:
-        operands = self.listing.operands_of(s)
+        operands = self.code.operands_of(s)
         return _Block(s, operands, operands[0] >= s.start)
 
     def rolled(self) -> Program:
@@ -190,12 +172,12 @@ class _Roller:
         left = self.take_guards()
         for each in self.blocks:
             self.find_columns(each)
-        straight = np.ones(len(p.code), dtype=bool)
+        straight = np.ones(len(p), dtype=bool)
         for known in self.blocks:
             straight[known.stretch.start : known.stretch.end] = False
-        starts = self.listing.starts
+        starts = self.code.starts
         used = np.repeat(straight, np.diff(starts))
-        self.read[self.listing.operands[used] + self.first] = True
+        self.read[self.code.operands[used] + self.first] = True
         self.read[list(p.outputs)] = True
         self.read[[x for g in left for x in (g.a, g.b)]] = True
         n = len(p.inputs)
@@ -206,11 +188,10 @@ class _Roller:
         place, at = n + len(constants), 0
         following: list[_Block | None] = [*self.blocks, None]
         for block in following:
-            end = len(p.code) if block is None else block.stretch.start
-            for i in range(at, end):
-                step = p.code[i]
-                operands = self.new[list(step.operands)].tolist()  # type: ignore[union-attr]
-                code.append(Instruction(step.primitive, tuple(operands)))  # type: ignore[union-attr]
+            end = len(p) if block is None else block.stretch.start
+            for i, step in enumerate(p.instructions(range(at, end)), at):
+                operands = self.new[list(step.operands)].tolist()
+                code.append(Instruction(step.primitive, tuple(operands)))
                 self.new[self.first + i] = place
                 place += 1
             if block is not None:
@@ -220,14 +201,16 @@ class _Roller:
                 place += loop.width
                 at = block.stretch.end
         few = self.loops_of_guards(left, code)
-        return p.replace(
-            constants=tuple([p.constants[x - n] for x in constants.tolist()]),
-            code=tuple(code),
-            outputs=tuple(self.new[list(p.outputs)].tolist()),
-            guards=tuple(
+        return Program(
+            p.inputs,
+            tuple([p.constants[x - n] for x in constants.tolist()]),
+            tuple(code),
+            tuple(self.new[list(p.outputs)].tolist()),
+            tuple(
                 Guard(g.relation, int(self.new[g.a]), int(self.new[g.b]), g.holds)
                 for g in few
             ),
+            p.name,
         )
 
     def take_guards(self) -> list[Guard]:
@@ -390,10 +373,10 @@ class _Roller:
             return m - 1 - place if place < 0 else place
 
         code = []
-        starts, operands = self.listing.starts, block.operands[0].tolist()
+        starts, operands = self.code.starts, block.operands[0].tolist()
         begin = int(starts[s.start])
         bounds = (starts[s.start : s.start + s.length + 1] - begin).tolist()
-        kinds = self.listing.kinds[s.start : s.start + s.length].tolist()
+        kinds = self.code.kinds[s.start : s.start + s.length].tolist()
         for i, kind in enumerate(kinds):
             own = tuple(
                 [
@@ -403,7 +386,7 @@ class _Roller:
                     for x in range(bounds[i], bounds[i + 1])
                 ]
             )
-            code.append(Instruction(self.primitives[kind], own))
+            code.append(Instruction(self.program.forms[kind][0], own))
         outputs = [
             base + chain.position if step == 0 else chain.slot + step - 1
             for chain in block.chains

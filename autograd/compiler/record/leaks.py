@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.compiler.element import EagerlyError, Element
-from autograd.compiler.program import Program
+from autograd.compiler.listing import Listing
 from autograd.compiler.record.tape import is_raising
 from autograd.context import debug
 from autograd.display import line
@@ -65,7 +65,7 @@ def hunt(first: Any, again: Recordings, name: str) -> None:
         RuntimeError: if a number leaked into the recording, naming the line.
 
     """
-    one = first.program
+    one = first.listing
     for step in NEARBY:
         other = _unless_it_raises(again, step)
         if other is None:
@@ -89,25 +89,25 @@ def hunt(first: Any, again: Recordings, name: str) -> None:
         return
 
 
-def _unless_it_raises(again: Recordings, step: float) -> Program | None:
-    """Return the program at a point nearby, None if f raises at such numbers."""
+def _unless_it_raises(again: Recordings, step: float) -> Listing | None:
+    """Return the code at a point nearby, None if f raises at such numbers."""
     try:
-        program: Program = again(step).program
+        listing: Listing = again(step).listing
     except Exception:  # noqa: BLE001 - it can be anything, and nobody passed them
         return None
-    return program
+    return listing
 
 
-def _way(program: Program) -> list[Any]:
+def _way(listing: Listing) -> list[Any]:
     """Return how the comparisons of a recording turned out, and what raised in it."""
-    way: list[Any] = [(g.relation, g.holds) for g in program.guards]
-    rows = [step.primitive for step in program.code]
-    if any(map(is_raising, rows)):  # and the function went on: at which operation?
+    way: list[Any] = [(g.relation, g.holds) for g in listing.guards]
+    if any(is_raising(row) for row, _ in listing.forms):  # at which operation?
+        rows = [step.primitive for step in listing.program.straight]
         way += [row for row in rows if is_raising(row) or row.may_raise]
     return way
 
 
-def _other_bound(one: Program, other: Program) -> tuple[float, float] | None:
+def _other_bound(one: Listing, other: Listing) -> tuple[float, float] | None:
     """Return two constants that differ in a comparison, None if there are none."""
     for g, h in zip(one.guards, other.guards, strict=True):
         for x, y in ((g.a, h.a), (g.b, h.b)):
@@ -119,21 +119,32 @@ def _other_bound(one: Program, other: Program) -> tuple[float, float] | None:
     return None
 
 
-def _difference(one: Program, other: Program) -> tuple[str, int] | None:
+def _difference(one: Listing, other: Listing) -> tuple[str, int] | None:
     """Return how two recordings of the same way differ, and in which instruction."""
-    codes = [
-        [(_alike(s.primitive), s.operands) for s in p.straight] for p in (one, other)
-    ]
-    same = codes[0] == codes[1] and one.outputs == other.outputs
+    same = one.outputs == other.outputs and _code(one) == _code(other)
     if not same or len(one.constants) != len(other.constants):
-        pairs = zip(*codes, strict=False)
+        pairs = zip(
+            *[
+                [(_alike(s.primitive), s.operands) for s in listing.program.straight]
+                for listing in (one, other)
+            ],
+            strict=False,
+        )
         return LEAK_CODE, next((i for i, (a, b) in enumerate(pairs) if a != b), -1)
     places = range(len(one.inputs), one.first_result)
     for place, a, b in zip(places, one.constants, other.constants, strict=True):
         if a != b and (a == a or b == b):  # noqa: PLR0124 - NaN
-            users = (i for i, s in enumerate(one.straight) if place in s.operands)
+            users = (
+                i for i, s in enumerate(one.program.straight) if place in s.operands
+            )
             return LEAK_CONSTANT.format(a, b), next(users, -1)
     return None
+
+
+def _code(listing: Listing) -> Any:
+    """Return what tells whether two listings are of the same code."""
+    forms = [(_alike(row), n) for row, n in listing.forms]
+    return forms, listing.kinds, listing.starts, listing.operands
 
 
 def _line(recording: Any, i: int) -> str:

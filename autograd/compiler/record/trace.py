@@ -25,21 +25,23 @@ f(v0):
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autograd.collector import waiting
 from autograd.compiler.element import EagerlyError, Element
-from autograd.compiler.program import Guard, Instruction, Program
+from autograd.compiler.listing import Listing, ints
+from autograd.compiler.program import Guard, Program
 from autograd.compiler.record.arrays import Late
 from autograd.compiler.record.leaks import compare_with_plain, hunt, near
+from autograd.compiler.record.numbering import number_nodes
 from autograd.compiler.record.tape import LIMIT, MSG_THREAD, Tape
 from autograd.context import taping
+from autograd.primitives import Primitive
 from autograd.transforms import ALIAS
 from autograd.trees import Rebuild, flatten
-from autograd.value import CONSTANT, Value, number
+from autograd.value import Value, number
 
 Function = Callable[..., Any]
 
@@ -52,7 +54,7 @@ class Recording:
     """A Program, its last inputs, and its results' form.
 
     Attributes:
-        program: its inputs are those it was recorded with, the late ones, the captured.
+        listing: its inputs are those it was recorded with, the late ones, the captured.
         late: what the numbers and addresses of arrays are.
         captured: the Values that were there before.
         rebuild: puts the outputs into the form of the result.
@@ -62,13 +64,18 @@ class Recording:
 
     """
 
-    program: Program
+    listing: Listing
     late: Late
     captured: list[Value]
     rebuild: Rebuild
     lines: list[str]
     numbers: list[float]
     largest: float
+
+    @property
+    def program(self) -> Program:
+        """The listing as a Program."""
+        return self.listing.program
 
 
 def limit(operations: int | None = None) -> int:
@@ -171,11 +178,9 @@ def record_once(
     if tape.refused:
         raise EagerlyError(tape.refused[0])
     leaves = leaves + tape.late.leaves
-    program, captured, lines = _program(tape, leaves, outputs, name)
+    listing, captured, lines, largest = _listing(tape, leaves, outputs, name)
     floats = [number(x) if isinstance(x, Value) else x for x in outputs]
-    sizes = (abs(number(x)) for x in tape.nodes)
-    largest = max((x for x in sizes if x < math.inf), default=0.0)
-    return Recording(program, tape.late, captured, rebuild, lines, floats, largest)
+    return Recording(listing, tape.late, captured, rebuild, lines, floats, largest)
 
 
 def outputs_of(result: Any, name: str) -> tuple[list[Any], Rebuild]:
@@ -195,90 +200,71 @@ def outputs_of(result: Any, name: str) -> tuple[list[Any], Rebuild]:
             raise TypeError(MSG_OUTPUT.format(name, repr(result), error)) from None
 
 
-def _reached(
-    tape: Tape, leaves: list[Value], outputs: list[Any]
-) -> tuple[list[Value], dict[int, Value]]:
-    """Return the nodes that count, and the Values among them that were there before.
-
-    Outputs and comparisons depend on them, or they may raise.
-    """
-    made = {id(node) for node in tape.nodes}
-    asked = [x for _, a, b, _ in tape.comparisons for x in (a, b)]
-    roots = [x for x in (*outputs, *asked) if isinstance(x, Value)]
-    live = {id(x) for x in roots}
-    captured = {id(x): x for x in (*leaves, *roots) if id(x) not in made}
-    steps = []
-    for node in reversed(tape.nodes):
-        if id(node) not in live and not _may_raise(node):
-            continue
-        steps.append(node)
-        for x in node.operands:
-            if isinstance(x, Value):
-                live.add(id(x))
-                if id(x) not in made:
-                    captured[id(x)] = x
-    own = set(map(id, leaves))
-    if tape.depends(tuple([x for x in captured.values() if id(x) not in own])):
-        raise EagerlyError(MSG_THREAD)
-    return steps[::-1], captured
-
-
-def _may_raise(node: Value) -> bool:
-    primitive = node.primitive
-    if primitive is None or primitive is CONSTANT or not primitive.may_raise:
-        return False
-    return not isinstance(primitive.value, Element)
+def _may_raise(row: Primitive) -> bool:
+    return row.may_raise and not isinstance(row.value, Element)
 
 
 @waiting()
-def _program(
+def _listing(
     tape: Tape, leaves: list[Value], outputs: list[Any], name: str
-) -> tuple[Program, list[Value], list[str]]:
-    """Return the program, the Values it captured, and its instructions' lines."""
-    steps, captured = _reached(tape, leaves, outputs)
-    inputs = list(captured.values())
-    places = {key: i for i, key in enumerate(captured)}
-    constants: dict[str, int] = {}
+) -> tuple[Listing, list[Value], list[str], float]:
+    """Return what counts of a recording, what it captured, its lines, and how large.
 
-    def constant(x: float) -> int:
-        return constants.setdefault(float(x).hex(), -1 - len(constants))
-
-    def place(x: Any) -> int:
-        return places[id(x)] if isinstance(x, Value) else constant(x)
-
-    code: list[Instruction] = []
-    lines: list[str] = []
-    for node in steps:
-        primitive = node.primitive
-        if primitive is None or primitive is CONSTANT:
-            places[id(node)] = constant(number(node))
-        elif primitive is ALIAS:
-            places[id(node)] = place(node.operands[0])
-        else:
-            places[id(node)] = len(inputs) + len(code)
-            operands = tuple([place(x) for x in node.operands])
-            code.append(Instruction(primitive, operands))
-            lines.append(node.where)
-    found = [place(x) for x in outputs]
-    guards = dict.fromkeys(
-        (relation, place(a), place(b), outcome)
-        for relation, a, b, outcome in tape.comparisons
+    Outputs and comparisons depend on what counts, or it may raise.
+    """
+    asked = [x for _, a, b, _ in tape.comparisons for x in (a, b)]
+    kinds, starts, operands, roots, forms, inputs, constants, kept, largest = (
+        number_nodes(tape.nodes, [*outputs, *asked], leaves, ALIAS, _may_raise)
     )
-    # Until here constants were numbered -1, -2, ... and results as if there were none.
+    if tape.depends(tuple(inputs[len(leaves) :])):
+        raise EagerlyError(MSG_THREAD)
     n, shift = len(inputs), len(constants)
 
     def final(x: int) -> int:
-        return n - 1 - x if x < 0 else x if x < n else x + shift
+        if x >= 0:
+            return x + n + shift
+        return (-1 - x) // 2 + n * (x % 2 == 0)
 
-    program = Program(
+    places = [final(x) for x in roots]
+    sides = iter(places[len(outputs) :])
+    guards = dict.fromkeys(
+        (relation, next(sides), next(sides), outcome)
+        for relation, _, _, outcome in tape.comparisons
+    )
+    lines: list[str] = []
+    if tape.nodes and tape.nodes[0].where:
+        lines = [tape.nodes[i].where for i in ints(kept)]
+    listing = Listing(
         tuple("" if x.name is None else x.name for x in inputs),
-        tuple(float.fromhex(text) for text in constants),
-        tuple(Instruction(s.primitive, tuple(map(final, s.operands))) for s in code),
-        tuple(map(final, found)),
-        tuple(Guard(r, final(a), final(b), holds) for r, a, b, holds in guards),
+        tuple(constants),
+        forms,
+        kinds,
+        starts,
+        _finals(operands, n, shift),
+        tuple(places[: len(outputs)]),
+        tuple(Guard(*guard) for guard in guards),
         name,
     )
-    return program, inputs[len(leaves) :], lines
+    return listing, inputs[len(leaves) :], lines, largest
+
+
+def _finals(packed: bytes, inputs: int, constants: int) -> bytes:
+    """Return operands as places: first inputs, then constants, then results."""
+    try:
+        import numpy as np
+    except ImportError:
+        from array import array
+
+        first = inputs + constants
+        places = (
+            x + first if x >= 0 else (-1 - x) // 2 + inputs * (x % 2 == 0)
+            for x in ints(packed)
+        )
+        return array("q", places).tobytes()
+    x = np.frombuffer(packed, dtype=np.int64)
+    before = (-1 - x) // 2 + inputs * (x % 2 == 0)
+    found = np.where(x >= 0, x + (inputs + constants), before)
+    return bytes(found.astype(np.int64))
 
 
 def name_of(f: Function) -> str:
