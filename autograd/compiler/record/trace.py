@@ -39,7 +39,7 @@ from autograd.compiler.record.numbering import number_nodes
 from autograd.compiler.record.tape import LIMIT, MSG_THREAD, Tape
 from autograd.context import taping
 from autograd.primitives import Primitive
-from autograd.transforms import ALIAS
+from autograd.primitives.row import ALIAS
 from autograd.trees import Rebuild, flatten
 from autograd.value import Value, number
 
