@@ -15,7 +15,7 @@ import pytest
 
 from autograd import math as am
 from autograd.compiler import Guard, Instruction, Program, trace
-from autograd.compiler.element import BatchCall, Element
+from autograd.compiler.element import NestedBatch, Element
 from autograd.compiler.schedule.plan import Plan
 from autograd.primitives import TABLE, Primitive
 
@@ -390,7 +390,7 @@ def test_the_call_of_a_batch_gives_its_sums_and_whether_all_is_right(x):
     inner = inner.replace(guards=(Guard("<", 0, 1),))
     rows = compile_native(inner, [1], reduce=True)
     runner = SimpleNamespace(layout=rows.layout, address=rows.address(), program=inner)
-    call = BatchCall(runner, None, 1, [1], len(x))
+    call = NestedBatch(runner, None, 1, [1], len(x))
     batch, *sums = [
         Primitive("element", Element(call, k), lambda *_: ()) for k in (-1, 0, 1)
     ]

@@ -22,7 +22,7 @@ class EagerlyError(Exception):
 
 
 @dataclass(eq=False)
-class BatchCall:
+class NestedBatch:
     """A batch that is summed over its rows, within a program.
 
     Attributes:
@@ -50,7 +50,7 @@ class BatchCall:
 class Element:
     """The value of a primitive that is a result of a batch; -1 is the batch itself."""
 
-    call: BatchCall
+    call: NestedBatch
     k: int
 
     def __call__(self, *_: float) -> float:

@@ -23,25 +23,25 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from autograd.compiler.calls.direct import lend
 from autograd.compiler.calls.dispatch import Dispatch, Ways, warn_of_ways
 from autograd.compiler.calls.forms import (
     Arguments,
     LookedIntoError,
-    Slot,
     holds_objects,
 )
+from autograd.compiler.calls.jit_call import Call
 from autograd.compiler.calls.native import Native
-from autograd.compiler.calls.runner import goes
+from autograd.compiler.calls.runner import Machine
 from autograd.compiler.calls.surroundings import Surroundings
 from autograd.compiler.calls.variant import Variant, slopes
 from autograd.compiler.element import EagerlyError
 from autograd.compiler.machine.ask import taken
 from autograd.compiler.program import Program
-from autograd.compiler.record.arrays import RecordedArray
 from autograd.compiler.record.trace import name_of, record
 from autograd.context import tape_in_use
 from autograd.primitives import Primitive
-from autograd.value import Value, number
+from autograd.value import Value
 
 Function = Callable[..., Any]
 
@@ -59,7 +59,7 @@ MSG_EMPTY = "this is no compiled function: write jit(f), not Jit.__new__(Jit)"
 MSG_NOT_FUNCTION = "jit compiles a function, not {0!r}: write jit(f)(x), not jit(f(x))"
 
 
-def _row_of(program: Program) -> Primitive:
+def _as_primitive(program: Program) -> Primitive:
     """Return a program of one output as a primitive, with derivatives of any order."""
 
     def value(*xs: float) -> float:
@@ -74,125 +74,6 @@ def _row_of(program: Program) -> Primitive:
         return found
 
     return Primitive(program.name, value, partials, elementary=False)
-
-
-class _Call:
-    """The numbers of one call: floats and Values, and arrays of numbers.
-
-    Attributes:
-        structure: all of the arguments but their numbers.
-        around: what the function reads besides them.
-        ways: the recordings for both.
-        rebuild: makes arguments of other numbers.
-
-    """
-
-    structure: Any
-    around: Any
-    ways: Ways
-
-    def __init__(
-        self,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        arguments: Arguments,
-        rebuild: Callable[..., Any],
-    ) -> None:
-        self.args = args
-        self.kwargs = kwargs
-        self.rebuild = rebuild
-        self.places = arguments.places
-        self.numbers = numbers = arguments.numbers
-        self.scalars = numbers
-        self.arrays = [x for x in numbers if hasattr(x, "dtype")]
-        if self.arrays:
-            self.scalars = [x for x in numbers if not hasattr(x, "dtype")]
-        self.nodes = any(type(x) is Value for x in self.scalars)
-        self.floats = self.scalars
-        if self.nodes:
-            self.floats = [number(x) if type(x) is Value else x for x in self.scalars]
-
-    def recorded(self, values: list[Value], step: float) -> list[Any]:
-        """Return what a recording is called with, arrays as far off as floats."""
-        late = tape_in_use().late
-        scalars = iter(values)
-        arrays = (
-            RecordedArray(late, k, array + step * abs(array))
-            if array.dtype.kind == "f"
-            else _RecordedInts(late, k, array, self.places[k])
-            for k, array in enumerate(self.arrays)
-        )
-        return [
-            next(arrays) if hasattr(x, "dtype") else next(scalars) for x in self.numbers
-        ]
-
-    def array(self, source: Any) -> Any:
-        """Return an array in a row, as machine code reads it."""
-        import numpy as np
-
-        array = self.arrays[source] if isinstance(source, int) else source
-        return np.ascontiguousarray(array, dtype=np.float64).reshape(-1)
-
-    def late(self, variant: Variant) -> list[float]:
-        """Return the numbers of the arrays that a variant's recording looked into."""
-        return [x for source, _ in variant.sources for x in self.array(source).tolist()]
-
-    def all_floats(self, variant: Variant, late: list[float]) -> list[float]:
-        """Return a variant's inputs as floats: this call's, late and captured ones."""
-        captured = [number(x) for x in variant.captured]
-        return [*self.floats, *late, *captured]
-
-    def plain(self) -> list[Any]:
-        """Return what the function itself is called with: floats, and arrays."""
-        floats = iter(self.floats)
-        return [x if hasattr(x, "dtype") else next(floats) for x in self.numbers]
-
-    def by(self, variant: Variant) -> Any:
-        """Return what a variant returns, or None if it gives up."""
-        if not variant.fits():
-            return None
-        if variant.has_batch or (variant.sources and not self._has_nodes(variant)):
-            return self._by_arrays(variant)
-        late = self.late(variant)
-        floats = self.all_floats(variant, late)
-        if self._has_nodes(variant):
-            outputs = variant.nodes(
-                self.scalars + late + variant.captured, floats, _row_of
-            )
-        else:
-            outputs = variant.native.run(floats)
-        return None if outputs is None else variant.read(outputs)
-
-    def _has_nodes(self, variant: Variant) -> bool:
-        return self.nodes or bool(variant.captured)
-
-    def _by_arrays(self, variant: Variant) -> Any:
-        if self._has_nodes(variant):
-            return None
-        sources = [(self.array(source), kind) for source, kind in variant.sources]
-        out = variant.native.fill(tuple(self.floats), sources)
-        return None if out is None else variant.read(out)
-
-    def goes(self, variant: Variant) -> bool:
-        """Return whether all of a variant's comparisons turn out as recorded."""
-        if not variant.fits():
-            return False
-        if variant.has_batch:
-            return True  # the function itself will find out
-        return goes(variant.program, self.all_floats(variant, self.late(variant)))
-
-
-class _RecordedInts(RecordedArray):
-    """An array of ints or bools: rows of floats for `vmap`, for all else structure."""
-
-    def __init__(self, late: Any, source: int, array: Any, place: int) -> None:
-        super().__init__(late, source, array)
-        self.dtype = array.dtype
-        self._place = place
-
-    def values(self) -> Any:
-        """Have the function recorded anew, with the ints as they are."""
-        raise LookedIntoError(self._place)
 
 
 class Jit(Native):
@@ -248,7 +129,8 @@ class Jit(Native):
 
         """
         if target == "llvm":
-            return "\n\n".join(variant.native.llvm() for variant in self._all())
+            machines = [v.native.machine or Machine(v.program) for v in self._all()]
+            return "\n\n".join(str(machine.code.module) for machine in machines)
         from autograd.compiler.targets import to
 
         return "\n\n".join(to(program, target) for program in self.programs)
@@ -279,7 +161,7 @@ class Jit(Native):
             found = self._by_new(call)
         return self.f(*args, **kwargs) if found is None else found
 
-    def _sorted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+    def _sorted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Return a call, with the recordings for its structure and surroundings.
 
         Raises:
@@ -294,7 +176,7 @@ class Jit(Native):
         ways = self.variants.of((structure, around))
         if structure in self.arrived:  # from another process, where all was as here
             ways += self.arrived.pop(structure)
-        call = _Call(args, kwargs, arguments, rebuild)
+        call = Call(args, kwargs, arguments, rebuild, _as_primitive)
         call.structure, call.around, call.ways = structure, around, ways
         return call
 
@@ -305,7 +187,7 @@ class Jit(Native):
         self._reasons[why] = None
         return self.f(*args, **kwargs)
 
-    def _by_new(self, call: _Call) -> Any:
+    def _by_new(self, call: Call) -> Any:
         """Return what a new recording returns, or None if there is none."""
         if not self.variants.made_room(call.ways):
             self._warn_of_ways(call)
@@ -338,7 +220,7 @@ class Jit(Native):
             raise TypeError(MSG_EMPTY)
         return error
 
-    def _record(self, call: _Call) -> Variant:
+    def _record(self, call: Call) -> Variant:
         """Record a variant and return it."""
         f, rebuild = self.f, call.rebuild
 
@@ -353,7 +235,7 @@ class Jit(Native):
         recording = record(run, call.floats, self.name, batches=True, plain=plain)
         return Variant(recording, call.floats)
 
-    def _keep(self, variant: Variant, call: _Call) -> None:
+    def _keep(self, variant: Variant, call: Call) -> None:
         """Keep a variant for what the function read, which recording may have changed.
 
         What it captured and mapped is read anew in every call.
@@ -369,7 +251,7 @@ class Jit(Native):
         self.variants.of((call.structure, after)).insert(0, variant)
         self._lend(variant, call.args, call.kwargs)
 
-    def _warn_of_ways(self, call: _Call) -> None:
+    def _warn_of_ways(self, call: Call) -> None:
         """Warn that there are too many ways, once for each structure."""
         if call.ways.is_full:
             return
@@ -392,17 +274,8 @@ class Jit(Native):
         if kwargs or variant.captured or around.watch is None:
             return
         self.watch(around.watch if any(around.watch) else None)
-        form = _form(variant.form)
-        if form is NotImplemented:
-            return
-        self._answers = variant
-        if all(type(x) is float for x in args):
-            if not (variant.sources or _has_arrays(form)):
-                variant.native.lend(self, form)
-            return
-        arrays = _plan(variant, args)
-        if arrays is not None:
-            variant.native.lend(self, form, arrays)
+        if lend(self, variant, args):
+            self._answers = variant
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -453,47 +326,6 @@ def _arrive(
         f.__module__, f.__qualname__ = reference
     compiled.arrived = dict(variants)
     return compiled
-
-
-def _plan(variant: Variant, args: tuple[Any, ...]) -> Any:
-    """Return how floats and arrays go straight into the machine code, None if not."""
-    if not any(hasattr(x, "dtype") for x in args):
-        return None
-    import numpy as np
-
-    plain = {float, np.ndarray}
-    if not all(type(x) in plain for x in args):
-        return None
-    at = [i for i, x in enumerate(args) if type(x) is not float]
-    if not all(args[i].dtype == np.float64 and args[i].ndim for i in at):
-        return None
-    sources = [source for source, _ in variant.sources]
-    if not all(type(source) is int for source in sources):
-        return None  # the function has captured an array
-    if set(sources) != set(range(len(at))):
-        return None
-    shapes = tuple([None if type(x) is float else x.shape for x in args])
-    inputs = [
-        (at[k], -1 if kind == "address" else args[at[k]].size)
-        for k, kind in variant.sources
-    ]
-    return shapes, tuple(inputs)
-
-
-def _form(result: Any) -> Any:
-    """Return a result's form as `Native` takes it, or NotImplemented."""
-    if isinstance(result, Slot):
-        return None
-    if type(result).__name__ == "ndarray":
-        return list(result.shape)
-    if type(result) is tuple:
-        parts = tuple([_form(part) for part in result])
-        return NotImplemented if NotImplemented in parts else parts
-    return NotImplemented
-
-
-def _has_arrays(form: Any) -> bool:
-    return type(form) is list or (type(form) is tuple and any(map(_has_arrays, form)))
 
 
 def jit(f: Function) -> Jit:

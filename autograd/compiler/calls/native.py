@@ -6,7 +6,7 @@ by a class that Cython compiles like the engine (`native_cython`). In the interp
 form ctypes makes the same call, and that class is here. All other calls are
 `Native.general`'s, which a subclass defines.
 
-Machine routine raises nothing. A call whose guards fail, or with a result that is not
+Machine code raises nothing. A call whose guards fail, or with a result that is not
 finite, gives None here, and whoever called finds out why in Python.
 
 Machine code is lent: a `Routine` has the address of a function, and keeps alive what
@@ -223,4 +223,5 @@ if COMPILED and not TYPE_CHECKING:
         unchanged,
     )
 else:
-    Routine, Native = CtypesRoutine, CtypesNative
+    Routine = CtypesRoutine
+    Native = CtypesNative

@@ -13,11 +13,6 @@ from autograd.compiler.machine.lower import compile_native
 from autograd.compiler.program import Program
 from autograd.compiler.targets import compile_python
 
-MSG_FORM = (
-    "what was compiled of {0} does not fit its arguments or its results: it came from "
-    "a pickle that somebody changed"
-)
-
 
 class Machine(Native):
     """A program in machine code.
@@ -43,14 +38,14 @@ class Runner:
     def __init__(self, program: Program) -> None:
         self.program = program
         try:
-            self._native: Machine | None = Machine(program)
+            self.machine: Machine | None = Machine(program)
         except ImportError:
-            self._native = None
+            self.machine = None
 
     def run(self, floats: Sequence[float]) -> list[float] | None:
         """Return the outputs, or None if a guard fails or one is not finite."""
-        if self._native is not None:
-            found: Any = self._native.numbers(tuple(floats))
+        if self.machine is not None:
+            found: Any = self.machine.numbers(tuple(floats))
             return found if self._is_undisturbed(lambda: floats) else None
         try:
             outputs, holds = self._python(*floats)
@@ -86,46 +81,12 @@ class Runner:
         def numbers() -> list[float]:
             return [*floats, *[x for array, _ in sources for x in array.tolist()]]
 
-        if self._native is None:
+        if self.machine is None:
             found = self.run(numbers())
             return None if found is None else np.array(found)
         out = np.empty(max(1, len(self.program.outputs)))
-        fine = self._native.fill(floats, sources, out)
+        fine = self.machine.fill(floats, sources, out)
         return out if self._is_undisturbed(numbers) and fine else None
-
-    def llvm(self) -> str:
-        """Return the program in LLVM's assembly."""
-        native = self._native
-        if native is None:
-            native = Machine(self.program)
-        return str(native.code.module)
-
-    def lend(self, other: Native, form: Any, arrays: Any = None) -> None:
-        """Let another object make the call itself.
-
-        Raises:
-            ValueError: if the form, or the arrays, are of other sizes than the program.
-
-        """
-        native = self._native
-        if native is None:
-            return
-        inputs, _, outputs = native.sizes
-        wrong = _numbers_in(form) != outputs
-        if arrays is not None:
-            shapes, sources = arrays
-            count = sum(1 if n < 0 else n for _, n in sources)
-            wrong |= shapes.count(None) + count != inputs
-        if wrong:
-            raise ValueError(MSG_FORM.format(self.program.name))
-        other.load(native.routine, form, arrays)
-
-
-def _numbers_in(form: Any) -> int:
-    """Return how many results a form of `Native` takes."""
-    if isinstance(form, tuple):
-        return sum(map(_numbers_in, form))
-    return 1 if form is None else math.prod(form)
 
 
 def goes(program: Program, floats: Sequence[float]) -> bool:

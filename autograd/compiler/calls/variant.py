@@ -33,7 +33,7 @@ class Variant:
         outputs = len(self.program.outputs)
         self.form = recording.rebuild(Slot(k) for k in range(outputs))
         # A primitive for each output; None for one that does not depend on inputs.
-        self.rows: list[Primitive | None] | None = None
+        self.primitives: list[Primitive | None] | None = None
 
     @once
     def read(self) -> Callable[[Any], Any]:
@@ -63,7 +63,7 @@ class Variant:
 
     def __getstate__(self) -> dict[str, Any]:
         names = ("program", "example", "sources", "captured", "shapes", "form")
-        return {"rows": None, **{name: getattr(self, name) for name in names}}
+        return {"primitives": None, **{name: getattr(self, name) for name in names}}
 
     @property
     def has_batch(self) -> bool:
@@ -84,20 +84,22 @@ class Variant:
         self,
         inputs: list[Any],
         floats: list[float],
-        row_of: Callable[[Program], Primitive],
+        as_primitive: Callable[[Program], Primitive],
     ) -> list[Any] | None:
         """Return the outputs as nodes, or None if something is wrong.
 
         Args:
             inputs: Values and floats.
             floats: the numbers of the inputs.
-            row_of: makes a primitive of a program of one output.
+            as_primitive: makes a primitive of a program of one output.
 
         """
-        if self.rows is None:
+        if self.primitives is None:
             p = self.program
-            self.rows = [
-                None if p.is_constant(place) else row_of(p.replace(outputs=(place,)))
+            self.primitives = [
+                None
+                if p.is_constant(place)
+                else as_primitive(p.replace(outputs=(place,)))
                 for place in p.outputs
             ]
         found = self.with_partials.run(floats)
@@ -107,9 +109,11 @@ class Variant:
         operands = tuple(inputs)
         return [
             y
-            if row is None
-            else fused(row, y, operands, found[m + k * n : m + (k + 1) * n])
-            for k, (y, row) in enumerate(zip(found[:m], self.rows, strict=True))
+            if primitive is None
+            else fused(primitive, y, operands, found[m + k * n : m + (k + 1) * n])
+            for k, (y, primitive) in enumerate(
+                zip(found[:m], self.primitives, strict=True)
+            )
         ]
 
 

@@ -20,7 +20,7 @@ from autograd.compiler.calls.forms import Arguments
 from autograd.compiler.calls.kinds import Same
 from autograd.compiler.calls.reads import names_in
 from autograd.compiler.calls.surroundings import Surroundings
-from autograd.compiler.calls.vmap_call import OneCall
+from autograd.compiler.calls.vmap_call import BatchCall
 from autograd.compiler.calls.vmap_results import row_by_row, with_rows
 from autograd.compiler.calls.vmap_runner import Columns
 from autograd.compiler.element import EagerlyError
@@ -121,7 +121,7 @@ class Vmap:
 
     def _batch(
         self, args: Sequence[Any], axes: Sequence[int | None], arrays: Sequence[Any]
-    ) -> OneCall:
+    ) -> BatchCall:
         shapes = tuple(array.shape[1:] for array in arrays)
         arguments = Arguments()
         rest = [x for x, axis in zip(args, axes, strict=True) if axis is None]
@@ -132,7 +132,7 @@ class Vmap:
         if ways.why_eager is not None:
             raise EagerlyError(ways.why_eager)
         numbers = arguments.numbers
-        return OneCall(self, axes, shapes, Columns(arrays), numbers, rebuild, ways)
+        return BatchCall(self, axes, shapes, Columns(arrays), numbers, rebuild, ways)
 
     def _ways(self, key: Any) -> Ways:
         """Return the recordings for what is not mapped, for shapes and surroundings.

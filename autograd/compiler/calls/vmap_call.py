@@ -23,13 +23,13 @@ from autograd.compiler.calls.vmap_results import (
 )
 from autograd.compiler.calls.vmap_runner import Columns
 from autograd.compiler.calls.vmap_variant import (
-    RowVariant,
+    BatchVariant,
     constants,
     node_rows,
-    recorded_row,
-    row_of_sum,
+    recorded_primitive,
+    sum_as_primitive,
 )
-from autograd.compiler.element import BatchCall, EagerlyError
+from autograd.compiler.element import EagerlyError, NestedBatch
 from autograd.compiler.record.arrays import Late
 from autograd.compiler.record.trace import record
 from autograd.context import is_recording, taping
@@ -37,7 +37,7 @@ from autograd.trees import as_array
 from autograd.value import Value, fused, number
 
 
-class OneCall:
+class BatchCall:
     """One call: what is the same for all rows, and the rows."""
 
     def __init__(
@@ -103,7 +103,7 @@ class OneCall:
                 self.by_itself(i)
                 return False
         rows = range(len(self.floats), len(floats))
-        self.variants.append(RowVariant(recording, floats, rows, self.owner.derive))
+        self.variants.append(BatchVariant(recording, floats, rows, self.owner.derive))
         return True
 
     def _warn_of_ways(self, i: int) -> None:
@@ -114,17 +114,17 @@ class OneCall:
         values = [Value(x) for x in self.floats + self.columns.row(i)]
         warn_of_ways(self.owner.name, lambda: self.call(values))
 
-    def shared(self, variant: RowVariant) -> tuple[list[Any], list[float]]:
+    def shared(self, variant: BatchVariant) -> tuple[list[Any], list[float]]:
         """Return what is the same for all rows, as it came and as floats."""
         captured = variant.captured
         return self.numbers + captured, self.floats + [number(x) for x in captured]
 
-    def goes(self, variant: RowVariant, i: int) -> bool:
+    def goes(self, variant: BatchVariant, i: int) -> bool:
         """Return whether the variant is the way that the function takes at row i."""
         captured = [number(x) for x in variant.captured]
         return goes(variant.program, self.floats + self.columns.row(i) + captured)
 
-    def sorted(self) -> tuple[list[tuple[RowVariant, Any]], list[int]]:
+    def sorted(self) -> tuple[list[tuple[BatchVariant, Any]], list[int]]:
         """Return for each variant the rows that it is right for, None for all.
 
         The second result is the rows that machine code is right for in no variant,
@@ -140,7 +140,7 @@ class OneCall:
         if len(self.variants) == 1 and not self.variants[0].program.guards:
             return [(self.variants[0], None)], []
         left = np.arange(self.columns.height)
-        found: list[tuple[RowVariant, Any]] = []
+        found: list[tuple[BatchVariant, Any]] = []
         odd = []
         k = 0
         while len(left):
@@ -248,14 +248,16 @@ class OneCall:
         guards = variant.guards_only if variant.program.guards else None
         widths = [a.shape[1] for a in self.columns.arrays]
         n, m, height = len(inputs), len(variant.program.outputs), self.columns.height
-        call = BatchCall(runner, guards, n, widths, height)
+        call = NestedBatch(runner, guards, n, widths, height)
         operands = (*inputs, *[late.token(source) for source in sources])
         none = [0.0] * len(widths)
         sums = out.tolist()
         ys = []
         for k in range(m):
             gradient = sums[m + k * n : m + (k + 1) * n] if nodes else [0.0] * n
-            row = recorded_row(self.owner.name, call, k, m + k * n, gradient, operands)
+            row = recorded_primitive(
+                self.owner.name, call, k, m + k * n, gradient, operands
+            )
             ys.append(fused(row, sums[k], operands, gradient + none))
         factor = 1.0 / height if self.owner.reduce == "mean" else 1.0
         return variant.read([factor * y for y in ys])
@@ -283,7 +285,7 @@ class OneCall:
         return reader(form)([factor * y for y in totals])
 
     def _sums(
-        self, variant: RowVariant, columns: Columns
+        self, variant: BatchVariant, columns: Columns
     ) -> tuple[list[list[Any]], Any]:
         """Return the sums over the rows that a variant is right for, and the others."""
         import numpy as np
@@ -307,7 +309,7 @@ class OneCall:
 
     def _node_sums(
         self,
-        variant: RowVariant,
+        variant: BatchVariant,
         inputs: list[Any],
         out: Any,
         columns: Columns,
@@ -321,7 +323,7 @@ class OneCall:
         n = len(inputs)
         return [
             fused(
-                row_of_sum(variant, k, columns),
+                sum_as_primitive(variant, k, columns),
                 sums[k],
                 tuple(inputs),
                 out[m + k * n : m + (k + 1) * n].tolist(),

@@ -1,4 +1,4 @@
-"""rowvariant: a recording of a function of a row, compiled, and its results as nodes.
+"""vmap_variant: a recording of a function of a row, compiled, and its results as nodes.
 
 Where what is the same for all rows holds Values, a result is a node over them, whose
 partials came out of the same pass over the rows. Its derivatives of higher order are
@@ -14,7 +14,7 @@ from typing import Any
 from autograd.compiler.building import building, once
 from autograd.compiler.calls.variant import Variant, slopes, with_partials
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
-from autograd.compiler.element import BatchCall, EagerlyError, Element
+from autograd.compiler.element import EagerlyError, Element, NestedBatch
 from autograd.compiler.listing import Listing
 from autograd.compiler.passes.builder import live
 from autograd.compiler.passes.pipeline import optimize
@@ -29,7 +29,7 @@ def _straight(listing: Listing) -> Program:
     return optimize(listing.program)
 
 
-class RowVariant(Variant):
+class BatchVariant(Variant):
     """A variant of a function of a row.
 
     Args:
@@ -91,7 +91,7 @@ def constants(numbers: Any) -> Any:
 
 
 def node_rows(
-    variant: RowVariant, inputs: list[Any], out: Any, columns: Columns
+    variant: BatchVariant, inputs: list[Any], out: Any, columns: Columns
 ) -> list[Any]:
     """Return for each output an array of nodes, one for each row."""
     import numpy as np
@@ -104,15 +104,15 @@ def node_rows(
         values = out[k].tolist()
         array = np.empty(len(values), dtype=object)
         for i, y in enumerate(values):
-            row = row_of_sum(variant, k, columns.take([i]))
-            array[i] = fused(row, y, operands, partials[i])
+            of_row = sum_as_primitive(variant, k, columns.take([i]))
+            array[i] = fused(of_row, y, operands, partials[i])
         arrays.append(array)
     return arrays
 
 
-def recorded_row(
+def recorded_primitive(
     name: str,
-    call: BatchCall,
+    call: NestedBatch,
     k: int,
     start: int,
     gradient: list[float],
@@ -135,7 +135,7 @@ def recorded_row(
     return Primitive(name, Element(call, k), partials)
 
 
-def row_of_sum(variant: RowVariant, k: int, columns: Columns) -> Primitive:
+def sum_as_primitive(variant: BatchVariant, k: int, columns: Columns) -> Primitive:
     """Return the sum over some rows as a primitive of what is the same for them."""
     program, rows = variant.program, variant.row_inputs
     first = len(rows) and rows[0]

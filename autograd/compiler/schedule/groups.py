@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from autograd.compiler.element import BatchCall, Element
+from autograd.compiler.element import Element, NestedBatch
 from autograd.compiler.program import Program
 from autograd.primitives import Primitive
 from autograd.primitives.elementary import sumprod
@@ -70,7 +70,7 @@ class Grouping:
     def __init__(self, program: Program, is_uniform: Sequence[bool]) -> None:
         self.program = program
         self.is_uniform = is_uniform
-        self.results: dict[BatchCall, dict[int, int]] = defaultdict(dict)
+        self.results: dict[NestedBatch, dict[int, int]] = defaultdict(dict)
         for place, step in enumerate(program.straight, program.first_result):
             if isinstance(element := step.primitive.value, Element):
                 self.results[element.call][place] = element.k

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd.compiler.element import BatchCall
+from autograd.compiler.element import NestedBatch
 
 SHORT = 8  # results that are not worth a loop within a loop
 
@@ -56,7 +56,7 @@ class Region:
 
     """
 
-    def __init__(self, start: int, call: BatchCall) -> None:
+    def __init__(self, start: int, call: NestedBatch) -> None:
         layouts = [batch.layout for batch in call.batches]
         width = sum(call.widths)
         self.status = start

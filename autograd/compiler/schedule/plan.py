@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain, count
 
-from autograd.compiler.element import BatchCall
+from autograd.compiler.element import NestedBatch
 from autograd.compiler.program import Guard, Program
 from autograd.compiler.schedule.groups import Group, Grouping, in_functions
 from autograd.compiler.schedule.layout import Layout, Region
@@ -60,7 +60,7 @@ class Plan:
         self.lanes = 1 if rows is None else width
         self.is_uniform = _uniform(program, rows or ())
         self.layout = Layout(lanes=self.lanes)
-        self.calls: dict[BatchCall, Region] = {}
+        self.calls: dict[NestedBatch, Region] = {}
         self.slots: dict[int, int] = {}
         self._place_inputs(rows or ())
         grouping = Grouping(program, self.is_uniform)
@@ -88,7 +88,7 @@ class Plan:
         self.slots.update(zip(rows, count()))
         self.layout.uniform, self.layout.varying = len(uniform), len(rows)
 
-    def _place_calls(self, results: dict[BatchCall, dict[int, int]]) -> None:
+    def _place_calls(self, results: dict[NestedBatch, dict[int, int]]) -> None:
         for call, places in results.items():
             region = self.calls[call] = Region(self.layout.uniform, call)
             self.layout.uniform = region.end
