@@ -63,7 +63,6 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "collector": (),
     # The compiler's house. What was recorded, as data, is on the ground.
     "compiler.element": (),
-    "compiler.building": (),
     "compiler.loop": (),
     "compiler.program": ("primitives", "display", "compiler.element", "compiler.loop"),
     "compiler.listing": ("compiler.program", "collector"),
@@ -73,7 +72,6 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "compiler.machine.": ("compiler.schedule.", "compiler.passes."),
     "compiler.targets.": ("math", "compiler.passes."),
     "compiler.calls.": (
-        "compiler.building",
         "compiler.record.",
         "compiler.machine.",
         "compiler.targets.",
@@ -187,7 +185,7 @@ def used_by(module: str) -> set[str]:
 
 # --- The compiler's house -------------------------------------------------------------
 
-GROUND = {"program", "loop", "element"}  # what was recorded, as data
+GROUND = {"program", "loop", "element", "listing"}  # what was recorded, as data
 FLOORS, ARROWS = 7, 25
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from autograd import math as am
 from autograd.compiler import Guard, Instruction, Program, trace
-from autograd.compiler.element import NestedBatch, Element
+from autograd.compiler.element import Element, NestedBatch
 from autograd.compiler.schedule.plan import Plan
 from autograd.primitives import TABLE, Primitive
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.building import building, once
+from autograd.compiler.calls.building import building, once
 from autograd.compiler.calls.native import Native, Routine
 from autograd.compiler.machine.ask import taken
 from autograd.compiler.machine.lower import compile_native

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from autograd.compiler.building import once
+from autograd.compiler.calls.building import once
 from autograd.compiler.calls.forms import Slot, reader
 from autograd.compiler.calls.runner import Runner
 from autograd.compiler.listing import Listing

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from typing import Any
 
-from autograd.compiler.building import building, once
+from autograd.compiler.calls.building import building, once
 from autograd.compiler.machine.ask import listening, taken
 from autograd.compiler.machine.lower import compile_native
 from autograd.compiler.passes.pipeline import GUARD, run

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.building import building, once
+from autograd.compiler.calls.building import building, once
 from autograd.compiler.calls.variant import Variant, slopes, with_partials
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
 from autograd.compiler.element import EagerlyError, Element, NestedBatch
