@@ -133,7 +133,9 @@ def test_what_a_frame_is_about_is_in_the_drawing(graph):
         assert frame["now"]
         assert {*frame["now"], *frame["data"], *frame["grad"]} <= nodes.keys()
     assert edges
-    assert all(len(to) == 1 and to[0][3:] in nodes for to in edges)
+    for start, end in edges:
+        assert start.removeprefix("from-") in nodes
+        assert end.removeprefix("to-") in nodes
     lit = {key for frame in plain for key in frame["now"]}
     assert lit == nodes.keys()
 
@@ -290,3 +292,38 @@ def test_a_node_that_passes_nothing_on_is_still_told():
     frames = step(am.relu(x) * 0.0).frames
     assert isinstance(step(x), Stepper)
     assert "nothing is passed on" in frames[-2].body or "= 0" in frames[-2].body
+
+
+def test_each_step_is_written_as_a_numbered_picture(tmp_path):
+    w, x = Value(0.5, name="w"), Value(2.0, name="x")
+    y = (w * x).tanh()
+    stepper = step(y, to=tmp_path / "frames")
+    paths = sorted(tmp_path.joinpath("frames").iterdir())
+    assert [p.name for p in paths] == [
+        f"step-{k}.svg" for k in range(1, len(stepper.frames) + 1)
+    ]
+    texts = [p.read_text(encoding="utf-8") for p in paths]
+    assert "data 0.7616" not in texts[1]
+    assert "data 0.7616" in texts[2]  # tanh(1), once it is computed
+    assert "The beginning" in texts[0]
+    passing = texts[-3]  # backward, step 1: y passes 1 - tanh(1)**2 on
+    assert passing.count(">0.42<") == 1
+    assert "v1_bar = 1 &#183; 0.419974" in passing
+
+
+def test_the_pictures_of_steps_may_be_bitmaps(tmp_path):
+    pytest.importorskip("matplotlib")
+    y = Value(0.5, name="w") * Value(2.0, name="x")
+    paths = step(y).write(tmp_path / "frames", "png")
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in paths)
+    with pytest.raises(ValueError, match="svg or png"):
+        step(y, to=tmp_path, format="gif")
+
+
+def test_frames_say_what_is_passed_on_and_to_whom():
+    w, x = Value(0.5, name="w"), Value(2.0, name="x")
+    frames = step(w * x + w).plain_frames()
+    assert [frame["passed"] for frame in frames if frame["passed"]] == [
+        [["n3", "n2", "1"], ["n3", "n0", "1"]],
+        [["n2", "n0", "2"], ["n2", "n1", "0.5"]],
+    ]

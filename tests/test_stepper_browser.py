@@ -230,11 +230,11 @@ def test_going_backward_adjoints_add_up_to_the_derivatives(notes):
     seen = notes["seen"]["the next button"]
     assert seen["now"] == ["n6"]
     assert numbers(seen)["n0"][1] == "grad 0.8005"  # from v3*w alone
-    assert "v4_bar = 1" in seen["words"]
+    assert "v\u03054 = 1" in seen["words"]
     seen = notes["seen"]["all the way back"]
     assert seen["now"] == ["n2"]
     assert numbers(seen)["n0"][1] == "grad 1.16"  # and from w*x: 0.8005 + 0.3592
-    assert "w_bar = 0.800499 + 0.359201 = 1.1597" in seen["words"]
+    assert "w\u0305 = 0.800499 + 0.359201 = 1.1597" in seen["words"]
 
 
 def test_the_number_of_the_step_goes_to_python_and_comes_from_there(notes):

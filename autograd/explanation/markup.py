@@ -7,6 +7,7 @@ inline pictures. So it has none: ``<details>``, tables, and formulas of letters.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 from autograd.explanation import words
@@ -18,6 +19,8 @@ from autograd.explanation.styles import Html, Latex
 OPEN_STEPS = 5  # steps of a long explanation that are shown open
 SHORT = 20
 SUMMED = 4
+
+ADJOINT = re.compile(r"(\w+)_bar\b")
 
 DOCUMENT = r"""\documentclass{article}
 \usepackage{amsmath}
@@ -77,7 +80,7 @@ def as_html(story: Story) -> str:
     y = story.names[-1]
     head = f"{style.name(y)} = {style.number(story.sweep.order[-1].data)}"
     lines = [f"<div><p><b>{head}, by the chain rule</b></p>"]
-    lines += [f"<p>{html.escape(text)}</p>" for text in words.introduction(story)]
+    lines += [f"<p>{sentence(text, style)}</p>" for text in words.introduction(story)]
     shown = len(story.steps) if len(story.steps) <= SHORT else OPEN_STEPS
     for i, (head, body) in enumerate(html_steps(story), start=1):
         is_open = " open" if i <= shown else ""
@@ -86,6 +89,14 @@ def as_html(story: Story) -> str:
     lines += _html_paths(story, style)
     lines += html_gradients(story)
     return "\n".join([*lines, "</div>"])
+
+
+def sentence(text: str, style: Html) -> str:
+    """Return a sentence as HTML, its adjoints written as in formulas."""
+    parts = ADJOINT.split(text)
+    parts[::2] = map(html.escape, parts[::2])
+    parts[1::2] = map(style.bar, parts[1::2])
+    return "".join(parts)
 
 
 def html_steps(story: Story) -> Iterable[tuple[str, list[str]]]:

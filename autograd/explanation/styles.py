@@ -15,6 +15,7 @@ GREEK = {
     "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
     "chi": "χ", "psi": "ψ", "omega": "ω",
 }  # fmt: skip
+OVERLINE = "\u0305"  # over the letter before it
 
 
 class Html(Notation):
@@ -29,8 +30,11 @@ class Html(Notation):
         return f"<i>{stem}</i>" + (f"<sub>{html.escape(index)}</sub>" if index else "")
 
     def bar(self, name: str) -> str:
-        """Write the adjoint of a variable."""
-        return f"{self.name(name)}_bar"
+        """Write the adjoint of a variable, with a line over its letters."""
+        stem, index = _split(name)
+        over = "".join(f"{letter}{OVERLINE}" for letter in GREEK.get(stem, stem))
+        below = f"<sub>{html.escape(index)}</sub>" if index else ""
+        return f"<i>{html.escape(over)}</i>{below}"
 
     def derivative(self, of: str, by: str) -> str:
         """Write a partial derivative."""

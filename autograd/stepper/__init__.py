@@ -8,9 +8,11 @@ trusted, and scripts do not run, the drawing is there and all steps to be unfold
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from autograd import naming
@@ -20,6 +22,7 @@ from autograd.explanation.sweep import Sweep
 from autograd.render.view import number
 from autograd.stepper.drawing import Drawing
 from autograd.stepper.frames import Frame, frames_of
+from autograd.stepper.slides import write_slides
 from autograd.stepper.widget import html_of, widget_of
 from autograd.value import CONSTANT, Value
 
@@ -105,6 +108,16 @@ class Stepper:
             return f"<div>\n{fallback}\n</div>"
         return html_of(self.svg, self.plain_frames(), fallback)
 
+    def write(self, to: os.PathLike[str] | str, format: str = "svg") -> list[Path]:  # noqa: A002 - graphviz's name
+        """Write each step as a picture into a folder; return their paths in order.
+
+        Args:
+            to: the folder; it is made if it is not there.
+            format: ``"svg"`` or ``"png"``.
+
+        """
+        return write_slides(self.svg, self.plain_frames(), to, format)
+
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self.to_html()}
 
@@ -118,6 +131,11 @@ class Stepper:
                 "now": list(dict.fromkeys(keys[place] for place in frame.places)),
                 "data": self._texts(frame.data),
                 "grad": self._texts(frame.grad),
+                "passed": [
+                    [keys[place], keys[to], number(amount)]
+                    for place, to, amount in frame.passed
+                    if keys[place] != keys[to]
+                ],
             }
             for frame in self.frames
         ]
@@ -128,7 +146,12 @@ class Stepper:
         return {key: number(x) for key, x in keys if key.startswith("n")}
 
 
-def step(y: Value) -> Stepper:
+def step(
+    y: Value,
+    to: os.PathLike[str] | str | None = None,
+    *,
+    format: str = "svg",  # noqa: A002 - graphviz's name
+) -> Stepper:
     """Go forward and backward through a Value's graph, one node at a time.
 
     In Jupyter it is moved by a slider, buttons and the keys left, right, Home and End.
@@ -138,10 +161,12 @@ def step(y: Value) -> Stepper:
 
     Args:
         y: the result. No node is changed: ``.grad`` stays what it is.
+        to: a folder to write each step to as well, as a numbered picture for slides.
+        format: that of these pictures, ``"svg"`` or ``"png"``.
 
     Raises:
         TypeError: if ``y`` is not a Value.
-        ValueError: if ``y`` is a constant.
+        ValueError: if ``y`` is a constant, or the format another.
         ModuleNotFoundError: if the drawing can be laid out by nothing that is
             installed; when it is shown.
 
@@ -161,6 +186,8 @@ def step(y: Value) -> Stepper:
     known = naming.variables(frame.f_locals, frame.f_globals)
     del frame
     stepper: Stepper = _stepper(y, known)
+    if to is not None:
+        stepper.write(to, format)
     return stepper
 
 

@@ -5,8 +5,8 @@ told; here what is drawn is what is told, so that a step has one place to light 
 The nodes bear the names that the formulas use.
 
 The script finds a node by its ``id``, which is its key in the view (``n4``), and the
-edges that lead to it by their class (``to-n4``). Graphviz writes both where the graph
-asks for it, so they are put into its source.
+edges between two nodes by their classes (``from-n1 to-n4``). Graphviz writes both where
+the graph asks for it, so they are put into its source.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LEAVES = 40  # more of them are one box
 INPUTS = "inputs"
 ONE_STEP = "A box stands for many nodes, and is gone through in one step."
 NODE = re.compile(r"^\t(n\d+|box\d+) \[")
-EDGE = re.compile(r"^\t\w+ -> (\w+)( \[)?")
+EDGE = re.compile(r"^\t(\w+) -> (\w+)( \[(?!style=invis))?")
 
 
 class ToldView(View):
@@ -169,15 +169,15 @@ def _findable(line: str) -> str:
     r"""Return a line of a graph with an id for its node, a class for its edge.
 
     >>> _findable('\tn0 -> n1\n'), _findable('\tn4 [label="x"]\n')
-    ('\tn0 -> n1 [class="to-n1"]\n', '\tn4 [id="n4" label="x"]\n')
+    ('\tn0 -> n1 [class="from-n0 to-n1"]\n', '\tn4 [id="n4" label="x"]\n')
     >>> _findable('\tn0 -> n1 [label="2"]\n')
-    '\tn0 -> n1 [class="to-n1" label="2"]\n'
+    '\tn0 -> n1 [class="from-n0 to-n1" label="2"]\n'
 
     """
     if node := NODE.match(line):
         return f'{node[0]}id="{node[1]}" {line[node.end() :]}'
     if edge := EDGE.match(line):
         ends = edge[0].removesuffix(" [")
-        rest = f" {line[edge.end() :]}" if edge[2] else f"]{line[edge.end() :]}"
-        return f'{ends} [class="to-{edge[1]}"{rest}'
+        rest = f" {line[edge.end() :]}" if edge[3] else f"]{line[edge.end() :]}"
+        return f'{ends} [class="from-{edge[1]} to-{edge[2]}"{rest}'
     return line

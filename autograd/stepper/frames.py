@@ -15,7 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from autograd.explanation import words
-from autograd.explanation.markup import html_gradients, html_partials, html_steps
+from autograd.explanation.markup import (
+    html_gradients,
+    html_partials,
+    html_steps,
+    sentence,
+)
 from autograd.explanation.steps import Part, Step
 from autograd.explanation.story import Story
 from autograd.explanation.styles import Html
@@ -51,6 +56,7 @@ class Frame:
         places: the nodes it is about.
         data: the numbers of the nodes that are computed here.
         grad: the adjoints that are changed here, with what they now are.
+        passed: what is passed on: from which node, to which, and how much.
 
     """
 
@@ -60,6 +66,7 @@ class Frame:
     places: tuple[int, ...] = ()
     data: dict[int, float] = field(default_factory=dict)
     grad: dict[int, float] = field(default_factory=dict)
+    passed: tuple[tuple[int, int, float], ...] = ()
 
 
 def frames_of(story: Story) -> tuple[Frame, ...]:
@@ -124,17 +131,19 @@ def _backward(
     yield Frame(
         "Backward begins",
         f"{style.bar(y)} = {style.number(1.0)}",
-        _paragraphs([SEED.format(y=y)]),
+        f"<p>{sentence(SEED.format(y=y), style)}</p>",
         (root,),
         grad=dict(enumerate(adjoints)),
     )
     for i, (step, (head, body)) in enumerate(steps, start=1):
         places = _places(step)
         changed: dict[int, float] = {}
+        passed = []
         for place in places:
             for c in sweep.contributions(place):
                 adjoints[c.to] += c.amount
                 changed[c.to] = adjoints[c.to]
+                passed.append((place, c.to, c.amount))
         notes = [words.BRACKET] if words.has_brackets(step) else []
         yield Frame(
             f"Backward, step {i} of {len(steps)}",
@@ -142,6 +151,7 @@ def _backward(
             "\n".join([*body, _paragraphs(notes)]).rstrip(),
             places,
             grad=changed,
+            passed=tuple(passed),
         )
 
 

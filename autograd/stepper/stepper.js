@@ -36,16 +36,74 @@ function partsOf(graph) {
   return parts;
 }
 
+// Each edge of the drawing: its group, its label, and what the label says by itself.
+function edgesOf(graph) {
+  return [...graph.querySelectorAll("g.edge[class*=to-]")].map((group) => {
+    const label = group.querySelector("text");
+    return { group, label, words: label?.textContent ?? "" };
+  });
+}
+
+// Backward, an edge bears what is passed on and points the way that it goes.
+function showPassed(edges, passed) {
+  const free = [...edges];
+  for (const { group, label, words } of edges) {
+    group.classList.remove("sa-passing");
+    if (label) label.textContent = words;
+  }
+  for (const [from, to, amount] of passed ?? []) {
+    const k = free.findIndex(
+      ({ group }) =>
+        group.classList.contains(`from-${to}`) && group.classList.contains(`to-${from}`),
+    );
+    if (k < 0) continue;
+    const [{ group, label }] = free.splice(k, 1);
+    group.classList.add("sa-passing");
+    if (label) label.textContent = amount;
+  }
+}
+
+// An arrowhead for the beginning of a line, for when it is gone the other way.
+function addArrowhead(svg, id) {
+  const space = "http://www.w3.org/2000/svg";
+  const marker = document.createElementNS(space, "marker");
+  const shape = { id, viewBox: "0 0 10 10", refX: 1, refY: 5, orient: "auto" };
+  const size = { markerUnits: "userSpaceOnUse", markerWidth: 9, markerHeight: 9 };
+  for (const [name, value] of Object.entries({ ...shape, ...size })) {
+    marker.setAttribute(name, value);
+  }
+  const head = document.createElementNS(space, "path");
+  head.setAttribute("d", "M10,1 L0,5 L10,9 z");
+  head.setAttribute("class", "sa-head");
+  marker.append(head);
+  svg.prepend(marker);
+  svg.style.setProperty("--sa-head", `url(#${id})`);
+}
+
 // The drawing's dark colours follow the system's preference; here the page decides,
 // which may be dark where the system is light. They stay inside of the drawing.
 function followPage(root, graph) {
   const sheet = graph.querySelector("style");
-  const [red, green, blue] = getComputedStyle(root).color.match(/[\d.]+/g) ?? [];
-  if (!sheet || blue === undefined) return;
-  const isDark = Number(red) + Number(green) + Number(blue) > 382;
+  if (!sheet) return () => {};
+  const rules = sheet.textContent;
   const media = /\(prefers-color-scheme: *dark\)/;
-  const rules = sheet.textContent.replace(media, isDark ? "all" : "not all");
-  sheet.textContent = `.sa-graph{${rules}}`;
+  function follow() {
+    const [red, green, blue] = getComputedStyle(root).color.match(/[\d.]+/g) ?? [];
+    if (blue === undefined) return;
+    const isDark = Number(red) + Number(green) + Number(blue) > 382;
+    sheet.textContent = `.sa-graph{${rules.replace(media, isDark ? "all" : "not all")}}`;
+  }
+  // A theme is chosen by the system, or by an attribute of the page or of its body.
+  const watcher = new MutationObserver(follow);
+  watcher.observe(document.documentElement, { attributes: true });
+  watcher.observe(document.body, { attributes: true });
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", follow);
+  requestAnimationFrame(follow); // by then it is on the page
+  return () => {
+    watcher.disconnect();
+    system.removeEventListener("change", follow);
+  };
 }
 
 function render({ model, el }) {
@@ -91,9 +149,8 @@ function render({ model, el }) {
   root.append(controls, main);
   el.append(root);
   const parts = partsOf(graph);
-  const edgesTo = Object.fromEntries(
-    Object.keys(parts).map((key) => [key, [...graph.getElementsByClassName(`to-${key}`)]]),
-  );
+  const edges = edgesOf(graph);
+  addArrowhead(svg, `sa-head-${Math.random().toString(36).slice(2)}`);
 
   function go(k) {
     model.set("step", Math.min(Math.max(k, 0), last));
@@ -118,12 +175,12 @@ function render({ model, el }) {
       }
       group.classList.toggle("sa-now", frame.now.includes(key));
     }
-    for (const [key, edges] of Object.entries(edgesTo)) {
-      for (const edge of edges) {
-        edge.classList.toggle("sa-now", frame.now.includes(key));
-        edge.classList.toggle("sa-unknown", !(key in known.data));
-      }
+    for (const { group } of edges) {
+      const leadsTo = (key) => group.classList.contains(`to-${key}`);
+      group.classList.toggle("sa-now", frame.now.some(leadsTo));
+      group.classList.toggle("sa-unknown", !Object.keys(known.data).some(leadsTo));
     }
+    showPassed(edges, frame.passed);
     words.innerHTML = frame.html;
     title.textContent = frame.title;
     slider.value = k;
@@ -159,8 +216,11 @@ function render({ model, el }) {
   });
   model.on("change:step", show);
   show();
-  requestAnimationFrame(() => followPage(root, graph)); // by then it is on the page
-  return () => model.off("change:step", show);
+  const stopFollowing = followPage(root, graph);
+  return () => {
+    model.off("change:step", show);
+    stopFollowing();
+  };
 }
 
 export default { render };
