@@ -66,7 +66,7 @@ How = Callable[[Any, Any], Any]
 
 
 class Same:
-    """A thing that is only equal to itself, and is held."""
+    """A thing that is compared by identity, and kept alive."""
 
     __slots__ = ("thing",)
 

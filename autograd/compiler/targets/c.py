@@ -29,7 +29,7 @@ SPELLINGS: dict[str, Spelling] = {
     "gamma": "tgamma",
     "pow": "pow",
     "power": "pow",
-    # A row gives no -0.0 here, as it rounds to an int.
+    # A primitive gives no -0.0 here, as it rounds to an int.
     **{name: f"{name}({{0}}) + 0.0" for name in ("floor", "ceil", "trunc", "rint")},
     "greater": "(double)({0} > {1})",
     "equal": "(double)({0} == {1})",

@@ -2,7 +2,7 @@
 
 Nothing raises and nothing warns: where Python would raise, the result is a NaN or an
 infinity. Special functions are SciPy's; where SciPy is a detail short of the table, the
-row itself is applied to each element.
+primitive itself is applied to each element.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ SPELLINGS: dict[str, Spelling] = {
     **{name: f"np.arc{name[1:]}" for name in ARC},
     **{name: f"special.{name}" for name in SCIPY},
     "lgamma": "special.gammaln",
-    # A row gives no -0.0 here, as it rounds to an int.
+    # A primitive gives no -0.0 here, as it rounds to an int.
     **{name: f"np.{name}({{0}}) + 0.0" for name in ("floor", "ceil", "trunc", "rint")},
     "greater": "np.float64({0} > {1})",
     "equal": "np.float64({0} == {1})",
@@ -63,7 +63,7 @@ NUMPY = Target("NumPy", SPELLINGS, ("np.inf", "np.nan"), "np.float64", RESERVED)
 
 
 def each(name: str) -> Callable[..., Any]:
-    """Return a row of the table as a function of arrays, NaN where the row raises."""
+    """Return a primitive of the table as a function of arrays, NaN where it raises."""
     import numpy as np
 
     value = TABLE[name].value

@@ -1,8 +1,8 @@
-"""The Python target: the rows' own functions, so the numbers are those of the rows.
+"""The Python target: each primitive's own function, so the numbers are the same.
 
-What `math` has is `math`'s; other rows are imported from the table. Nothing is expanded
-and nothing is approximated: the source gives, bit for bit, what `Program.run` gives,
-and raises where it raises.
+What `math` has is `math`'s; other primitives are imported from the table. Nothing is
+expanded and nothing is approximated: the source gives, bit for bit, what `Program.run`
+gives, and raises where it raises.
 """
 
 from __future__ import annotations
@@ -50,41 +50,45 @@ OPERATORS: dict[str, Spelling] = {
 }
 
 
-def home(row: Primitive) -> tuple[str, str]:
-    """Return the module that has a row of the table, and the row's name there."""
+def home(primitive: Primitive) -> tuple[str, str]:
+    """Return the module that has a primitive of the table, and its name there."""
     for module in MODULES:
         for name, thing in vars(module).items():
-            if thing is row:
+            if thing is primitive:
                 return module.__name__, name
-    raise LookupError(row.name)
+    raise LookupError(primitive.name)
 
 
 def target_of(program: Program, functions: Container[str] = ()) -> tuple[Target, str]:
-    """Return how the program's rows are spelled, and the imports that this takes.
+    """Return how the program's primitives are spelled, and the imports that this takes.
 
     Raises:
-        NotImplementedError: if a row is neither in the table nor in ``functions``.
+        NotImplementedError: if a primitive is neither in the table nor in
+            ``functions``.
 
     """
     spellings: dict[str, Spelling] = {}
     own: dict[Primitive, str] = {}
     imports: dict[str, set[str]] = {}
-    for row in dict.fromkeys(step.primitive for step in program.straight):
-        name = row.name
-        if not row.in_table:
+    for primitive in dict.fromkeys(step.primitive for step in program.straight):
+        name = primitive.name
+        if not primitive.in_table:
             if name not in functions:
                 raise NotImplementedError(MSG_SPELLING.format("Python", name))
             taken = {*TABLE, *own.values(), program.name, "math"}
-            own[row] = named(name, f"primitive{len(own)}", taken)
+            own[primitive] = named(name, f"primitive{len(own)}", taken)
         elif name == "pow":
             spellings[name] = _pow
             imports.setdefault(powers.__name__, set()).add(name)
         elif name in OPERATORS:
             spellings[name] = OPERATORS[name]
-        elif getattr(math, getattr(row.value, "__name__", ""), None) is row.value:
-            spellings[name] = f"math.{row.value.__name__}"
+        elif (
+            getattr(math, getattr(primitive.value, "__name__", ""), None)
+            is primitive.value
+        ):
+            spellings[name] = f"math.{primitive.value.__name__}"
         else:
-            module, spelled = home(row)
+            module, spelled = home(primitive)
             imports.setdefault(module, set()).add(spelled)
             spellings[name] = spelled
     lines = ["import math", ""]
@@ -92,7 +96,10 @@ def target_of(program: Program, functions: Container[str] = ()) -> tuple[Target,
         f"from {module} import {', '.join(sorted(names))}"
         for module, names in sorted(imports.items())
     ]
-    lines += [f"# {alias} is the primitive {row.name!a}" for row, alias in own.items()]
+    lines += [
+        f"# {alias} is the primitive {primitive.name!a}"
+        for primitive, alias in own.items()
+    ]
     taken = {"math", *own.values(), *(x for xs in imports.values() for x in xs)}
     target = Target("Python", spellings, SPECIAL, reserved=taken, own=own)
     return target, "\n".join(lines).rstrip()
@@ -192,6 +199,9 @@ def compile_python(
     own = {s.primitive.name for s in program.straight if not s.primitive.in_table}
     target, head = target_of(program, own)
     calls = functions or {}
-    given = {alias: calls.get(row.name, row) for row, alias in target.own.items()}
+    given = {
+        alias: calls.get(primitive.name, primitive)
+        for primitive, alias in target.own.items()
+    }
     source = head + "\n\n\n" + _function(program, target, guards=guards)
     return run(source, given)

@@ -1,14 +1,14 @@
 """Writing a program as source: names, one statement a line, and short things nested.
 
-What targets have in common. A target is a table that says how rows are spelled there:
+What targets have in common. A target is a table that says how primitives are spelled:
 
 - ``"np.exp"``: a function, called with the operands;
 - ``"{0} > {1}"``: text with the operands in it, in parentheses where need be;
 - an `Infix`: an operator with its precedence;
 - a function of the operands' texts.
 
-A row that is not in the table is expanded into rows that are. One that cannot be, a
-special function or somebody's own primitive, raises NotImplementedError.
+A primitive that is not in the table is expanded into others that are. One that cannot
+be, a special function or somebody's own primitive, raises NotImplementedError.
 
 Names come from outside, and source is there to be run; so a name is used only if it is
 an identifier, no keyword, and means nothing else in the source; otherwise an input is
@@ -76,11 +76,11 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Target:
-    """How a language spells rows and numbers.
+    """How a language spells primitives and numbers.
 
     Attributes:
         name: what messages call it.
-        spellings: by the names of rows.
+        spellings: by the names of primitives.
         special: what the numbers that are not finite are called: infinity, NaN.
         lift: a function for a constant where all operands are constants, so that the
             language's own numbers do not get there; "" where none is needed.
@@ -106,21 +106,21 @@ class Target:
             return Text(f"-{text}", NEGATION)
         return Text(text)
 
-    def spelling(self, row: Primitive) -> Spelling:
-        """Return how the row is spelled.
+    def spelling(self, primitive: Primitive) -> Spelling:
+        """Return how the primitive is spelled.
 
         Raises:
             NotImplementedError: if it is not.
 
         """
-        if row in self.own:
-            return self.own[row]
-        if not row.in_table or row.name not in self.spellings:
-            raise NotImplementedError(MSG_SPELLING.format(self.name, row.name))
-        return self.spellings[row.name]
+        if primitive in self.own:
+            return self.own[primitive]
+        if not primitive.in_table or primitive.name not in self.spellings:
+            raise NotImplementedError(MSG_SPELLING.format(self.name, primitive.name))
+        return self.spellings[primitive.name]
 
     def expanded(self, program: Program) -> Program:
-        """Return the program in rows that the target can spell."""
+        """Return the program in primitives that the target can spell."""
         return expand(program.unrolled().check(), self.spellings.keys())
 
 
@@ -166,7 +166,7 @@ def is_call(text: str) -> bool:
 
 
 class Writer:
-    """Writes the statements of a program that has only rows the target can spell."""
+    """Writes the statements of a program whose primitives the target can spell."""
 
     def __init__(self, program: Program, target: Target) -> None:
         self.program = program

@@ -1,6 +1,6 @@
 """The SymPy target: a function of symbols that returns expressions, to be read.
 
-Here rows are written as mathematics has them, without what floats need to stay
+Here primitives are written as mathematics has them, without what floats need to stay
 accurate; what has no such form is expanded like elsewhere.
 """
 
