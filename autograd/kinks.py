@@ -56,7 +56,7 @@ def is_cut_off(node: Value, partial: Any) -> bool:
     )
 
 
-def without_derivative(x_bar: Any, inputs: Sequence[Value]) -> Value:
+def without_derivative(x_bar: Any, inputs: Sequence[Value]) -> Any:
     """Return an adjoint of the same value, whose derivative by all inputs is NaN."""
     for x in inputs:
         if not isinstance(x, Value):  # a number, in a program's place
@@ -76,7 +76,8 @@ def _has_a_kink_at_0(node: Value) -> bool:
 
 def _is_flat(node: Value) -> bool:
     """Return whether an adjoint is 0 all around, not just here."""
-    todo, seen = [node], set()
+    todo: list[Any] = [node]
+    seen = set()
     while todo:
         x = todo.pop()
         if not isinstance(x, Value) or id(x) in seen:

@@ -51,7 +51,8 @@ def dot_lines(view: View, *, partials: bool, direction: str | None) -> list[str]
     """
     direction = direction or direction_of(view)
     # From left to right, what comes first in a frame is put at the bottom of it.
-    framed = any(unit.scope for unit in (*view.nodes, *view.boxes))
+    units: list[Unit] = [*view.nodes, *view.boxes]
+    framed = any(unit.scope for unit in units)
     upward = framed and direction in {"LR", "RL"}
     rows = beside(view)
     lines = _attributes(view, direction)
