@@ -30,6 +30,11 @@ PI = Value(math.pi, name="pi")
 TWO = Value(2.0)
 TEN = Value(10.0)
 
+
+def _gelu_argument(x: Any) -> Any:
+    return act.GELU_LINEAR * (x + act.GELU_CUBIC * x**3)
+
+
 TEXTBOOK: dict[str, tuple[Form, ...]] = {
     # arithmetic and powers
     "div": (lambda y, a, b: 1.0 / b, lambda y, a, b: -a / b**2),
@@ -92,6 +97,15 @@ TEXTBOOK: dict[str, tuple[Form, ...]] = {
     "sigmoid_slope": (lambda y, x: y * (1.0 - 2.0 * act.sigmoid(x)),),
     "logaddexp": (lambda y, a, b: el.exp(a - y), lambda y, a, b: el.exp(b - y)),
     "gelu": (lambda y, x: normal.ndtr(x) + x * normal.normal_density(x),),
+    "gelu_tanh": (
+        lambda y, x: (
+            act.sigmoid(_gelu_argument(x))
+            + x
+            * act.sigmoid(_gelu_argument(x))
+            * (1.0 - act.sigmoid(_gelu_argument(x)))
+            * (act.GELU_LINEAR * (1.0 + 3.0 * act.GELU_CUBIC * x**2))
+        ),
+    ),
     "silu": (lambda y, x: y + act.sigmoid(x) * (1.0 - y),),
     "mish": (
         lambda y, x: (

@@ -6,12 +6,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Context, Decimal, localcontext
+from typing import Any
 
-from autograd.primitives.arithmetic import minimum, select, step
+from autograd.primitives.arithmetic import clip, minimum, select, square, step
 from autograd.primitives.elementary import _difference, exp, expm1, tanh
 from autograd.primitives.normal import (
     _exact_erfc,
     _ndtr,
+    _product_error,
     by_order,
     ndtr,
     normal_density_partial,
@@ -22,6 +24,7 @@ from autograd.primitives.row import REAL, at_zero, row
 __all__ = [
     "elu",
     "gelu",
+    "gelu_tanh",
     "leaky_relu",
     "log_sigmoid",
     "logaddexp",
@@ -32,11 +35,21 @@ __all__ = [
     "silu",
     "softplus",
     "softsign",
+    "tanhshrink",
 ]
 
 # Klambauer, Unterthiner, Mayr, Hochreiter: Self-Normalizing Neural Networks (2017).
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
+# Hendrycks, Gimpel: Gaussian Error Linear Units (2016), their approximation by tanh:
+# x * sigmoid(u) with u = 2 * sqrt(2/pi) * (x + 0.044715 * x**3).
+GELU_LINEAR = 1.5957691216057308
+GELU_CUBIC = 0.044715
+GELU_SLOPE = 3.0 * GELU_CUBIC * GELU_LINEAR
+GELU_FAR = 30.0  # beyond this, e**-abs(u) is no float but 0
+# x - tanh(x) is the sum of c[k] * x**(2k+3), all of one sign, over cosh(x).
+SHRINK = [2.0 * k / math.factorial(2 * k + 1) for k in range(1, 15)]
+SHRINK_NEAR = 2.0
 DIGITS = 60
 NEAR = 700.0  # below minus this, e**x soon has lost bits
 FAR = 2000.0  # beyond this, e**-abs(x) times x is no float but 0
@@ -79,6 +92,61 @@ def _mish(x: float) -> float:
         return x * math.tanh(_softplus(x))
     half = math.exp(0.5 * x)
     return x * half * half if half else -0.0
+
+
+def _gelu_argument(x: float) -> tuple[float, float]:
+    """Return u, and what rounding took away: e**u has it times abs(u) more ulp."""
+    x = min(max(x, -GELU_FAR), GELU_FAR)
+    x2 = x * x
+    a = GELU_CUBIC * x2
+    b, rest = _difference(1.0, -a)
+    rest += _product_error(GELU_CUBIC, x2) + GELU_CUBIC * _product_error(x, x)
+    c = x * b
+    rest = _product_error(x, b) + x * rest
+    return GELU_LINEAR * c, _product_error(GELU_LINEAR, c) + GELU_LINEAR * rest
+
+
+def _gelu_tanh(x: float) -> float:
+    u, rest = _gelu_argument(x)
+    if u > -NEAR:
+        return x * (_sigmoid(u) + _sigmoid_slope(u) * rest)
+    half = math.exp(0.5 * u)
+    return x * (half + half * rest) * half if half else -0.0
+
+
+def _gelu_tanh_slope(x: float) -> float:
+    u, rest = _gelu_argument(x)
+    x = min(max(x, -GELU_FAR), GELU_FAR)
+    slope = GELU_LINEAR + GELU_SLOPE * (x * x)
+    if u > -NEAR:
+        low, bend = _sigmoid(u), _sigmoid_slope(u)
+        bend -= bend * math.tanh(0.5 * u) * rest
+        return low + bend * rest + x * (bend * slope)
+    half = math.exp(0.5 * u)
+    return (half + half * rest) * (1.0 + x * slope) * half
+
+
+def _gelu_tanh_bend(y: Any, x: Any) -> Any:
+    """Return the second derivative, of the row before."""
+    x = clip(x, -GELU_FAR, GELU_FAR)
+    u = GELU_LINEAR * x + (GELU_LINEAR * GELU_CUBIC) * (x * x * x)
+    slope = GELU_LINEAR + GELU_SLOPE * square(x)
+    twice = 2.0 * slope + x * (2.0 * GELU_SLOPE * x - tanh(0.5 * u) * square(slope))
+    return sigmoid_slope(u) * twice
+
+
+def _exact_gelu_argument(x: Any) -> Any:
+    return GELU_LINEAR * (x + GELU_CUBIC * x**3)
+
+
+def _tanhshrink(x: float) -> float:
+    if not abs(x) < SHRINK_NEAR:
+        return x - math.tanh(x)
+    x2 = x * x
+    y = 0.0
+    for c in reversed(SHRINK):
+        y = y * x2 + c
+    return y * x2 * x / math.cosh(x)
 
 
 def _silu_partial(n: float, x: float) -> float:
@@ -259,6 +327,24 @@ gelu = row(
     safe=(),
     doc="Return x times the normal distribution function at x (exact, not by tanh).",
 )
+gelu_tanh = row(
+    "gelu_tanh",
+    _gelu_tanh,
+    lambda y, x: gelu_tanh_slope(x),
+    exact=lambda mp, x: x / (1 + mp.exp(-_exact_gelu_argument(x))),
+    safe=(),
+    doc="Return x * sigmoid(1.5957691216057308 * (x + 0.044715 * x**3)), nearly gelu.",
+)
+gelu_tanh_slope = row(
+    "gelu_tanh_slope",
+    _gelu_tanh_slope,
+    _gelu_tanh_bend,
+    methods=(),  # it is there for the partials of others
+    exact=lambda mp, x: mp.diff(lambda t: gelu_tanh.exact(mp, t), x),
+    elementary=False,
+    safe=(),
+    doc="Return the derivative of gelu_tanh at x.",
+)
 silu = row(
     "silu",
     _silu,
@@ -305,4 +391,12 @@ softsign = row(
     exact=lambda mp, x: x / (1 + abs(x)),
     safe=(),
     doc="Return x / (1 + |x|).",
+)
+tanhshrink = row(
+    "tanhshrink",
+    _tanhshrink,
+    lambda y, x: square(tanh(x)),
+    exact=lambda mp, x: x - mp.tanh(x),
+    safe=(),
+    doc="Return x - tanh(x), without cancellation.",
 )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from autograd.compiler.program import Program
 from autograd.compiler.targets.source import Infix, Spelling, Target, Writer, named
+from autograd.primitives.activations import GELU_CUBIC, GELU_LINEAR
 
 SAME = (
     "sqrt", "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh",
-    "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "erfinv", "erfcinv",
+    "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "erfinv",
     "gamma", "digamma", "sign",
 )  # fmt: skip
 
@@ -84,6 +85,7 @@ SPELLINGS: dict[str, Spelling] = {
     "exp_square": "sympy.exp({0}**2)",
     "normal_density": "sympy.exp(-{0}**2 / 2) / sympy.sqrt(2 * sympy.pi)",
     "ndtr": "sympy.erfc(-{0} / sympy.sqrt(2)) / 2",
+    "erfcinv": "sympy.erfinv(1 - {0})",  # SymPy evaluates its own as complex
     "gelu": "{0} * sympy.erfc(-{0} / sympy.sqrt(2)) / 2",
     "log_ndtr": "sympy.log(sympy.erfc(-{0} / sympy.sqrt(2)) / 2)",
     "ndtri": "sympy.sqrt(2) * sympy.erfinv(2 * {0} - 1)",
@@ -94,6 +96,10 @@ SPELLINGS: dict[str, Spelling] = {
     "log_sigmoid": "-sympy.log(1 + sympy.exp(-{0}))",
     "softplus": "sympy.log(1 + sympy.exp({0}))",
     "logaddexp": "sympy.log(sympy.exp({0}) + sympy.exp({1}))",
+    "gelu_tanh": (
+        f"{{0}} / (1 + sympy.exp(-{GELU_LINEAR} * ({{0}} + {GELU_CUBIC} * {{0}}**3)))"
+    ),
+    "tanhshrink": "{0} - sympy.tanh({0})",
     "silu": "{0} / (1 + sympy.exp(-{0}))",
     "mish": "{0} * sympy.tanh(sympy.log(1 + sympy.exp({0})))",
     "log1mexp": "sympy.log(1 - sympy.exp(-{0}))",

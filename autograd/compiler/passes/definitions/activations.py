@@ -12,10 +12,19 @@ from autograd.compiler.passes.definitions.tools import (
     polynomial,
     total,
     two_difference,
+    two_product,
+    two_sum,
 )
 from autograd.primitives.activations import (
+    GELU_CUBIC,
+    GELU_FAR,
+    GELU_LINEAR,
+    GELU_SLOPE,
+    NEAR,
     SELU_ALPHA,
     SELU_SCALE,
+    SHRINK,
+    SHRINK_NEAR,
     sigmoid,
     sigmoid_slope,
     softplus,
@@ -28,7 +37,7 @@ from autograd.primitives.arithmetic import (
     select,
     step,
 )
-from autograd.primitives.elementary import exp, expm1, log1p, tanh
+from autograd.primitives.elementary import cosh, exp, expm1, log1p, tanh
 from autograd.primitives.normal import ndtr
 
 # Where the derivatives of silu and mish are 0, and what these roots lack.
@@ -117,6 +126,43 @@ def _higher_mish(order: int, x: Number, t: Number) -> Number:
     return -float(math.factorial(order)) * (series[order - 1] + x * series[order])
 
 
+def _gelu_argument(x: Number) -> tuple[Number, Number]:
+    """Return what gelu_tanh has the sigmoid of, and what rounding took away."""
+    x2, lost = two_product(x, x)
+    a, rest = two_product(GELU_CUBIC, x2)
+    b, lost_again = two_sum(1.0, a)
+    rest = rest + GELU_CUBIC * lost + lost_again
+    c, lost = two_product(x, b)
+    u, lost_again = two_product(GELU_LINEAR, c)
+    return u, lost_again + GELU_LINEAR * (lost + x * rest)
+
+
+def _gelu_tanh(x: Number) -> Number:
+    u, rest = _gelu_argument(minimum(maximum(x, -GELU_FAR), GELU_FAR))
+    half = exp(0.5 * u)
+    left = select(half, x * (half + half * rest) * half, -0.0)
+    return select(greater(u, -NEAR), x * (sigmoid(u) + sigmoid_slope(u) * rest), left)
+
+
+def _gelu_tanh_slope(x: Number) -> Number:
+    x = minimum(maximum(x, -GELU_FAR), GELU_FAR)
+    u, rest = _gelu_argument(x)
+    slope = GELU_LINEAR + GELU_SLOPE * (x * x)
+    bend = sigmoid_slope(u)
+    bend = bend - bend * tanh(0.5 * u) * rest
+    half = exp(0.5 * u)
+    left = (half + half * rest) * (1.0 + x * slope) * half
+    return select(
+        greater(u, -NEAR), sigmoid(u) + bend * rest + x * (bend * slope), left
+    )
+
+
+def _tanhshrink(x: Number) -> Number:
+    x2 = x * x
+    near = polynomial(SHRINK, x2) * x2 * x / cosh(x)
+    return select(greater(SHRINK_NEAR, abs(x)), near, x - tanh(x))
+
+
 def _elu(x: Number, alpha: Number) -> Number:
     return select(step(x), x, alpha * expm1(x))
 
@@ -143,8 +189,11 @@ DEFINITIONS: dict[str, Definition] = {
     "elu": _elu,
     "selu": lambda x: SELU_SCALE * _elu(x, SELU_ALPHA),
     "gelu": lambda x: x * ndtr(x),
+    "gelu_tanh": _gelu_tanh,
+    "gelu_tanh_slope": _gelu_tanh_slope,
     "silu": _silu,
     "silu_partial": _silu_partial,
     "mish": _mish,
     "mish_partial": _mish_partial,
+    "tanhshrink": _tanhshrink,
 }
