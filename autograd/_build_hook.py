@@ -40,6 +40,7 @@ MODULES = (
     "autograd/walk.py",
     "autograd/value.py",
     "autograd/dot.py",
+    "autograd/adjoints.py",
     "autograd/compiler/record/numbering.py",
     "autograd/compiler/machine/ask.py",
     "autograd/compiler/calls/native_cython.py",

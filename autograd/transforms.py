@@ -25,9 +25,10 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
+from autograd.adjoints import pull
 from autograd.context import recording, tape_in_use
 from autograd.dot import sumprod
-from autograd.kinks import is_at_a_kink, is_cut_off, is_unknown, without_derivative
+from autograd.kinks import is_at_a_kink, is_cut_off, without_derivative
 from autograd.primitives import Primitive
 from autograd.primitives.arithmetic import strong_mul
 from autograd.primitives.row import ALIAS
@@ -268,28 +269,7 @@ def pullback(
     The same walk as `backward`, over the table's formulas instead of numbers; for a
     leaf whose number is another by now, ``recorded`` has a node of the old one.
     """
-    order, active = _active(y, inputs)
-    adjoints: dict[int, Any] = {id(y): y_bar}
-    within = _is_within_another(order, inputs)
-    unknown: set[int] = set()  # where no derivative of the adjoint is known
-    for node in reversed(order):
-        node_bar = adjoints.get(id(node), 0.0)
-        if id(node) not in active or _is_zero(node_bar):
-            continue
-        if within and is_unknown(node, node_bar):
-            unknown.add(id(node))
-        for x, partial in _active_partials(node, active, recorded):
-            if not _is_zero(partial):
-                term = strong_mul(node_bar, partial)
-                x_bar = adjoints.get(id(x))
-                adjoints[id(x)] = term if x_bar is None else x_bar + term
-                if id(node) in unknown and not is_cut_off(node, partial):
-                    unknown.add(id(x))
-    bars = [(x, adjoints.get(id(x), 0.0)) for x in inputs]
-    return [
-        without_derivative(x_bar, inputs) if id(x) in unknown else x_bar
-        for x, x_bar in bars
-    ]
+    return pull(y, y_bar, list(inputs), dict(recorded))
 
 
 def pushforward(

@@ -69,7 +69,7 @@ def topological_order(root: object) -> list:
     with lock:
         found = begin()
         try:
-            _visit(node, order, found)
+            visit(node, order, found)
         finally:
             end(found)
     return order
@@ -118,7 +118,7 @@ def _root(thing: object) -> Value:
 
 
 @cython.cfunc
-def _visit(  # noqa: C901 - a helper more would cost a call for each node
+def visit(  # noqa: C901 - a helper more would cost a call for each node
     root: Value, order: list, found: list | None
 ) -> cython.longlong:
     """Append root's graph to order, parents first; return the first node's mark."""
@@ -277,7 +277,7 @@ def gradient(root: Value, inputs: list) -> list | None:
     with lock:
         found = begin()
         try:
-            first = _visit(root, order, found)
+            first = visit(root, order, found)
             for i in range(len(order)):
                 node = order[i]
                 leaves += node._primitive is None
@@ -312,7 +312,7 @@ def backward(thing: object, seed: object = 1.0) -> None:
     with lock:
         found = begin()
         try:
-            first = _visit(root, order, found)
+            first = visit(root, order, found)
             adjoints = _sweep(order, first, start)
             for i in range(len(order)):
                 node = order[i]

@@ -25,6 +25,7 @@ from typing import Any
 
 FEWEST = 4  # iterations of a loop
 SAVED = 24  # instructions that a loop must save
+FEW = 1000  # instructions that may be left outside of short loops
 
 
 @dataclass(frozen=True)
@@ -124,16 +125,18 @@ def _periodic(kinds: Any, n: int) -> Iterator[Stretch]:
     seen: set[tuple[int, int, int]] = set()
     covered = 0
     while True:
+        saved_now = 0
         for start, end, length in _runs(hashes, window):
             count = (end - start) // length
             saved = (count - 1) * length
+            saved_now += saved * (saved >= SAVED)
             if count < FEWEST or saved < SAVED or (start, end, length) in seen:
                 continue
             seen.add((start, end, length))
-            covered = max(covered, saved)
             yield Stretch(start, length, count)
+        covered = max(covered, saved_now)
         m = len(hashes) - window
-        if m < 2 * window or n - covered < max(FEWEST * 8, n // 256):
+        if m < 2 * window or n - covered < max(FEWEST * 8, min(n // 256, FEW)):
             return
         factor = random.integers(1, 2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(
             1
