@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -72,28 +73,58 @@ def test_docstrings_of_compiled_modules_are_among_those_that_run() -> None:
     assert any(e.name.startswith("autograd.value.") for e in EXAMPLES)
 
 
+PAGES = [ROOT / "README.md", *sorted(ROOT.joinpath(".github").glob("*.md"))]
+
+
 def test_a_wrong_example_is_caught() -> None:
     wrong = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3\n", {}, "wrong", "", 0)
     assert "Expected:\n    3\nGot:\n    2" in run(wrong)
 
 
-def test_the_python_in_the_readme_runs_and_prints_what_is_beside_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_what_pages_link_to_is_there() -> None:
+    for page in PAGES:
+        links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        missing = [link for link in links if not page.parent.joinpath(link).exists()]
+        assert not missing, page
+
+
+def test_the_readme_is_read_in_minutes() -> None:
+    assert len(ROOT.joinpath("README.md").read_text(encoding="utf-8").split()) <= 900
+
+
+def _numbers(words: str) -> list[float]:
+    """Return the numbers that words begin with, up to a comma."""
+    try:
+        return [float(word) for word in words.partition(", ")[0].split()]
+    except ValueError:
+        return []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_in_a_page_runs_and_prints_what_is_beside_it(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = ROOT.joinpath("README.md").read_text(encoding="utf-8").split("```python\n")
-    names: dict[str, object] = {"__name__": "readme"}
+    blocks = page.read_text(encoding="utf-8").split("```python\n")
+    printed: list[str] = []
+    names: dict[str, object] = {
+        "__name__": "page",
+        "print": lambda *words: printed.append(" ".join(map(str, words))),
+    }
     for number, block in enumerate(blocks[1:], start=1):
-        code = block.split("```")[0]
+        code, where = block.split("```")[0], f"{page.name} block {number}"
         if ">>>" in code:
             example = doctest.DocTestParser().get_doctest(
-                code, names, f"README.md block {number}", "README.md", 0
+                code, names, where, page.name, 0
             )
             assert run(example) == ""
-        else:
-            exec(compile(code, f"README.md block {number}", "exec"), names)  # noqa: S102
-            prints = [line for line in code.splitlines() if line.startswith("print(")]
-            beside = [line.rpartition("# ")[2].partition(", ")[0] for line in prints]
-            printed = map(float, capsys.readouterr().out.split())
-            written = map(float, " ".join(beside).split())
-            assert [*printed] == pytest.approx([*written], rel=1e-14)  # libms differ
+            continue
+        printed.clear()
+        source = tmp_path / f"block_{number}.py"  # what is lifted is read again
+        source.write_text(code, encoding="utf-8")
+        exec(compile(code, str(source), "exec"), names)  # noqa: S102
+        lines = [line for line in code.splitlines() if line.startswith("print(")]
+        for line, words in zip(lines, printed, strict=True):
+            beside = _numbers(line.rpartition("# ")[2])
+            if beside:  # to as many digits as are written; libms differ
+                assert _numbers(words) == pytest.approx(beside, rel=1e-14), line

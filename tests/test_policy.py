@@ -1,6 +1,6 @@
-"""The README's table of kinks and borders, line by line, by every path to a derivative.
+"""ACCURACY.md's table of kinks and borders, line by line, by every path.
 
-`POLICY` mirrors the README's lines, and a test compares the two, so that neither can be
+`POLICY` mirrors its lines, and a test compares the two, so that neither can be
 changed alone. Each line has cases: a function of the ``math`` module it is given and of
 numbers, the point, and the derivative by each argument that is published for it.
 
@@ -21,7 +21,7 @@ import pytest
 from autograd import Value, grad, jacobian, jvp, no_grad, value_and_grad, vjp
 from autograd import math as am
 
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / ".github" / "ACCURACY.md"
 INF, NAN = math.inf, math.nan
 
 
@@ -43,7 +43,7 @@ def by_method(name):
     return lambda x: getattr(x, name, lambda: getattr(am, name)(x))()
 
 
-# --- The lines, as the README has them ----------------------------------------------
+# --- The lines, as the page has them ----------------------------------------------
 
 POLICY: dict[tuple[str, str], list[Case]] = {
     ("`relu` at 0, `abs` at 0, `hypot` and `dist` at the origin", "0"): [
@@ -215,24 +215,24 @@ def test_second_derivatives_follow_the_policy_too(f, x, second):
     assert vjp(grad(f), x)[1](1.0) == (second,)
 
 
-# --- The README ---------------------------------------------------------------------
+# --- The page ---------------------------------------------------------------------
 
 
-def lines_of_the_readme():
-    text = README.read_text(encoding="utf-8")
+def lines_of_the_page():
+    text = PAGE.read_text(encoding="utf-8")
     section = text.partition("## Kinks and borders")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     cells = [row.strip("|").split("|") for row in rows[2:]]
     return [tuple(cell.strip() for cell in row) for row in cells]
 
 
-def test_the_readme_s_table_is_the_one_that_is_tested():
-    assert lines_of_the_readme() == list(POLICY)
+def test_the_page_s_table_is_the_one_that_is_tested():
+    assert lines_of_the_page() == list(POLICY)
     assert all(POLICY.values())
 
 
 def test_where_a_float_function_raises_its_value_does_and_names_the_operands():
-    section = README.read_text(encoding="utf-8").partition("## Kinks and borders")[2]
+    section = PAGE.read_text(encoding="utf-8").partition("## Kinks and borders")[2]
     assert "Where a float function raises, so does its Value" in section
     with pytest.raises(ZeroDivisionError, match=r"1\.0 / x at x = 0\.0"):
         1 / Value(0, name="x")
