@@ -78,9 +78,22 @@ class Code:
 def repetitions(code: Code) -> list[Stretch]:
     """Return stretches that repeat, in order, none overlapping another."""
     n = len(code.kinds)
-    free = [(0, n)]
+    enough = max(FEWEST * 8, min(n // 256, FEW))
+    candidates: set[Stretch] = set()
+    for more in _periodic(code.kinds, n):
+        candidates |= more
+        if n - sum(s.saved for s in more) < enough:  # in rows; in operands as well?
+            found = _chosen(code, candidates)
+            if n - sum(s.saved for s in found) < enough:
+                return found
+    return _chosen(code, candidates)
+
+
+def _chosen(code: Code, candidates: set[Stretch]) -> list[Stretch]:
+    """Return what saves most of stretches with periodic rows, where operands agree."""
+    free = [(0, len(code.kinds))]
     found: list[Stretch] = []
-    heap = [(-s.saved, s.start, s.length, s.count) for s in _periodic(code.kinds, n)]
+    heap = [(-s.saved, s.start, s.length, s.count) for s in candidates]
     heapq.heapify(heap)
     while heap and free:
         _, start, length, count = heapq.heappop(heap)
@@ -112,7 +125,7 @@ def _cut(s: Stretch, a: int, b: int) -> Stretch | None:
     return Stretch(start, s.length, count) if count >= FEWEST else None
 
 
-def _periodic(kinds: Any, n: int) -> Iterator[Stretch]:
+def _periodic(kinds: Any, n: int) -> Iterator[set[Stretch]]:
     """Yield stretches in which the rows have a period, for windows of all lengths."""
     import numpy as np
 
@@ -122,25 +135,16 @@ def _periodic(kinds: Any, n: int) -> Iterator[Stretch]:
     words = random.integers(1, 2**63, int(kinds.max()) + 1, dtype=np.uint64)
     hashes = words[kinds] | np.uint64(1)
     window = 1
-    seen: set[tuple[int, int, int]] = set()
-    covered = 0
     while True:
-        saved_now = 0
-        for start, end, length in _runs(hashes, window):
-            count = (end - start) // length
-            saved = (count - 1) * length
-            saved_now += saved * (saved >= SAVED)
-            if count < FEWEST or saved < SAVED or (start, end, length) in seen:
-                continue
-            seen.add((start, end, length))
-            yield Stretch(start, length, count)
-        covered = max(covered, saved_now)
+        stretches = {
+            Stretch(start, length, (end - start) // length)
+            for start, end, length in _runs(hashes, window)
+        }
+        yield {s for s in stretches if s.count >= FEWEST and s.saved >= SAVED}
         m = len(hashes) - window
-        if m < 2 * window or n - covered < max(FEWEST * 8, min(n // 256, FEW)):
+        if m < 2 * window:
             return
-        factor = random.integers(1, 2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(
-            1
-        )
+        factor = random.integers(1, 2**63, dtype=np.uint64) | np.uint64(1)
         hashes = hashes[:m] * factor + hashes[window:]
         hashes ^= hashes >> np.uint64(29)
         window *= 2
