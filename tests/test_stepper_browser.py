@@ -282,13 +282,20 @@ def test_the_pictures_of_a_training_get_a_slider_wherever_scripts_run(open_page)
   press("ArrowLeft");
   notes.second = visible().map((image) => image.alt);
   notes.said = document.querySelector("span").textContent;
-  notes.all = document.images.length;"""
+  notes.all = document.images.length;
+  const button = document.querySelector("button");
+  notes.button = [button.ariaLabel];
+  button.click();
+  notes.button.push(button.ariaLabel);
+  button.click();
+  notes.button.push(button.ariaLabel);"""
     page = STORED.format(output=view.to_html(), script=script)
     assert open_page({"index.html": page}) == {
         "first": ["after 3 epochs: loss 0.3333"],
         "second": ["after 1 epoch: loss 1"],
         "said": " after 1 epoch: loss 1",
         "all": 4,
+        "button": ["play", "pause", "play"],
         "outside": 0,
         "details": 0,
     }

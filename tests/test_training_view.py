@@ -44,7 +44,7 @@ def pictures(html):
 
 def test_it_sees_the_scores_of_the_model_all_over_the_data():
     view = TrainingView(Plane(2.0, -3.0, 0.5), ROWS, LABELS)
-    xs, ys = view._grid()
+    xs, ys = view.grid()
     assert (xs[0], xs[-1]) == pytest.approx((-0.2, 2.2))
     assert (ys[0], ys[-1]) == pytest.approx((-0.1, 1.1))
     (look,) = view.looks
@@ -56,17 +56,20 @@ def test_it_sees_the_scores_of_the_model_all_over_the_data():
 def test_the_boundary_is_drawn_where_the_score_is_zero():
     # x1 = 1.2 is where the score changes its sign.
     figure = TrainingView(Plane(1.0, 0.0, -1.2), ROWS, LABELS).figure()
-    _, plane = figure.axes
+    _, plane, bar = figure.axes
+    assert bar.get_ylabel() == "score"
     line = plane.collections[1]
     (path,) = line.get_paths()
     assert [x for x, _ in path.vertices] == pytest.approx([1.2] * len(path.vertices))
-    points = plane.collections[2]
-    assert points.get_offsets().tolist() == ROWS
+    zeros, ones = plane.collections[2:]
+    assert zeros.get_offsets().tolist() == [ROWS[0], ROWS[2]]
+    assert ones.get_offsets().tolist() == [ROWS[1], ROWS[3]]
+    assert [text.get_text() for text in plane.get_legend().get_texts()] == ["0", "1"]
 
 
 def test_of_several_scores_the_highest_one_says_the_class():
     view = TrainingView(Nearest(), ROWS, [0, 2, 0, 2])
-    xs, _ = view._grid()
+    xs, _ = view.grid()
     assert view.looks[0].scores[0] == [
         min((0, 1, 2), key=lambda k: abs(x - k)) for x in xs
     ]
@@ -146,7 +149,37 @@ def test_of_many_looks_some_are_shown_the_first_and_the_last_among_them():
     assert titles[-1] == "after 40 epochs: loss 1"
 
 
-def test_without_two_inputs_there_is_the_loss_alone():
+def test_of_one_input_the_data_and_the_curve_are_drawn():
+    rows, targets = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.5]
+
+    class Line(Module):
+        def __call__(self, row):
+            return 2.0 * row[0] + 1.0
+
+    view = TrainingView(Line(), rows, targets)
+    (xs,) = view.grid()
+    _, curve = view.figure().axes
+    data, model = curve.lines
+    assert data.get_xydata().tolist() == [[0.0, 1.0], [1.0, 3.0], [2.0, 5.5]]
+    assert model.get_ydata().tolist() == [2.0 * x + 1.0 for x in xs]
+
+
+def test_accuracy_has_a_scale_of_its_own():
+    view = TrainingView(Plane(1.0, 0.0, 0.0))
+    view(History(losses=[0.5, 0.2], metrics={"accuracy": [0.6, 0.9]}))
+    losses, accuracy = view.figure().axes
+    assert accuracy.lines[0].get_ydata().tolist() == [0.6, 0.9]
+    assert losses.lines[0].get_ydata().tolist() == [0.5, 0.2]
+    assert view.frames[-1]["title"] == "after 2 epochs: loss 0.2, accuracy 0.9"
+
+
+def test_pictures_have_no_ground_of_their_own_so_that_they_suit_a_dark_page():
+    figure = TrainingView(Plane(1.0, 0.0, -1.2), ROWS, LABELS).figure()
+    assert figure.patch.get_alpha() == 0.0
+    assert {axes.title.get_color() for axes in figure.axes} == {"#7a828e"}
+
+
+def test_without_one_or_two_inputs_there_is_the_loss_alone():
     view = TrainingView(MLP(3, [1], seed=0), [[0.0, 1.0, 2.0]], [1.0])
     view(History(losses=[-1.0, -2.0]))
     (losses,) = view.figure().axes

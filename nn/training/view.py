@@ -5,16 +5,15 @@ be drawn afterwards: somebody has to look while it is trained. `TrainingView` do
 time it is called it asks the model for its scores on a grid in the plane of the inputs,
 and keeps these numbers. Nothing is kept of the model, and nothing in it is changed.
 
-Pictures are bitmaps by matplotlib, inside of ``<img>``, so that a stored notebook shows
-them whether it is trusted or not. Where it is, a script puts a slider in the place of
-what is to be unfolded.
+Pictures are bitmaps by matplotlib (`nn.training.plots`), inside of ``<img>``, so that a
+stored notebook shows them whether it is trusted or not. Where it is, a script puts a
+slider and a play button in the place of what is to be unfolded.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 GRID = 48  # points along each side
 MARGIN = 0.1  # of the width of the data, around them
 FRAMES = 16  # pictures, however many times the model was looked at
-SHADES = 6  # on either side of the boundary
-DOTS_PER_INCH = 80
 
 MSG_MODEL = (
     "training_view() asks a model, something that is called with a row, like nn.MLP, "
@@ -42,8 +39,6 @@ MSG_HISTORY = (
     "{0!r}: watch(fit(model, X, y, ...))"
 )
 MSG_ROWS = "X has {0} rows and y has {1} labels: each row has one"
-MSG_NO_PAINTER = "to see the pictures: pip install matplotlib"
-
 # The output may not be on the page yet when its script runs.
 SLIDER = """\
 <script>
@@ -55,6 +50,20 @@ SLIDER = """\
   for (const place of places) {{
     delete place.dataset.training;
     const images = [...place.querySelectorAll("img")];
+    const button = document.createElement("button");
+    let playing = 0;
+    function play(on) {{
+      clearInterval(playing);
+      playing = on ? setInterval(next, 400) : 0;
+      button.textContent = on ? "\u23f8" : "\u25b6";
+      button.setAttribute("aria-label", on ? "pause" : "play");
+    }}
+    function next() {{
+      slider.value = (Number(slider.value) + 1) % images.length;
+      show();
+      if (Number(slider.value) === images.length - 1) play(false);
+    }}
+    button.addEventListener("click", () => play(!playing));
     const title = document.createElement("span");
     const slider = document.createElement("input");
     slider.type = "range";
@@ -70,7 +79,9 @@ SLIDER = """\
     // Otherwise JupyterLab takes the arrow keys for folding headings.
     slider.addEventListener("keydown", (event) => event.stopPropagation());
     slider.value = images.length - 1;
-    place.replaceChildren(slider, title, document.createElement("br"), ...images);
+    play(false);
+    const line = document.createElement("br");
+    place.replaceChildren(button, slider, title, line, ...images);
     show();
   }}
 }})(0);
@@ -84,7 +95,8 @@ class Look:
     Attributes:
         epoch: after how many epochs.
         scores: on the grid, row by row from below: the model's score, or the number of
-            the class with the highest one; empty if there is no plane to draw.
+            the class with the highest one; of one input a single row. Empty if there
+            is nothing to draw.
 
     """
 
@@ -105,7 +117,9 @@ class TrainingView:
 
     Attributes:
         losses: those of all epochs so far.
+        accuracies: likewise, where training measured them.
         looks: what was seen.
+        rows, labels: what it was given, as floats.
 
     >>> from nn import MLP, Adam, fit, hinge_loss
     >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [-1, 1, 1, -1]
@@ -132,13 +146,14 @@ class TrainingView:
         if not callable(model):
             raise TypeError(MSG_MODEL.format(model))
         self._model = model
-        self._rows = [[float(x) for x in row] for row in ([] if X is None else X)]
-        self._labels = [float(label) for label in ([] if y is None else y)]
-        if self._labels and len(self._labels) != len(self._rows):
-            message = MSG_ROWS.format(len(self._rows), len(self._labels))
+        self.rows = [[float(x) for x in row] for row in ([] if X is None else X)]
+        self.labels = [float(label) for label in ([] if y is None else y)]
+        if self.labels and len(self.labels) != len(self.rows):
+            message = MSG_ROWS.format(len(self.rows), len(self.labels))
             raise ValueError(message)
         self._last: tuple[object, int] = (None, 0)
         self.losses: list[float] = []
+        self.accuracies: list[float] = []
         self.looks: list[Look] = []
         self._look()
 
@@ -147,9 +162,10 @@ class TrainingView:
         if not hasattr(history, "losses"):
             raise TypeError(MSG_HISTORY.format(history))
         last, known = self._last
-        new = history.losses[known if history is last else 0 :]
+        start = known if history is last else 0
         self._last = history, len(history.losses)
-        self.losses.extend(new)
+        self.losses.extend(history.losses[start:])
+        self.accuracies.extend(history.accuracy[start:])
         self._look()
 
     def __repr__(self) -> str:
@@ -161,23 +177,36 @@ class TrainingView:
     def _look(self) -> None:
         self.__dict__.pop("frames", None)
         scores: list[list[float]] = []
-        if self._has_plane():
+        width = self.width
+        if width:
             with no_grad():
-                xs, ys = self._grid()
-                scores = [[_score(self._model([x, y])) for x in xs] for y in ys]
+                xs, *others = self.grid()
+                rows = [[[x] for x in xs]]
+                if others:
+                    rows = [[[x, y] for x in xs] for y in others[0]]
+                scores = [[_score(self._model(point)) for point in row] for row in rows]
         self.looks.append(Look(len(self.losses), scores))
 
-    def _has_plane(self) -> bool:
-        return bool(self._rows) and all(len(row) == 2 for row in self._rows)
+    @property
+    def width(self) -> int:
+        """The number of inputs, if there are one or two; 0 if nothing can be drawn."""
+        widths = {len(row) for row in self.rows}
+        return widths.pop() if widths in ({1}, {2}) else 0
 
-    def _grid(self) -> tuple[list[float], list[float]]:
+    def grid(self) -> list[list[float]]:
+        """Return the grid's numbers along each input."""
         sides = []
-        for column in zip(*self._rows, strict=True):
+        for column in zip(*self.rows, strict=True):
             low, high = min(column), max(column)
             margin = MARGIN * (high - low) or 1.0
             step = (high - low + 2.0 * margin) / (GRID - 1)
             sides.append([low - margin + i * step for i in range(GRID)])
-        return sides[0], sides[1]
+        return sides
+
+    def is_of_classes(self) -> bool:
+        """Return whether the model gives a score for each class."""
+        with no_grad():
+            return isinstance(self._model(self.rows[0]), Sequence)
 
     def figure(self, look: int = -1) -> Any:
         """Return a matplotlib figure of one look at the model, the last if not said.
@@ -186,51 +215,9 @@ class TrainingView:
             ModuleNotFoundError: if matplotlib is not installed.
 
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise ModuleNotFoundError(MSG_NO_PAINTER) from error
-        seen = self.looks[look]
-        wide = 2 if seen.scores else 1
-        figure = Figure((4.2 * wide, 3.4), dpi=DOTS_PER_INCH, layout="constrained")
-        axes = figure.subplots(1, wide, squeeze=False)[0]
-        self._draw_losses(axes[0], seen.epoch)
-        if seen.scores:
-            self._draw_plane(axes[1], seen.scores)
-        return figure
+        from nn.training.plots import figure
 
-    def _draw_losses(self, axes: Any, epoch: int) -> None:
-        epochs = range(1, len(self.losses) + 1)
-        axes.plot(epochs, self.losses, color="#2166ac")
-        if self.losses and min(self.losses) > 0.0:
-            axes.set_yscale("log")
-        if 0 < epoch <= len(self.losses):
-            axes.plot([epoch], [self.losses[epoch - 1]], "o", color="#d9480f")
-        axes.set(title="Training", xlabel="epoch", ylabel="loss")
-        axes.grid(alpha=0.3)
-
-    def _draw_plane(self, axes: Any, scores: list[list[float]]) -> None:
-        xs, ys = self._grid()
-        flat = [score for row in scores for score in row if math.isfinite(score)]
-        if self._is_of_classes():
-            levels = [k - 0.5 for k in range(int(max(flat, default=0.0)) + 2)]
-            colours, borders = "viridis", levels[1:-1]
-        else:
-            reach = max(map(abs, flat), default=0.0) or 1.0
-            levels = [reach * k / SHADES for k in range(-SHADES, SHADES + 1)]
-            colours, borders = "RdBu", [0.0]
-        axes.contourf(xs, ys, scores, levels, cmap=colours, alpha=0.6)
-        if flat and any(min(flat) < border < max(flat) for border in borders):
-            axes.contour(xs, ys, scores, borders, colors="black", linewidths=1.5)
-        if self._labels:
-            points = zip(*self._rows, strict=True)
-            edges = {"edgecolors": "black", "linewidths": 0.6}
-            axes.scatter(*points, c=self._labels, cmap=colours, s=28, zorder=2, **edges)
-        axes.set(title="Decision boundary", xlabel="$x_1$", ylabel="$x_2$")
-
-    def _is_of_classes(self) -> bool:
-        with no_grad():
-            return isinstance(self._model(self._rows[0]), Sequence)
+        return figure(self, self.looks[look])
 
     @cached_property
     def frames(self) -> list[dict[str, str]]:
@@ -245,6 +232,8 @@ class TrainingView:
         title = f"after {epoch} epoch{'s' if epoch != 1 else ''}"
         if 0 < epoch <= len(self.losses):
             title += f": loss {self.losses[epoch - 1]:.4g}"
+        if self.accuracies and 0 < epoch <= len(self.accuracies):
+            title += f", accuracy {self.accuracies[epoch - 1]:.4g}"
         stream = io.BytesIO()
         self.figure(k).savefig(stream, format="png", metadata={"Software": None})
         image = base64.b64encode(stream.getvalue()).decode()
