@@ -17,7 +17,7 @@ from autograd.math import sumprod
 from nn.losses import of_a_row
 from nn.training.data import Table
 from nn.training.fingerprint import Watched
-from nn.training.path import EagerlyError, as_scores, check_output
+from nn.training.path import EagerPathError, as_scores, check_output
 
 WAYS = 16  # to be compiled, before comparisons are taken to differ for every row
 CLASSES = 32  # at most, for which one's own loss is asked
@@ -42,7 +42,7 @@ class Batches:
         params: all parameters.
 
     Raises:
-        EagerlyError: if there is no array of them.
+        EagerPathError: if there is no array of them.
 
     """
 
@@ -77,18 +77,18 @@ class Batches:
             weights = () if table.weights is None else (array_of("w", table.weights),)
             table.arrays = inputs, targets, *weights
         if len({table.arrays[0].shape[1:] for table in tables}) > 1:
-            raise EagerlyError(MSG_ROWS.format("rows"))
+            raise EagerPathError(MSG_ROWS.format("rows"))
 
     def look(self) -> None:
         """Look at the model again.
 
         Raises:
-            EagerlyError: if it holds what cannot be looked into.
+            EagerPathError: if it holds what cannot be looked into.
 
         """
         self.watched.changed()
         if self.watched.unread:
-            raise EagerlyError(MSG_UNREAD.format(self.watched.unread[0]))
+            raise EagerPathError(MSG_UNREAD.format(self.watched.unread[0]))
 
     def gradient(
         self, table: Table, batch: Any, w: Any, *, scored: bool = True
@@ -136,7 +136,7 @@ class Batches:
 
         Raises:
             ArithmeticError: if the loss is not finite.
-            EagerlyError: if there are too many ways to compile.
+            EagerPathError: if there are too many ways to compile.
 
         """
         arrays = table.arrays
@@ -149,7 +149,7 @@ class Batches:
             message = f"the loss is {loss.data}"
             raise FloatingPointError(message)
         if len(self._loss.programs) > WAYS:
-            raise EagerlyError(MSG_WAYS.format(WAYS))
+            raise EagerPathError(MSG_WAYS.format(WAYS))
         if not scored:
             return loss, None
         with no_grad():
@@ -182,7 +182,7 @@ def array_of(what: str, rows: Sequence[Any]) -> Any:
     """Return rows as an array of floats.
 
     Raises:
-        EagerlyError: if there is none, or it would hold other numbers.
+        EagerPathError: if there is none, or it would hold other numbers.
 
     """
     import numpy as np
@@ -190,11 +190,11 @@ def array_of(what: str, rows: Sequence[Any]) -> Any:
     try:
         array = np.array(rows)
     except (TypeError, ValueError) as error:  # lists of several lengths, or Values
-        raise EagerlyError(MSG_ROWS.format(what)) from error
+        raise EagerPathError(MSG_ROWS.format(what)) from error
     if array.dtype.kind not in "fiub" or array.size == 0:
-        raise EagerlyError(MSG_ROWS.format(what))
+        raise EagerPathError(MSG_ROWS.format(what))
     if array.dtype.kind in "iu" and not np.all(abs(array) <= EXACT):
-        raise EagerlyError(MSG_WIDE.format(what))
+        raise EagerPathError(MSG_WIDE.format(what))
     return array.astype(np.float64)
 
 

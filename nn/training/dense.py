@@ -26,7 +26,7 @@ from nn.losses import mse_loss, of_a_row
 from nn.training.batches import array_of, plain, row_form, targets_of
 from nn.training.data import Table
 from nn.training.fingerprint import Watched
-from nn.training.path import EagerlyError
+from nn.training.path import EagerPathError
 
 MSG_CHAIN = "the model is no chain of nn's own layers"
 MSG_FORM = "the rows are not lists of numbers of one length"
@@ -41,7 +41,7 @@ class Chain:
         params: all parameters, in the order of the arrays that it is called with.
 
     Raises:
-        EagerlyError: if the model is no such chain.
+        EagerPathError: if the model is no such chain.
 
     """
 
@@ -49,7 +49,7 @@ class Chain:
         self.watched = Watched(model)
         chain = chain_of(model)
         if chain is None:
-            raise EagerlyError(MSG_CHAIN)
+            raise EagerPathError(MSG_CHAIN)
         place = {id(p): i for i, p in enumerate(params)}
         self.layers = [_Sums(layer, place) for layer in chain]
         self.outputs = chain[-1].nout
@@ -61,7 +61,7 @@ class Chain:
         found = array_of("rows", rows)
         found = found[:, None] if found.ndim == 1 else found
         if found.ndim != 2 or found.shape[1] != self.layers[0].nin:
-            raise EagerlyError(MSG_FORM)
+            raise EagerPathError(MSG_FORM)
         return np.concatenate([found, np.ones((len(found), 1))], axis=1)
 
     def predict(self, rows: Sequence[Any], w: Any) -> Any:
@@ -91,7 +91,7 @@ class Dense(Chain):
         tables: all rows that there will be; they are made arrays here.
 
     Raises:
-        EagerlyError: if the rows are no matrix, too.
+        EagerPathError: if the rows are no matrix, too.
 
     """
 
@@ -113,9 +113,9 @@ class Dense(Chain):
             table.arrays = self.rows(table.rows), targets, weights
 
     def look(self) -> None:
-        """Raise `EagerlyError` if the model is not what it was."""
+        """Raise `EagerPathError` if the model is not what it was."""
         if self.watched.changed():
-            raise EagerlyError(MSG_CHANGED)
+            raise EagerPathError(MSG_CHANGED)
 
     def gradient(
         self, table: Table, batch: Any, w: Any, *, scored: bool = True
@@ -167,7 +167,7 @@ class _Sums:
         names = {neuron.activation for neuron in layer.neurons}
         widths = {len(row) for row in rows}
         if len(names) > 1 or len(widths) > 1 or any(None in row for row in rows):
-            raise EagerlyError(MSG_CHAIN)
+            raise EagerPathError(MSG_CHAIN)
         self.nin = layer.nin
         self.of_sums = _activation(names.pop())
         self.at = np.array(rows)

@@ -56,13 +56,13 @@ MSG_MUST = (
 )
 
 
-class EagerlyError(Exception):
+class EagerPathError(Exception):
     """Why the eager path it is."""
 
 
 def why(error: Exception) -> str:
     """Return the reason that an error is for taking the eager path."""
-    if isinstance(error, EagerlyError):
+    if isinstance(error, EagerPathError):
         return str(error)
     return MSG_RAISED.format(type(error).__name__, error)
 
@@ -103,10 +103,10 @@ class Plan:
 
     def _source(self, *, must: bool) -> Any:
         if not self.steady:
-            raise EagerlyError(MSG_UNSTEADY)
+            raise EagerPathError(MSG_UNSTEADY)
         way = "code" if chain_of(self.model) is None else "products"
         if not must and not self._pays(way):
-            raise EagerlyError(MSG_SMALL)
+            raise EagerPathError(MSG_SMALL)
         _find("numpy")
         made = self.model, self.loss, self.tables, self.params
         if way == "products":
@@ -115,7 +115,7 @@ class Plan:
             try:
                 source: Any = Dense(*made)
                 self._try(source)
-            except EagerlyError:
+            except EagerPathError:
                 if not must and not self._pays("code"):
                     raise
             else:
@@ -160,13 +160,13 @@ class Plan:
         first = self._found(source, batch)
         if own and not is_near(first[0], right[0], size):
             if source.summed or not is_near([len(batch) * first[0][0]], right[0], size):
-                raise EagerlyError(MSG_OWN)
+                raise EagerPathError(MSG_OWN)
             source.summed = True
             first = self._found(source, batch)
         names = ("loss", "gradient", "predictions")
         for what, ours, theirs in zip(names, first, right, strict=True):
             if not is_near(ours, theirs, size):
-                raise EagerlyError(MSG_OTHER.format(what))
+                raise EagerPathError(MSG_OTHER.format(what))
 
     def _found(self, source: Any, batch: list[int]) -> list[list[float]]:
         import numpy as np
@@ -217,7 +217,7 @@ def _find(library: str) -> None:
     try:
         import_module(library)
     except ImportError as error:
-        raise EagerlyError(MSG_MISSING.format(library)) from error
+        raise EagerPathError(MSG_MISSING.format(library)) from error
 
 
 def _size_of(model: Any, row: Any) -> tuple[int, int]:
@@ -231,7 +231,7 @@ def _size_of(model: Any, row: Any) -> tuple[int, int]:
 def check_output(y: Any) -> None:
     """Raise unless a prediction is a Value or a flat list of them."""
     if not all(type(x) is Value for x in as_scores(y)):
-        raise EagerlyError(MSG_OUTPUT)
+        raise EagerPathError(MSG_OUTPUT)
 
 
 def as_scores(y: Any) -> Sequence[Any]:

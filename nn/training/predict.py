@@ -15,7 +15,7 @@ from autograd import Value, no_grad, vmap
 from nn.module import Module
 from nn.training.data import read_rows
 from nn.training.fingerprint import Watched, fingerprint
-from nn.training.path import EagerlyError, as_scores, is_near
+from nn.training.path import EagerPathError, as_scores, is_near
 
 FEW = 300  # rows that are sooner computed than compiled for
 
@@ -58,7 +58,7 @@ def _natively(model: Any, rows: Sequence[Any]) -> Any:
     try:
         w = np.array([p.data for p in params])
         return Chain(model, params).predict(rows, w)
-    except EagerlyError:
+    except EagerPathError:
         if len(rows) < FEW:
             return None
     try:

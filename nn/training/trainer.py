@@ -17,7 +17,7 @@ from nn.losses import accuracy, l1, l2
 from nn.optim import Optimizer, clip_gradients
 from nn.rules import LBFGS
 from nn.training.data import Table
-from nn.training.path import MSG_MUST, EagerlyError, Plan, eager_loss, why
+from nn.training.path import MSG_MUST, EagerPathError, Plan, eager_loss, why
 
 if TYPE_CHECKING:
     from nn.training.flat import Flat
@@ -104,7 +104,7 @@ class Trainer:
                 self.good = [p.data for p in now]
             self.compile(self.plan, must=self.must)
         elif self.plan.differs(self.source, epoch % len(self.plan.tables[0])):
-            self._give_up(EagerlyError(MSG_CHANGED), epoch, "batch 1")
+            self._give_up(EagerPathError(MSG_CHANGED), epoch, "batch 1")
 
     def _give_up(self, error: Exception, epoch: int, place: str) -> None:
         """Go on eagerly."""
