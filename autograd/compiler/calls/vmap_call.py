@@ -1,4 +1,4 @@
-"""onecall: one call of a function of rows: the rows, sorted by variant, and results.
+"""vmap_call: one call of a function of rows: the rows, sorted by variant, and results.
 
 Rows for which a comparison turns out otherwise are computed by a variant of their own:
 first all rows are sorted by variant, then each variant runs over its rows. Rows whose

@@ -1,4 +1,4 @@
-"""results: what a function returns for each row, put together for all rows."""
+"""vmap_results: what a function returns for each row, put together for all rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batch: one Program for many rows, in lanes, blocks and threads.
+"""vmap_runner: one Program for many rows, in lanes, blocks and threads.
 
 A batch's rows are cut into pieces whose size depends on the program and the number of
 rows alone. Each piece's sums are computed by whatever thread comes, and added in the
