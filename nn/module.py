@@ -40,6 +40,7 @@ MSG_NO_STATE = (
 
 
 GROUPS = 20  # rows of the table that a notebook shows
+DRAWN = 2_000  # parameters of a network that is drawn unasked
 LONGEST = 500  # characters of a module's repr there
 
 
@@ -247,7 +248,10 @@ class Module:
             named = self.named_parameters()
         except (TypeError, ValueError, AttributeError):  # in the middle of being made
             return {"text/plain": text}
-        return {"text/plain": text, "text/html": _as_html(type(self).__name__, named)}
+        html = _as_html(type(self).__name__, named)
+        if len(named) <= DRAWN and hasattr(type(self), "__network__"):
+            html = _picture(self) + html
+        return {"text/plain": text, "text/html": html}
 
     def _leaves(self) -> list[Value]:
         """Return the parameters by looking at the attributes."""
@@ -344,6 +348,13 @@ def _as_html(kind: str, named: list[tuple[str, Value]]) -> str:
         f"<details open><summary>{escape(kind)}: {count}</summary>"
         f"<table>{table}</table></details>"
     )
+
+
+def _picture(network: Any) -> str:
+    """Return a picture of layers of neurons as HTML, "" if there are none."""
+    from autograd import draw  # what draws is imported by who looks
+
+    return draw(network).image() if network.__network__() else ""
 
 
 def _groups(named: list[tuple[str, Value]], depth: int) -> dict[str, list[Value]]:
