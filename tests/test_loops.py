@@ -12,6 +12,7 @@ from random_loops import random_function
 from autograd.compiler import Guard, Instruction, Program, trace
 from autograd.compiler.calls.runner import Machine
 from autograd.compiler.calls.variant import gradient_of
+from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
 from autograd.compiler.loop import Along, At, Loop, Numbers
 from autograd.compiler.passes.pipeline import optimize
 from autograd.compiler.passes.roll import roll
@@ -166,3 +167,25 @@ def test_machine_code_with_loops_gives_what_the_straight_program_gives(seed):
             continue
         want = [results[x] for x in straight.outputs]
         np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", SEEDS[::3])
+@pytest.mark.parametrize("few", [False, True])
+def test_rows_with_loops_give_what_each_row_gives_alone(seed, few):
+    program, data = recorded(seed)
+    rolled = optimize(roll(program))
+    rows = range(3) if few else range(len(data))
+    rng = np.random.default_rng(seed)
+    table = np.array(data)[list(rows)] + 1e-3 * rng.standard_normal((21, len(rows)))
+    shared = [data[i] for i in range(len(data)) if i not in rows]
+    columns = Columns([table])
+    found, right = BatchRunner(rolled, rows, reduce=False).run(shared, columns)
+    total, _ = BatchRunner(rolled, rows, reduce=True).run(shared, columns)
+    straight = optimize(program)
+    each = [straight.run([*row, *shared]) for row in table.tolist()]
+    holds = np.array([straight.holds(results) for results in each])
+    assert (holds == (True if right is None else right)).all()
+    want = np.array([[results[x] for x in straight.outputs] for results in each])
+    np.testing.assert_allclose(found[:, holds], want[holds].T, rtol=1e-9, atol=1e-12)
+    if holds.all():
+        np.testing.assert_allclose(total, want.sum(axis=0), rtol=1e-8, atol=1e-10)

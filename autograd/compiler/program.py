@@ -155,6 +155,12 @@ class Program:
         return cast("tuple[Instruction, ...]", self.code)
 
     @property
+    def is_guarded(self) -> bool:
+        """Whether there are guards, be they in loops."""
+        inside = (s.body.is_guarded for s in self.code if type(s) is Loop)
+        return bool(self.guards) or any(inside)
+
+    @property
     def written(self) -> int:
         """The number of instructions as they are written, each body once."""
         return sum(s.body.written if type(s) is Loop else 1 for s in self.code)

@@ -8,7 +8,6 @@ from typing import Any
 from autograd.compiler.calls.building import once
 from autograd.compiler.calls.forms import Slot, reader
 from autograd.compiler.calls.runner import Runner
-from autograd.compiler.listing import Listing
 from autograd.compiler.passes.pipeline import shorten
 from autograd.compiler.program import Program
 from autograd.compiler.record.tape import is_raising
@@ -21,10 +20,8 @@ from autograd.value import Value, fused, number
 class Variant:
     """One recording of a function, and what was compiled of it."""
 
-    shorten = staticmethod(shorten)
-
     def __init__(self, recording: Recording, floats: Sequence[float]) -> None:
-        self.program = self.shorten(recording.listing)
+        self.program = shorten(recording.listing)
         late = [number(x) for x in recording.late.leaves]
         self.example = [*floats, *late, *map(number, recording.captured)]
         self.sources = recording.late.sources
@@ -118,10 +115,7 @@ class Variant:
 
 
 def with_partials(
-    program: Program,
-    example: Sequence[float],
-    by: Collection[int] | None = None,
-    change: Callable[[Listing], Program] = shorten,
+    program: Program, example: Sequence[float], by: Collection[int] | None = None
 ) -> Program:
     """Return the program that also computes partials, output by output.
 
@@ -129,7 +123,6 @@ def with_partials(
         program: the program.
         example: inputs at which its guards hold; it is run there once more, on Values.
         by: which inputs the partials are by; None for all.
-        change: makes a recording shorter.
 
     """
 
@@ -140,7 +133,7 @@ def with_partials(
         chosen = [x for i, x in enumerate(inputs) if by is None or i in by]
         return outputs + [x for y in outputs for x in gradient_of(y, chosen)]
 
-    return change(record_once(run, example, program.name).listing)
+    return shorten(record_once(run, example, program.name).listing)
 
 
 def gradient_of(y: Any, inputs: Sequence[Any]) -> list[Any]:

@@ -173,7 +173,7 @@ class Vmap:
         if batch.numbers or not (batch.variants or batch.record(0)):
             return None
         variant = batch.variants[0]
-        if len(batch.variants) > 1 or variant.program.guards:
+        if len(batch.variants) > 1 or variant.program.is_guarded:
             return None
         at = places(variant.captured)
         reduce = self.reduce is not None

@@ -137,7 +137,7 @@ class BatchCall:
                 break
             if self.variants.why_eager is not None:
                 return [], list(range(self.columns.height))
-        if len(self.variants) == 1 and not self.variants[0].program.guards:
+        if len(self.variants) == 1 and not self.variants[0].program.is_guarded:
             return [(self.variants[0], None)], []
         left = np.arange(self.columns.height)
         found: list[tuple[BatchVariant, Any]] = []
@@ -245,7 +245,7 @@ class BatchCall:
         out, _ = runner.run(floats, self.columns)
         if not np.isfinite(out).all():
             raise EagerlyError
-        guards = variant.guards_only if variant.program.guards else None
+        guards = variant.guards_only if variant.program.is_guarded else None
         widths = [a.shape[1] for a in self.columns.arrays]
         n, m, height = len(inputs), len(variant.program.outputs), self.columns.height
         call = NestedBatch(runner, guards, n, widths, height)

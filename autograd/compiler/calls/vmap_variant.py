@@ -15,18 +15,11 @@ from autograd.compiler.calls.building import building, once
 from autograd.compiler.calls.variant import Variant, slopes, with_partials
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
 from autograd.compiler.element import EagerlyError, Element, NestedBatch
-from autograd.compiler.listing import Listing
-from autograd.compiler.passes.builder import live
-from autograd.compiler.passes.pipeline import optimize
-from autograd.compiler.program import Program
+from autograd.compiler.passes.blocks import prune
 from autograd.primitives import Primitive
 from autograd.value import Value, fused
 
 Function = Callable[..., Any]
-
-
-def _straight(listing: Listing) -> Program:
-    return optimize(listing.program)
 
 
 class BatchVariant(Variant):
@@ -40,8 +33,6 @@ class BatchVariant(Variant):
             rows that sums it over them.
 
     """
-
-    shorten = staticmethod(_straight)  # rows side by side know no loops
 
     def __init__(
         self,
@@ -62,7 +53,7 @@ class BatchVariant(Variant):
 
         Where an operation raises is found out when it is computed.
         """
-        comparisons = live(self.program.replace(outputs=()), raising=False)
+        comparisons = prune(self.program.replace(outputs=()), raising=False)
         return BatchRunner(comparisons, self.row_inputs, reduce=False)
 
     def runner(self, *, partials: bool, reduce: bool) -> BatchRunner:
@@ -73,8 +64,9 @@ class BatchVariant(Variant):
                 program = self.program
                 if partials:
                     shared = {*range(len(program.inputs))}.difference(self.row_inputs)
-                    program = with_partials(program, self.example, shared, _straight)
-                if reduce and len(program.guards) == len(self.program.guards):
+                    program = with_partials(program, self.example, shared)
+                known = len(program.guards) == len(self.program.guards)
+                if reduce and known and not program.has_loops:
                     program = program.replace(guards=())  # they were asked before
                 runner = BatchRunner(program, self.row_inputs, reduce=reduce)
                 self.runners.setdefault(key, runner)

@@ -20,6 +20,7 @@ from autograd.collector import waiting
 from autograd.compiler.machine import host
 from autograd.compiler.machine.functions import write_single
 from autograd.compiler.machine.rolled import write_with_loops
+from autograd.compiler.machine.rolled_rows import write_rows_with_loops
 from autograd.compiler.machine.rows import write_batch
 from autograd.compiler.machine.spellings import CORE
 from autograd.compiler.machine.text import Module
@@ -82,15 +83,23 @@ def compile_native(
 
     """
     host.machine()
-    if rows is not None:
-        program = program.unrolled()
     width = host.lanes()
     core = run(machine_passes(CORE), program)
     if core.has_loops:
+        if rows is not None:
+            return _rows_with_loops(core, rows, reduce=reduce)
         return _with_loops(core)
     plan = Plan(core, width, rows, reduce=reduce)
     module = lower(plan)
     return Code(core, plan.layout, module, host.build(str(module)))
+
+
+def _rows_with_loops(core: Program, rows: Sequence[int], *, reduce: bool) -> Code:
+    """Return a program that has loops as machine code for rows."""
+    module = Module()
+    lanes = host.lanes()
+    layout = write_rows_with_loops(module, core, lanes, rows, reduce=reduce)
+    return Code(core, layout, module, host.build(str(module)))
 
 
 def _with_loops(core: Program) -> Code:

@@ -64,20 +64,29 @@ class Writer:
 
     Attributes:
         text: the function.
+        memory: where it has its numbers.
         data: whole numbers, and addresses of tables.
         tables: arrays that the data point to.
-        room: how many numbers the memory has.
+        room: how many numbers the memory has, each once for each lane.
+        asked: whether there are guards.
 
     """
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, memory: str = "%u") -> None:
         self.text = text
+        self.memory = memory
         self.lanes = text.lanes
         self.data: list[int] = []
         self.tables: list[Any] = []
         self.room = 0
-        self.fine = text.variable("i1")
-        text.write(f"store i1 true, ptr {self.fine}")
+        self.asked = False
+        self.fine = text.variable(text.flag)
+
+    def begin(self) -> None:
+        """Write that nothing has gone wrong so far."""
+        t = self.text
+        yes = "true" if t.lanes == 1 else "splat (i1 true)"
+        t.write(f"store {t.flag} {yes}, ptr {self.fine}")
 
     # Data.
 
@@ -100,7 +109,7 @@ class Writer:
     def pointer(self, place: int) -> str:
         """Return the address of a place of the memory."""
         index = self.whole(place * self.lanes)
-        return self.text.address("%u", index)
+        return self.text.address(self.memory, index)
 
     def value(self, frame: Frame, place: int) -> str:
         """Return what is at a place."""
@@ -169,6 +178,7 @@ class Writer:
     def also(self, flag: str) -> None:
         """Hold all to a condition."""
         t = self.text
+        self.asked = True
         before = t.new(f"load {t.flag}, ptr {self.fine}")
         t.write(
             f"store {t.flag} {t.new(f'and {t.flag} {before}, {flag}')}, ptr {self.fine}"
@@ -232,7 +242,7 @@ class Writer:
         """Write a loop over its iterations; a long one looks for Ctrl-C at times."""
         t = self.text
         count = self.whole(loop.count)
-        if not outermost:
+        if not outermost or self.lanes > 1:  # rows are cut into pieces anyway
             with t.loop("0", count) as k:
                 yield k
             return
@@ -275,7 +285,7 @@ class Writer:
 
             def look_up(k: str) -> str:
                 place = t.new(f"getelementptr i64, ptr {table}, i64 {k}")
-                return t.load("%u", t.new(f"load i64, ptr {place}"))
+                return t.load(self.memory, t.new(f"load i64, ptr {place}"))
 
             return look_up
         start = self.pointer(frame.base + read.place)
@@ -312,6 +322,7 @@ def write_with_loops(module: Module, program: Program) -> tuple[Any, Writer]:
     head = "i32 @run(ptr noalias %u, ptr noalias %out, ptr noalias %data)"
     t = Text(module, head, 1)
     w = Writer(t)
+    w.begin()
     w.room = program.size
     frame = Frame(program, 0)
     n = len(program.inputs)

@@ -66,7 +66,7 @@ def write_batch(module: Module, plan: Plan) -> None:
     if plan.reduce:
         add_lanes(t, sums, sum_at)
     t.end(ok)
-    _write_pieces(module)
+    write_pieces(module)
 
 
 def _read_rows(t: Writer, row: str, last: str, whole: str) -> None:
@@ -118,7 +118,7 @@ def _write_flags(t: Writer, guards: list[Guard], row: str, whole: str) -> None:
         t.write(f"store <{n} x i8> {bits}, ptr {at}, align 1")
 
 
-def _write_pieces(module: Module) -> None:
+def write_pieces(module: Module) -> None:
     """Write the function of a batch that is cut into pieces, for several threads.
 
     ``i32 run_pieces(i64 *next, i64 size, i64 step, u, columns, strides, i64 end,

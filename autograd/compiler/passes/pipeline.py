@@ -83,8 +83,9 @@ def shorten(listing: Listing) -> Program:
     if len(listing) >= SHORT:
         with suppress(ImportError):  # NumPy is not everywhere
             rolled = roll(listing)
-            if pays(rolled):
-                return optimize(rolled)
+            shorter = optimize(rolled)
+            if not rolled.has_loops or pays(shorter):
+                return shorter
     return optimize(listing.program)
 
 

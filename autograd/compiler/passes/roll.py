@@ -28,7 +28,7 @@ from autograd.compiler.loop import At, Loop, Numbers, Read
 from autograd.compiler.passes.blocks import in_line
 from autograd.compiler.passes.repetition import FEWEST, Code, Stretch, repetitions
 from autograd.compiler.program import Guard, Instruction, Program
-from autograd.primitives.arithmetic import add
+from autograd.primitives.arithmetic import add, sub
 
 SHORT = 64  # instructions that are not searched for loops
 LONG = 400  # instructions of a body that is searched for loops
@@ -37,6 +37,7 @@ LAST = 3  # iterations whose results are carried to the end
 ODD = 3  # first or last iterations that are left outside if they read elsewhere
 ROUNDS = 4
 GUARDS = 32  # alike, that become a loop
+SHORTER = 4  # times, that a program with loops is to be
 MANY = 200_000  # instructions that are rolled in any case
 
 
@@ -85,9 +86,14 @@ def roll(straight: Program | Listing) -> Program:
 
 
 def pays(rolled: Program) -> bool:
-    """Return whether a program is better run with its loops than written out."""
+    """Return whether a program is better run with its loops than written out.
+
+    Args:
+        rolled: with loops, and as short as passes make it.
+
+    """
     performed = rolled.performed
-    if not rolled.has_loops or 2 * rolled.written > performed:
+    if not rolled.has_loops or SHORTER * rolled.written > performed:
         return False
     loops = [step for step in rolled.code if type(step) is Loop]
     covered = sum(s.count * s.body.performed for s in loops if _is_deep(s))
@@ -96,20 +102,22 @@ def pays(rolled: Program) -> bool:
 
 def _is_deep(loop: Loop) -> bool:
     """Return whether iterations need one another for more than adding up sums."""
-    body, n = loop.body, len(loop.carried)
-    if any(type(step) is Loop for step in body.code):
-        return n > 0
-    on = set(range(n))  # what depends on the iteration before
-    sums = {x: x for x in range(n)}  # of it, sums that began with a carried number
-    for place, step in body.placed():
-        hit = [x for x in step.operands if x in on]  # type: ignore[union-attr]
+    body, n = loop.body.unrolled(), len(loop.carried)
+    changing = [j for j, x in enumerate(body.outputs[:n]) if x != j]
+    on = set(changing)  # what depends on the iteration before
+    sums = {x: x for x in changing}  # of it, sums that began with a carried number
+    for place, step in enumerate(body.straight, body.first_result):
+        hit = [x for x in step.operands if x in on]
         if not hit:
             continue
         on.add(place)
-        if step.primitive is not add or len(hit) != 1 or hit[0] not in sums:  # type: ignore[union-attr]
+        adds = step.primitive is add or (
+            step.primitive is sub and hit[0] == step.operands[0]
+        )
+        if not adds or len(hit) != 1 or hit[0] not in sums:
             return True
         sums[place] = sums[hit[0]]
-    return any(x in on and sums[x] != j for j, x in enumerate(body.outputs[:n]))
+    return any(body.outputs[j] in on and sums[body.outputs[j]] != j for j in changing)
 
 
 @dataclass
