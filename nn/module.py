@@ -155,7 +155,9 @@ class Module:
             )
         numbers = {}
         for name, number in state.items():
-            plain = number.item() if getattr(number, "ndim", None) == 0 else number
+            plain: Any = number
+            if getattr(plain, "ndim", None) == 0:  # one of NumPy's
+                plain = plain.item()
             numbers[name] = Value(plain).data
         for name, number in numbers.items():
             if not math.isfinite(number):

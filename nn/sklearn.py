@@ -108,7 +108,7 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     """
 
-    __doc__ += _Network.__doc__.partition("\n\n")[2]  # type: ignore[operator, union-attr]
+    __doc__ += _Network.__doc__.partition("\n\n")[2]  # type: ignore[union-attr]
 
     def fit(self, X: Any, y: Any) -> MLPClassifier:  # noqa: N803 - scikit-learn's name
         """Train a new network on rows and labels; return self."""
@@ -148,7 +148,7 @@ class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]
 
     """
 
-    __doc__ += _Network.__doc__.partition("\n\n")[2]  # type: ignore[operator, union-attr]
+    __doc__ += _Network.__doc__.partition("\n\n")[2]  # type: ignore[union-attr]
 
     def fit(self, X: Any, y: Any) -> MLPRegressor:  # noqa: N803 - scikit-learn's name
         """Train a new network on rows and targets; return self."""

@@ -123,7 +123,8 @@ CHANGES: dict[str, tuple[Any, Any]] = {
         lambda: Listed(numpy.ones(1)), lambda m: m.scale.__setitem__(0, 3.0),
     ),
     "a namespace": (
-        lambda: Named(types.SimpleNamespace(a=1.0)), lambda m: change(m.scale, "a", 3.0),
+        lambda: Named(types.SimpleNamespace(a=1.0)),
+        lambda m: change(m.scale, "a", 3.0),
     ),
     "a lambda": (
         lambda: Calling(lambda: 1.0), lambda m: change(m, "scale", lambda: 3.0),
@@ -230,7 +231,7 @@ def test_parameters_that_a_callback_sets_to_nan_are_put_back(
             for p in model.parameters():
                 p.data = math.nan
 
-    with pytest.raises(FloatingPointError, match="epoch 3, batch 1.*last good step"):
+    with pytest.raises(FloatingPointError, match=r"epoch 3, batch 1.*last good step"):
         fit(
             model, ROWS, TARGETS, loss=mse_loss, epochs=5, progress=False,
             optimizer=SGD(model.parameters(), lr=0.01), compiled=compiled,

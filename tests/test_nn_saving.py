@@ -168,7 +168,7 @@ def test_a_later_version_and_a_model_of_nonsense_are_told_apart(tmp_path: Any) -
     save(MLP(2, [1], seed=0), path)
     good = json.loads(path.read_bytes())
     path.write_bytes(edited(good, version=7))
-    with pytest.raises(ValueError, match="later version of scalar-autograd .format 7"):
+    with pytest.raises(ValueError, match=r"later version of scalar-autograd .format 7"):
         load(path)
     for spec in ({}, {"kind": "os"}, {"kind": "MLP", "layers": 3}, 5):
         path.write_bytes(edited(good, model=spec))
