@@ -180,12 +180,16 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
                 history.seconds = time.perf_counter() - start
                 bar.update()
                 bar.set_postfix(history.latest())
+                if callbacks or checkpoint is not None:
+                    trainer.give_back()
                 for callback in callbacks:
                     callback(history)
                 if checkpoint is not None:
                     save_run(checkpoint, run)
         except KeyboardInterrupt:
             history.stopped_because = "interrupted"
+        finally:
+            trainer.give_back()
     if restore_best:
         best.restore()
     history.seconds = time.perf_counter() - start
@@ -222,6 +226,8 @@ class Run:
             _set_mode(trainer.model, training=True)
             history.validation_losses.append(loss)
             _note(history.validation_metrics, figures)
+        if self.best.keeps:
+            trainer.give_back()
         if self.best.is_over(loss):
             history.stopped_because = "converged"
         see = getattr(trainer.optimizer.lr, "see", None)

@@ -93,6 +93,7 @@ class Flat:
 
     Attributes:
         good: the parameters at which a loss was finite last.
+        loaded: whether the numbers are here, and those of the Values may be older.
 
     """
 
@@ -112,6 +113,7 @@ class Flat:
         self.penalty = penalty
         self.clip = clip
         self.by_rule = follows_rule(optimizer)
+        self.loaded = False
         self.watched = not self.by_rule or reaches(optimizer.lr, params)
         place = {id(p): i for i, p in enumerate(params)}
         at = [place[id(p)] for p in optimizer.params]
@@ -127,6 +129,7 @@ class Flat:
         self._state = tuple(map(np.array, self.optimizer._state))  # noqa: SLF001 - as its own
         self.good = np.array(good)
         self._moved = False
+        self.loaded = True
 
     def store(self) -> None:
         """Give the numbers back, if there are new ones."""

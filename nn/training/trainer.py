@@ -125,23 +125,23 @@ class Trainer:
             import numpy as np
 
             places = np.array(order)
-            flat.load(self.good)
+            if not flat.loaded:
+                flat.load(self.good)
         with self.alone() if flat else nullcontext():
             try:
                 for i in range(0, n, size):
                     batch = places[i : i + size]
                     found = flat and self._step(flat, data, batch)
                     if not found:
-                        if flat:
-                            self._give_back(flat)
+                        self.give_back()
                         flat = None
                         place = f"batch {i // size + 1}"
                         found = self._pass(data, order[i : i + size], epoch, place)
                     losses.append(len(batch) / n * found[0])
                     scores.append(found[1])
-            finally:
-                if flat:
-                    self._give_back(flat)
+            except BaseException:
+                self.give_back()
+                raise
         return math.fsum(losses), self._figures(scores, data, order)
 
     def _step(self, flat: Flat, data: Table, batch: Any) -> tuple[float, Any] | None:
@@ -151,13 +151,17 @@ class Trainer:
         except Exception:  # noqa: BLE001 - the ordinary step raises what there is
             return None
 
-    def _give_back(self, flat: Flat) -> None:
-        flat.store()
-        self.good = flat.good.tolist()
+    def give_back(self) -> None:
+        """Let the Values have the numbers that are in arrays, for anybody to see."""
+        if self.flat and self.flat.loaded:
+            self.flat.store()
+            self.flat.loaded = False
+            self.good = self.flat.good.tolist()
 
     def measure(self, data: Table, epoch: int) -> tuple[float, dict[str, float]]:
         """Return loss and metrics on rows that are not trained on."""
         order = list(range(len(data)))
+        self.give_back()
         if hasattr(self.source, "loss"):
             import numpy as np
 
