@@ -211,21 +211,17 @@ class Module:
           layers.1     4  Layer of 1 LinearNeuron(3)
 
         """
-        parts: dict[str, Any] = dict(self._attributes())
-        rows = [(type(self).__name__, self, "")]
-        for name, thing in parts.items():
-            listed = thing if isinstance(thing, list | tuple) else None
-            named = [(name, thing)] if listed is None else _children(thing)
-            for key, part in named:
+        rows: list[tuple[str, Any, str]] = [(type(self).__name__, self, "")]
+        for name, thing in self._attributes():
+            held = [(name, thing)]
+            if not isinstance(thing, Module):
+                held = [(f"{name}.{key}", part) for key, part in _children(thing)]
+            for path, part in held:
                 if isinstance(part, Module):
-                    path = key if listed is None else f"{name}.{key}"
                     rows.append((f"  {path}", part, part.described()))
         wide = max(len(name) for name, _, _ in rows)
-        lines = [
-            f"{name:<{wide}} {len(part.parameters()):>5,}  {words}".rstrip()
-            for name, part, words in rows
-        ]
-        return "\n".join(lines)
+        lines = [(f"{n:<{wide}} {len(m.parameters()):>5,}  {w}") for n, m, w in rows]
+        return "\n".join(map(str.rstrip, lines))
 
     def described(self) -> str:
         """Return a few words on what it is, for `summary`."""

@@ -23,6 +23,14 @@ from nn.schedules import Schedule
 
 Rule = Callable[..., tuple[Any, ...]]
 
+# What a setting of that name may be, from the first number to under the second.
+BOUNDS = {
+    "momentum": (0.0, 1.0),
+    "alpha": (0.0, 1.0),
+    "weight_decay": (0.0, math.inf),
+    "eps": (1e-300, math.inf),  # 0 would divide by 0 where all gradients are 0
+}
+
 MSG_PARAMETERS = (
     "an optimiser takes one or more leaf Values, each once, as model.parameters() "
     "gives them; {what}"
@@ -185,15 +193,18 @@ class ByRule(Optimizer):
 
     __slots__ = ()
 
-    def _check(self) -> None:
-        """Raise unless the settings can be used."""
-
     def _check_all(self) -> None:
-        """Raise unless the settings of all groups can be used."""
+        """Raise unless the settings, and those of all groups, can be used."""
         self._check()
         for _, member in self.members():
-            if member is not self:
-                member._rate()
+            member._check()
+
+    def _check(self) -> None:
+        """Raise unless the settings can be used."""
+        real("the learning rate", 0.0 if callable(self.lr) else self.lr)
+        for name, (low, below) in BOUNDS.items():
+            if hasattr(self, name):
+                setattr(self, name, real(name, getattr(self, name), low, below))
 
     def _columns(self) -> int:
         raise NotImplementedError
@@ -218,7 +229,6 @@ class ByRule(Optimizer):
                     kind = type(self).__name__
                     raise TypeError(MSG_GROUP.format(kind=kind, name=name))
                 setattr(member, name, setting)
-            member._check()
             yield slice(start, end), member
 
     def _width(self) -> int:

@@ -61,14 +61,13 @@ class SGD(ByRule):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr)
-        self.momentum = real("momentum", momentum, 0.0, 1.0)
+        self.momentum = momentum
         self.nesterov = nesterov
-        self.weight_decay = real("weight_decay", weight_decay)
+        self.weight_decay = weight_decay
         self._check_all()
 
     def _check(self) -> None:
-        real("momentum", self.momentum, 0.0, 1.0)
-        real("weight_decay", self.weight_decay)
+        super()._check()
         if self.nesterov and not self.momentum:
             message = "nesterov needs a momentum: SGD(params, lr, 0.9, nesterov=True)"
             raise ValueError(message)
@@ -115,10 +114,10 @@ class RMSprop(ByRule):
         momentum: float = 0.0,
     ) -> None:
         super().__init__(params, lr)
-        self.alpha = real("alpha", alpha, 0.0, 1.0)
-        self.eps = real("eps", eps, 1e-300)
-        self.momentum = real("momentum", momentum, 0.0, 1.0)
-        self.weight_decay = real("weight_decay", weight_decay)
+        self.alpha = alpha
+        self.eps = eps
+        self.weight_decay = weight_decay
+        self.momentum = momentum
         self._check_all()
 
     def _columns(self) -> int:
@@ -163,8 +162,8 @@ class Adagrad(ByRule):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr)
-        self.eps = real("eps", eps, 1e-300)
-        self.weight_decay = real("weight_decay", weight_decay)
+        self.eps = eps
+        self.weight_decay = weight_decay
         self._check_all()
 
     def _columns(self) -> int:
@@ -194,15 +193,6 @@ class Adam(ByRule):
         eps: keeps a division by the root of a tiny mean of squares finite.
         weight_decay: as for `SGD`.
 
-    Raises:
-        TypeError, ValueError: if an argument is none of these.
-
-    >>> p = Value(1.0)
-    >>> p.grad = 500.0
-    >>> Adam([p], lr=0.1).step()
-    >>> round(p.data, 9)
-    0.9
-
     """
 
     __slots__ = ("betas", "eps", "weight_decay")
@@ -218,11 +208,12 @@ class Adam(ByRule):
     ) -> None:
         super().__init__(params, lr)
         self.betas = betas
-        self.eps = real("eps", eps, 1e-300)  # 0 would divide by 0 where all g are 0
-        self.weight_decay = real("weight_decay", weight_decay)
+        self.eps = eps
+        self.weight_decay = weight_decay
         self._check_all()
 
     def _check(self) -> None:
+        super()._check()
         if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
             raise TypeError(MSG_BETAS.format(got=self.betas))
         for beta in self.betas:
@@ -321,38 +312,31 @@ class LBFGS(Optimizer):
             raise TypeError(MSG_CLOSURE)
 
         def evaluate(numbers: Any) -> tuple[float, list[float]]:
-            self._set(numbers.tolist())
+            self._put(numbers.tolist())
             try:
                 loss = closure()
             except ArithmeticError:  # a step too far; SciPy takes a shorter one
                 return math.inf, [0.0] * len(self.params)
             return float(getattr(loss, "data", loss)), [p.grad for p in self.params]
 
-        self._minimize(evaluate)
-
-    def _minimize(self, evaluate: Callable[[Any], tuple[float, Any]]) -> None:
         from scipy.optimize import minimize
 
         start = [p.data for p in self.params]
+        options = {"maxiter": self.iterations, "maxcor": self.memory}
+        numbers = start
         try:
             found = minimize(
-                evaluate,
-                start,
-                jac=True,
-                method="L-BFGS-B",
-                options={"maxiter": self.iterations, "maxcor": self.memory},
+                evaluate, start, jac=True, method="L-BFGS-B", options=options
             )
-        except BaseException:
-            self._set(start)
-            raise
-        numbers = found.x.tolist()
-        if not (math.isfinite(found.fun) and all(map(math.isfinite, numbers))):
-            self._set(start)
-            message = f"no step was taken: the loss is {found.fun}"
-            raise FloatingPointError(message)
-        self._set(numbers)
+            reached = found.x.tolist()
+            if not (math.isfinite(found.fun) and all(map(math.isfinite, reached))):
+                message = f"no step was taken: the loss is {found.fun}"
+                raise FloatingPointError(message)
+            numbers = reached
+        finally:
+            self._put(numbers)
         self.steps += 1
 
-    def _set(self, numbers: Iterable[float]) -> None:
+    def _put(self, numbers: Iterable[float]) -> None:
         for p, number in zip(self.params, numbers, strict=True):
             p.data = number

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from autograd import Value, check_grads
 from nn import (
     MLP,
     SGD,
+    Adam,
     Dropout,
     Embedding,
     Layer,
@@ -176,3 +179,31 @@ def test_biases_start_as_pytorchs_unless_the_activation_is_a_rectifier() -> None
     assert 0.3 < max(map(abs, of_tanh)) <= 0.5
     assert {n.b.data for n in Layer(4, 20, "relu", seed=0).neurons} == {0.0}
     assert len(MLP(2, [3, 1], bias=False).parameters()) == 9
+
+
+def test_networks_learn_from_their_start_as_pytorchs_do() -> None:
+    # Ten seeds each, which tests/bench/training_start.py wrote.
+    path = Path(__file__).with_name("training_start.json")
+    runs = json.loads(path.read_text("utf-8"))["runs"]
+
+    def medians(name: str) -> list[float]:
+        columns = zip(*[run[name] for run in runs], strict=True)
+        return [statistics.median(column) for column in columns]
+
+    assert len(runs) == 10
+    spirals, sine = medians("nn")
+    assert spirals >= medians("PyTorch")[0] >= 0.98
+    assert sine >= 0.99
+    assert medians("zero biases")[1] < 0.5
+
+
+def test_a_sine_is_learnt_from_the_start_that_is_chosen() -> None:
+    xs = [-1.0 + 2.0 * k / 199.0 for k in range(200)]
+    ys = [math.sin(3.0 * math.pi * x) for x in xs]
+    model = MLP(1, [32, 32, 1], "tanh", seed=0)
+    fit(
+        model, [[x] for x in xs], ys, loss=mse_loss, progress=False, patience=None,
+        optimizer=Adam(model.parameters(), 0.01), epochs=150, metrics=[],
+    )  # fmt: skip
+    left = mse_loss([model([x]) for x in xs], ys).data
+    assert 1.0 - left / statistics.pvariance(ys) > 0.97

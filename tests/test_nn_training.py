@@ -26,6 +26,7 @@ from nn import (
     mse_loss,
 )
 from nn.training import fit as training
+from nn.training import run
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 SIGNS = [-1, 1, 1, -1]
@@ -149,7 +150,7 @@ def test_training_stops_when_the_loss_no_longer_falls() -> None:
 
 def test_patience_counts_epochs_without_enough_progress() -> None:
     losses = [1.0, 0.9, 0.8999, 0.8998, 0.85, 0.85, 0.849]
-    patient = training._Best(MLP(1, [1]), 0.01, 2, keeps=False)
+    patient = run.Best(MLP(1, [1]), 0.01, 2, keeps=False)
     assert [patient.is_over(x) for x in losses] == [False] * 3 + [
         True,
         False,

@@ -2,12 +2,16 @@
 
 A walk through it, in the order in which a call of `nn.fit` goes:
 
-- `nn.training.fit` checks what it was given, and goes through the epochs;
-- `nn.training.data` makes rows and targets plain lists, and finds what is no number;
+- `nn.training.fit` is what is called; `nn.training.settings` looks through what it was
+  given, and `nn.training.data` makes rows and targets plain lists of numbers;
 - `nn.training.path` decides which path is taken, eager or compiled, and says why;
+- `nn.training.run` goes through the epochs, into a `nn.training.history`, and
+  `nn.training.checkpoint` leaves in a file what a next run goes on from;
 - `nn.training.trainer` takes the steps, and goes back from one that failed;
-- `nn.training.batches` computes a batch by machine code, and `nn.training.flat` an
-  epoch of them on arrays: both are imported when something is compiled, not before;
+- `nn.training.dense` computes a batch as matrix products, `nn.training.batches` by
+  machine code, and `nn.training.flat` keeps an epoch's numbers in arrays: they are
+  imported when something is compiled, not before;
 - `nn.training.fingerprint` tells whether the model is another than was compiled;
+- `nn.training.predict` asks a trained model for many rows at once;
 - `nn.training.view` shows what training did.
 """

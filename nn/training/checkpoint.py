@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nn.saving import read_json, write_json
 
 if TYPE_CHECKING:
-    from nn.training.fit import Run
+    from nn.training.run import Run
 
 FORMAT = "scalar-autograd checkpoint"
 

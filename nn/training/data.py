@@ -144,6 +144,9 @@ def _read(what: str, data: Any) -> list[Any]:
     if hasattr(data, "to_numpy"):  # a frame or series, whose columns have names
         columns = list(getattr(data, "columns", ()))
         data = data.to_numpy()
+    numbers = getattr(getattr(data, "dtype", None), "kind", "O") in "fiu" and data.size
+    if numbers and math.isfinite(data.min()) and math.isfinite(data.max()):
+        return list(data.tolist())  # at once, instead of one by one
     data = data.tolist() if hasattr(data, "tolist") else data
     in_order = not isinstance(data, str | bytes | Mapping | AbstractSet)
     if not in_order or not isinstance(data, Iterable):
@@ -157,6 +160,13 @@ def _read(what: str, data: Any) -> list[Any]:
         else:
             found.append(_clean(row, place))
     return found
+
+
+def plain_numbers(predictions: Any) -> Any:
+    """Return predictions as floats and lists of floats."""
+    if isinstance(predictions, list | tuple):
+        return [plain_numbers(x) for x in predictions]
+    return predictions.data if isinstance(predictions, Value) else predictions
 
 
 def _clean(item: Any, place: str) -> Any:

@@ -24,7 +24,8 @@ def fingerprint(model: Any) -> object:
     """
     numpy_random = sys.modules.get("numpy.random")
     words = numpy_random and numpy_random.get_state()[1].tobytes()
-    return random.getstate(), words, contents(model)
+    own = model.structure() if isinstance(model, Part) else contents(model)
+    return random.getstate(), words, own
 
 
 class Watched:

@@ -10,24 +10,21 @@ step: the latest at which a loss was finite.
 from __future__ import annotations
 
 import math
-import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nn.checks import real
 from nn.initializers import generator
-from nn.module import Module
 from nn.optim import Optimizer
 from nn.rules import Adam
-from nn.training.checkpoint import load_run, save_run
-from nn.training.data import Table
+from nn.training.checkpoint import load_run
 from nn.training.fingerprint import fingerprint
 from nn.training.history import History
 from nn.training.path import Plan
+from nn.training.run import Best, Run, set_mode
 from nn.training.settings import (
     callbacks_of,
     check_parts,
@@ -146,13 +143,13 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
     )
     callbacks = callbacks_of(each_epoch)
     tolerance = real("the tolerance", tolerance, 0.0, 1.0)
-    best = _Best(model, tolerance, patience, keeps=restore_best)
+    best = Best(model, tolerance, patience, keeps=restore_best)
     penalty = real("l2", l2), real("l1", l1)
     clip = _bound("clip_norm", clip_norm), _bound("clip_value", clip_value)
     rng = generator(seed)
     weights = sample_weight, class_weight
     tables = tables_of(model, X, y, validation, weights, rng)
-    _set_mode(model, training=True)
+    set_mode(model, training=True)
     before = None if compiled is False else fingerprint(model)
     for table in tables:
         try_loss(model, loss, table)
@@ -164,108 +161,16 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
     run = Run(trainer, tables, order, batch_size or len(order), rng, best)
     if checkpoint is not None and resume:
         load_run(checkpoint, run)
-    history = run.history
-    start = time.perf_counter() - history.seconds
     if compiled is not False:
         params = trainer.params
         plan = Plan(model, loss, params, tables, run.size, epochs, steady)
         trainer.compile(plan, must=compiled is True)
     bar = _tqdm()(total=epochs, desc="fit", unit="epoch") if progress else _NoBar()
     with bar:
-        try:
-            while history.epochs < epochs and history.stopped_because == "epochs":
-                if callbacks and history.epochs:
-                    trainer.look_again(history.epochs + 1)
-                run.epoch(shuffle=shuffle)
-                history.seconds = time.perf_counter() - start
-                bar.update()
-                bar.set_postfix(history.latest())
-                if callbacks or checkpoint is not None:
-                    trainer.give_back()
-                for callback in callbacks:
-                    callback(history)
-                if checkpoint is not None:
-                    save_run(checkpoint, run)
-        except KeyboardInterrupt:
-            history.stopped_because = "interrupted"
-        finally:
-            trainer.give_back()
+        run.go(epochs, callbacks, bar, checkpoint, shuffle=shuffle)
     if restore_best:
         best.restore()
-    history.seconds = time.perf_counter() - start
-    history.path = "eager" if trainer.source is None else "compiled"
-    history.why_eager = trainer.why_eager
-    return history
-
-
-@dataclass
-class Run:
-    """A training that is under way."""
-
-    trainer: Trainer
-    tables: list[Table]
-    order: list[int]
-    size: int
-    rng: Random
-    best: _Best
-    history: History = field(default_factory=History)
-
-    def epoch(self, *, shuffle: bool) -> None:
-        """Go once through all rows, and note what came of it."""
-        history, trainer = self.history, self.trainer
-        if shuffle:
-            self.rng.shuffle(self.order)
-        k = history.epochs + 1
-        loss, figures = trainer.train(self.tables[0], self.order, self.size, k)
-        history.epochs = k
-        history.losses.append(loss)
-        _note(history.metrics, figures)
-        for table in self.tables[1:]:
-            _set_mode(trainer.model, training=False)
-            loss, figures = trainer.measure(table, k)
-            _set_mode(trainer.model, training=True)
-            history.validation_losses.append(loss)
-            _note(history.validation_metrics, figures)
-        if self.best.keeps:
-            trainer.give_back()
-        if self.best.is_over(loss):
-            history.stopped_because = "converged"
-        see = getattr(trainer.optimizer.lr, "see", None)
-        if see is not None:
-            see(loss)
-
-
-class _Best:
-    """Tell from each epoch's loss whether to stop, and keep the best parameters."""
-
-    def __init__(
-        self, model: Any, tolerance: float, patience: int | None, *, keeps: bool
-    ) -> None:
-        self.model = model
-        self.keeps = keeps
-        self.tolerance = tolerance
-        self.patience = math.inf if patience is None else patience
-        self.loss = math.inf
-        self.waited = 0
-        self.lowest = math.inf
-        self.numbers: list[float] | None = None
-
-    def is_over(self, loss: float) -> bool:
-        if self.keeps and loss < self.lowest:
-            self.lowest = loss
-            self.numbers = [p.data for p in self.model.parameters()]
-        best = self.loss
-        if best == math.inf or loss < best - self.tolerance * abs(best):
-            self.loss = loss
-            self.waited = 0
-        else:
-            self.waited += 1
-        return self.waited >= self.patience
-
-    def restore(self) -> None:
-        """Give the model the parameters of the epoch with the lowest loss."""
-        for p, number in zip(self.model.parameters(), self.numbers or (), strict=False):
-            p.data = number
+    return run.history
 
 
 class _NoBar:
@@ -294,14 +199,3 @@ def _tqdm() -> Callable[..., Any]:
 
 def _bound(what: str, number: float | None) -> float:
     return math.inf if number is None else real(what, number)
-
-
-def _set_mode(model: Any, *, training: bool) -> None:
-    """Say to the model whether it is trained, where it has parts that may ask."""
-    if isinstance(model, Module) and model.training != training:
-        model.train(training)
-
-
-def _note(metrics: dict[str, list[float]], figures: dict[str, float]) -> None:
-    for name, figure in figures.items():
-        metrics.setdefault(name, []).append(figure)

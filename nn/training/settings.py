@@ -11,13 +11,14 @@ from typing import Any
 from autograd import Value, no_grad
 from nn.checks import count
 from nn.losses import (
+    OF_A_ROW,
     accuracy,
     binary_cross_entropy_with_logits,
     cross_entropy,
     hinge_loss,
 )
 from nn.optim import Optimizer
-from nn.training.data import Table, read_table, read_weights
+from nn.training.data import Table, plain_numbers, read_table, read_weights
 
 CLASSIFYING = (binary_cross_entropy_with_logits, cross_entropy, hinge_loss)
 
@@ -138,8 +139,9 @@ def try_loss(model: Any, loss: Any, table: Table) -> None:
     # An overflow is reported by the training itself, which knows where it was.
     with no_grad(), suppress(ArithmeticError):
         y = model(table.rows[0])
-        result = loss([y] * len(table), table.targets)
-        if table.weights is not None:
-            result = loss([y], table.targets[:1])
+        plain = plain_numbers(y)
+        known = any(getattr(loss, "func", loss) is own for own in OF_A_ROW)
+        loss([plain if known else y] * len(table), table.targets)
+        result = loss([y], table.targets[:1])
         if not isinstance(result, Value):
             raise TypeError(MSG_LOSS_TYPE.format(got=result))

@@ -16,7 +16,7 @@ from autograd import Value, no_grad
 from nn.losses import accuracy, l1, l2
 from nn.optim import Optimizer, clip_gradients
 from nn.rules import LBFGS
-from nn.training.data import Table
+from nn.training.data import Table, plain_numbers
 from nn.training.path import MSG_MUST, EagerPathError, Plan, eager_loss, why
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class Trainer:
             return {"accuracy": share_of_right(scores, targets)}
         lists: list[Any] = []
         for part in scores:
-            lists += part.tolist() if hasattr(part, "tolist") else _plain(part)
+            lists += part.tolist() if hasattr(part, "tolist") else plain_numbers(part)
         return {name: float(metric(lists, targets)) for name, metric in metrics}
 
     def _pass(
@@ -274,10 +274,3 @@ def _finite(loss: Any) -> float:
         message = f"the loss is {number}"
         raise FloatingPointError(message)
     return number
-
-
-def _plain(predictions: Any) -> Any:
-    """Return predictions as floats and lists of floats."""
-    if isinstance(predictions, list | tuple):
-        return [_plain(x) for x in predictions]
-    return predictions.data if isinstance(predictions, Value) else predictions

@@ -1,0 +1,136 @@
+"""A training that is under way: epoch after epoch, and when it is over."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from nn.module import Module
+from nn.training.checkpoint import save_run
+from nn.training.data import Table
+from nn.training.history import History
+from nn.training.trainer import Trainer
+
+Callback = Callable[[History], object]
+
+
+@dataclass
+class Run:
+    """A training that is under way."""
+
+    trainer: Trainer
+    tables: list[Table]
+    order: list[int]
+    size: int
+    rng: Random
+    best: Best
+    history: History = field(default_factory=History)
+
+    def go(
+        self,
+        epochs: int,
+        callbacks: Sequence[Callback],
+        bar: Any,
+        checkpoint: Any,
+        *,
+        shuffle: bool,
+    ) -> None:
+        """Go through all epochs, until there is a reason to stop."""
+        history, trainer = self.history, self.trainer
+        start = time.perf_counter() - history.seconds
+        try:
+            while history.epochs < epochs and history.stopped_because == "epochs":
+                if callbacks and history.epochs:
+                    trainer.look_again(history.epochs + 1)
+                self._epoch(shuffle=shuffle)
+                history.seconds = time.perf_counter() - start
+                bar.update()
+                bar.set_postfix(history.latest())
+                if callbacks or checkpoint is not None:
+                    trainer.give_back()
+                for callback in callbacks:
+                    callback(history)
+                if checkpoint is not None:
+                    save_run(checkpoint, self)
+        except KeyboardInterrupt:
+            history.stopped_because = "interrupted"
+        finally:
+            trainer.give_back()
+        history.seconds = time.perf_counter() - start
+        history.path = "eager" if trainer.source is None else "compiled"
+        history.why_eager = trainer.why_eager
+
+    def _epoch(self, *, shuffle: bool) -> None:
+        """Go once through all rows, and note what came of it."""
+        history, trainer = self.history, self.trainer
+        if shuffle:
+            self.rng.shuffle(self.order)
+        k = history.epochs + 1
+        loss, figures = trainer.train(self.tables[0], self.order, self.size, k)
+        history.epochs = k
+        history.losses.append(loss)
+        _note(history.metrics, figures)
+        for table in self.tables[1:]:
+            set_mode(trainer.model, training=False)
+            try:
+                loss, figures = trainer.measure(table, k)
+            finally:
+                set_mode(trainer.model, training=True)
+            history.validation_losses.append(loss)
+            _note(history.validation_metrics, figures)
+        if self.best.keeps:
+            trainer.give_back()
+        if self.best.is_over(loss):
+            history.stopped_because = "converged"
+        see = getattr(trainer.optimizer.lr, "see", None)
+        if see is not None:
+            see(loss)
+
+
+class Best:
+    """Tell from each epoch's loss whether to stop, and keep the best parameters."""
+
+    def __init__(
+        self, model: Any, tolerance: float, patience: int | None, *, keeps: bool
+    ) -> None:
+        self.model = model
+        self.keeps = keeps
+        self.tolerance = tolerance
+        self.patience = math.inf if patience is None else patience
+        self.loss = math.inf
+        self.waited = 0
+        self.lowest = math.inf
+        self.numbers: list[float] | None = None
+
+    def is_over(self, loss: float) -> bool:
+        """Take note of an epoch's loss; return whether it was one too many."""
+        if self.keeps and loss < self.lowest:
+            self.lowest = loss
+            self.numbers = [p.data for p in self.model.parameters()]
+        best = self.loss
+        if best == math.inf or loss < best - self.tolerance * abs(best):
+            self.loss = loss
+            self.waited = 0
+        else:
+            self.waited += 1
+        return self.waited >= self.patience
+
+    def restore(self) -> None:
+        """Give the model the parameters of the epoch with the lowest loss."""
+        for p, number in zip(self.model.parameters(), self.numbers or (), strict=False):
+            p.data = number
+
+
+def set_mode(model: Any, *, training: bool) -> None:
+    """Say to the model whether it is trained, where it has parts that may ask."""
+    if isinstance(model, Module) and model.training != training:
+        model.train(training)
+
+
+def _note(metrics: dict[str, list[float]], figures: dict[str, float]) -> None:
+    for name, figure in figures.items():
+        metrics.setdefault(name, []).append(figure)
