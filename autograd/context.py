@@ -295,9 +295,9 @@ class scope:  # noqa: N801 - used as a keyword is: with scope("name"):
         if not isinstance(name, str) or not name:
             message = f"a scope's name is a string that is not empty, not {name!r}"
             raise TypeError(message)
-        self._name = name
+        self._name = name if type(name) is str else str.__str__(name)
         self._brief = bool(brief)
-        self._known = (None, name)
+        self._known = (None, self._name)
 
     @property
     def name(self) -> str:

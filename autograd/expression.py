@@ -86,6 +86,10 @@ MSG_DEEP = (
     "a level: write a long sum as fsum([x, y, z]), or compute in Python, with "
     "autograd.Value"
 )
+MSG_CHARACTERS = (
+    "the expression has {character!a}, which is no character: write names of letters "
+    "and digits, in the encoding of this terminal (UTF-8)"
+)
 MSG_SYNTAX = (
     "{reason}: an expression is written as in Python, 2*x and x**2 and tanh(w*x + b)"
 )
@@ -174,6 +178,11 @@ class Expression:
         if len(self.text) > MAX_LENGTH:
             message = MSG_LONG.format(length=len(self.text), limit=MAX_LENGTH)
             raise SyntaxError(message)
+        try:
+            self.text.encode()
+        except UnicodeEncodeError as error:  # bytes that the command line let through
+            character = self.text[error.start]
+            raise SyntaxError(MSG_CHARACTERS.format(character=character)) from None
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of code that will never run

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from autograd.value import Value
 
+FLOAT = 8  # bytes
+
 Rebuild = Callable[[Iterable[Any]], Any]
 
 MSG_NUMBER = (
@@ -259,6 +261,9 @@ def _check_kind(array: Any, what: str) -> None:
     if getattr(array.dtype, "names", None):
         reason, instead = "its rows have fields", "x['name'] for each field, in a dict"
         raise TypeError(MSG_ARRAY.format(what, f"{array.dtype}", reason, instead))
+    if array.dtype.kind == "f" and array.dtype.itemsize > FLOAT:
+        reason = "it holds more digits than a float has, which would be lost"
+        raise TypeError(MSG_ARRAY.format(what, array.dtype, reason, "x.astype(float)"))
     if not isinstance(array, np.ndarray) or type(array) in {np.ndarray, np.memmap}:
         return
     if isinstance(array, np.ma.MaskedArray):

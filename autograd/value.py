@@ -41,7 +41,7 @@ except ImportError:
 
 from autograd.display import mimebundle
 from autograd.primitives import TABLE, Primitive, activations, arithmetic, powers
-from autograd.primitives.row import DETACHED
+from autograd.primitives.row import DETACHED, exact_text
 
 if cython.compiled:
     from cython.cimports.autograd.context import Context, contexts, current, tapes
@@ -76,8 +76,10 @@ CONSTANT = Primitive("const", float, ())
 
 MSG_MODULUS = "pow() with a modulus is for integers, not for Values"
 MSG_FLOAT = (
-    "{0}(v) would drop the gradient in silence. Write v.data for the plain number, or "
-    "use the function of the same name in autograd.math instead of math's"
+    "{0}(v) would drop the gradient in silence. Write v.data for the plain number (but "
+    "not in a function that is compiled, where it would be frozen), or use the "
+    "function of the same name in autograd.math instead of math's. An array that is "
+    "to hold Values is one of objects: np.zeros(3, dtype=object)"
 )
 MSG_OPERAND = (
     "a Value cannot be combined with {0}: its operands are Values and real numbers"
@@ -300,7 +302,7 @@ class Value:
         if value is not None and not isinstance(value, str):
             message = f"a name is a string, not {describe(value)}"
             raise TypeError(message)
-        self._label = (value, self.scope, self.where)
+        self._label = (exact_text(value), self.scope, self.where)
 
     @name.deleter
     def name(self) -> None:

@@ -116,6 +116,8 @@ TURNED = rows(
     ("the library's isnan", TypeError, FLOAT, "stdlib.isnan(x)"),
     ("the library's ldexp", TypeError, FLOAT, "stdlib.ldexp(x, 2)"),
     ("an array of floats", TypeError, FLOAT, "np.array([x], dtype=float)"),
+    ("a place in an array of floats", TypeError, r"np\.zeros\(3, dtype=object\)",
+     "np.zeros(3)[0] = x"),
     ("a percent format", TypeError, FLOAT, "'%f' % x"),
     ("an integer format", TypeError, "real number is required", "'%d' % x"),
     ("a format no float has", ValueError, "format code 'q'", "format(x, 'q')"),

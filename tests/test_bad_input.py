@@ -13,7 +13,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from bad_domains import DOMAINS, OURS
-from bad_functions import CHECKS, MATH, TRANSFORMS
+from bad_functions import CHECKS, COMPILED, MATH, TRANSFORMS
 from bad_inputs import GRADIENT, NUMBERS, leaves, run
 from bad_networks import LOSSES, MODULES, TRAINING
 from bad_values import BACKWARD, OPERATORS, TURNED, VALUES
@@ -23,7 +23,7 @@ from autograd import math as am
 
 ROWS = [
     *VALUES, *OPERATORS, *TURNED, *BACKWARD, *DOMAINS, *OURS, *MATH, *TRANSFORMS,
-    *CHECKS, *MODULES, *LOSSES, *TRAINING,
+    *CHECKS, *COMPILED, *MODULES, *LOSSES, *TRAINING,
 ]  # fmt: skip
 
 

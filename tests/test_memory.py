@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 
 import pytest
 
-from autograd import COMPILED, Value
+from autograd import COMPILED, Value, primitive, scope
 from autograd import math as am
 
 # Each runs in a process of its own, at the default recursion limit, since what it is
@@ -228,3 +229,33 @@ def test_a_node_goes_when_its_last_user_goes_and_not_before():
     del z
     assert sys.getrefcount(y) == references
     assert z2.parents[0] is y
+
+
+class Text(str):  # noqa: SLOT000 - that is what it is for
+    """A string that can hold anything."""
+
+
+@pytest.mark.parametrize("is_dropped", [True, False])
+def test_a_text_of_a_class_of_its_own_keeps_no_graph(is_dropped):
+    texts = [Text("a"), Text("b"), Text("c"), Text("d")]
+    marks = [Mark() for _ in texts]
+    x = Value(2.0, name=texts[0])
+    with scope(texts[1]):
+        y = x * x
+    z = Value.from_partials(4.0, [x], [4.0], op=texts[2])
+    square = primitive(lambda x: x * x, lambda _y, x: 2.0 * x, name=texts[3])
+    nodes = [x, y, z, square(x)]
+    for text, mark, node in zip(texts, marks, nodes, strict=True):
+        text.holds = [node, mark]
+    assert (x.name, y.scope, z.op, nodes[3].op) == ("a", "b", "c", "d")
+    assert {type(s) for s in (x.name, y.scope, z.op, nodes[3].op)} == {str}
+    seen = [weakref.ref(mark) for mark in marks]
+    del text, mark, node, marks
+    if is_dropped:
+        del x, y, z, square, nodes, texts
+    gc.collect()
+    assert [ref() is None for ref in seen] == [is_dropped] * 4
+
+
+class Mark:
+    """Something whose end can be seen."""

@@ -292,9 +292,9 @@ def test_one_row_that_raises_raises_what_python_would(name, reduce):
             TypeError,
             "rows are arrays of flo",
         ),
-        (lambda: vmap(bent)(np.array(["a"])), TypeError, "rows are arrays of floats"),
-        (lambda: vmap(bent)(np.array([1j])), TypeError, "rows are arrays of floats"),
-        (lambda: vmap(bent)([1.0, None]), TypeError, "rows are arrays of floats"),
+        (lambda: vmap(bent)(np.array(["a"])), TypeError, "rows are numbers"),
+        (lambda: vmap(bent)(np.array([1j])), TypeError, "rows are numbers"),
+        (lambda: vmap(bent)([1.0, None]), TypeError, "rows are numbers"),
         (lambda: vmap(smooth, (0,))(np.ones(3), 1.0), TypeError, "1 entries.*2 argum"),
         (lambda: vmap(bent, "0")(np.ones(3)), TypeError, "int or None, not '0'"),
         (lambda: vmap(bent, (True,))(np.ones(3)), TypeError, "int or None, not True"),
@@ -491,3 +491,19 @@ assert [f([2.0, 3.0]), f([4.0, 3.0])] == [6.0, 12.0]
 """
     done = run_python("-c", program)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_numpy_a_batch_says_what_to_write(run_python):
+    program = """
+import sys
+sys.modules["numpy"] = None
+from autograd import vmap
+try:
+    vmap(lambda v: v * v)([2.0, 3.0])
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    done = run_python("-c", program)
+    assert done.stderr == ""
+    assert "NumPy is not installed: pip install numpy" in done.stdout
+    assert "[g(row) for row in rows]" in done.stdout

@@ -98,11 +98,11 @@ class Primitive:
         doc: str | None = None,
     ) -> None:
         variadic = callable(partials)
-        self.name = self.__name__ = name
+        self.name = self.__name__ = exact_text(name)
         self.value = value
         self.partials = (partials,) if callable(partials) else tuple(partials)
         self.arity = None if variadic else len(self.partials)
-        self.symbol = symbol or name
+        self.symbol = exact_text(symbol) or self.name
         self.precedence = precedence
         self.defaults = defaults
         if methods is None:
@@ -118,7 +118,7 @@ class Primitive:
         self.at_kink = at_kink
         self.safe = None if safe is None else tuple(safe)
         self.kinks = kinks or {}
-        self.__doc__ = doc or getattr(value, "__doc__", None)
+        self.__doc__ = exact_text(doc or getattr(value, "__doc__", None))
 
     def __call__(self, *args: Any) -> Any:
         """Return a float for floats; a Value if any argument is one."""
@@ -216,6 +216,17 @@ class Primitive:
 
     def __deepcopy__(self, memo: object) -> Primitive:
         return self
+
+
+def exact_text(text: Any) -> Any:
+    """Return a text of a class of its own as a str, which it refers to nothing with.
+
+    What a node refers to must not refer to nodes, since the collector knows of none: an
+    attribute of a name would keep its graph for ever.
+    """
+    if isinstance(text, str) and type(text) is not str:
+        return str.__str__(text)
+    return text
 
 
 def as_number(x: Any) -> Any:

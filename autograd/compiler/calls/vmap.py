@@ -43,6 +43,15 @@ MSG_DTYPE = (
     "argument {0} is mapped and holds {1!r}: rows are arrays of floats. A Value can be "
     "an argument that is not mapped (in_axes None), or be captured"
 )
+MSG_TEXTS = (
+    "argument {0} is mapped and holds text, but rows are numbers. Map the number of "
+    "each label, [labels.index(x) for x in column], or call vmap for the rows of one "
+    "label at a time, with in_axes None for the label"
+)
+MSG_NO_NUMPY = (
+    "vmap keeps its rows in NumPy's arrays, and NumPy is not installed: pip install "
+    "numpy. Without it apply jit(f) to each row: [g(row) for row in rows]"
+)
 MSG_LONG = (
     "argument {0} is mapped and holds {1}, more digits than a float has, which would "
     "be lost in silence: pass array.astype(float)"
@@ -211,7 +220,10 @@ class Vmap:
 
         They hold Values only where a function is recorded.
         """
-        import numpy as np
+        try:
+            import numpy as np
+        except ImportError:
+            raise ModuleNotFoundError(MSG_NO_NUMPY, name="numpy") from None
 
         arrays = []
         sources = []
@@ -224,10 +236,7 @@ class Vmap:
             if isinstance(arg, np.ndarray) and hasattr(arg, "mask"):
                 raise TypeError(MSG_MASK.format(i))
             array = arg.array if known else np.asarray(arg)
-            if array.dtype.kind == "f" and array.dtype.itemsize > FLOAT:
-                raise TypeError(MSG_LONG.format(i, array.dtype))
-            if array.dtype.kind not in "fiub" and not _is_recorded(array):
-                raise TypeError(MSG_DTYPE.format(i, array.dtype))
+            _check_kind(i, array)
             if not -array.ndim <= axis < array.ndim:
                 raise ValueError(MSG_SHAPE.format(i, array.shape, axis))
             arrays.append(array if axis == 0 else np.moveaxis(array, axis, 0))
@@ -241,6 +250,22 @@ class Vmap:
 
     def __repr__(self) -> str:
         return f"<vmap of {self.name}>"
+
+
+def _check_kind(i: int, array: Any) -> None:
+    """Raise for an argument that is no array of floats.
+
+    Raises:
+        TypeError: naming the argument, and what to write instead.
+
+    """
+    kind = array.dtype.kind
+    if kind == "f" and array.dtype.itemsize > FLOAT:
+        raise TypeError(MSG_LONG.format(i, array.dtype))
+    if kind in "SU" or any(isinstance(x, (str, bytes)) for x in array.flat[:1]):
+        raise TypeError(MSG_TEXTS.format(i))
+    if kind not in "fiub" and not _is_recorded(array):
+        raise TypeError(MSG_DTYPE.format(i, array.dtype))
 
 
 def _is_recorded(array: Any) -> bool:
