@@ -21,7 +21,7 @@ from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from autograd.compiler.passes.builder import Builder
-from autograd.compiler.passes.definitions import DEFINITIONS, hypot_in_pairs
+from autograd.compiler.passes.definitions import DEFINITIONS, OF_FEW
 from autograd.compiler.program import Program
 from autograd.primitives import TABLE, Primitive, arithmetic, powers
 from autograd.primitives.row import MARKS
@@ -141,7 +141,8 @@ class _Writer:
                 if primitive.composed
                 else DEFINITIONS.get(primitive.name)
             )
-        return hypot_in_pairs if primitive.name == "hypot" and count != 2 else None
+        few, of_more = OF_FEW.get(primitive.name, (count, None))
+        return of_more if count != few else None
 
 
 def _operand(x: Term) -> Term:
@@ -154,7 +155,7 @@ def expand(program: Program, core: Container[str]) -> Program:
     Args:
         program: any program.
         core: the names of primitives that need no definition; in it, ``hypot`` is that
-            of two numbers, and ``sumprod`` is of as many as there are.
+            of two numbers, ``scale`` of one, ``sumprod`` of as many as there are.
 
     >>> from autograd.compiler import trace
     >>> from autograd.math import sigmoid

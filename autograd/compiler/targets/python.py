@@ -32,6 +32,7 @@ from autograd.primitives import (
     powers,
     special,
 )
+from autograd.primitives.row import MARKS
 
 SPECIAL = ("math.inf", "math.nan")
 MODULES = (arithmetic, powers, elementary, normal, special, activations)
@@ -72,6 +73,8 @@ def target_of(program: Program, functions: Container[str] = ()) -> tuple[Target,
     imports: dict[str, set[str]] = {}
     for primitive in dict.fromkeys(step.primitive for step in program.straight):
         name = primitive.name
+        if primitive in MARKS:
+            continue  # the same in every target
         if not primitive.in_table:
             if name not in functions:
                 raise NotImplementedError(MSG_SPELLING.format("Python", name))

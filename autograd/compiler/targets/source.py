@@ -30,6 +30,7 @@ from typing import NamedTuple
 from autograd.compiler.passes.expand import expand
 from autograd.compiler.program import Guard, Program
 from autograd.primitives import Primitive
+from autograd.primitives.row import MARKS
 
 ATOM = 9  # the precedence of what needs no parentheses
 NEGATION = 3
@@ -113,6 +114,8 @@ class Target:
             NotImplementedError: if it is not.
 
         """
+        if primitive in MARKS:
+            return "{0}".format
         if primitive in self.own:
             return self.own[primitive]
         if not primitive.in_table or primitive.name not in self.spellings:

@@ -6,6 +6,7 @@ a plain function; compile and differentiate it with their own means.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from autograd.compiler.program import Program
@@ -30,6 +31,7 @@ def _spellings(module: str, special: str) -> dict[str, Spelling]:
         **{name: f"{module}.{y}({{0}}) + 0.0" for name, y in ROUNDING.items()},
         **{name: f"{special}.{name}" for name in SPECIAL},
         "lgamma": f"{special}.gammaln",
+        "erfcinv": f"{special}.ndtri(0.5 * {{0}}) * -{math.sqrt(0.5)}",
     }
 
 
@@ -42,7 +44,13 @@ JAX = Target(
         "greater": "jnp.float64({0} > {1})",
         "equal": "jnp.float64({0} == {1})",
         "gamma": "special.gamma",
-        "polygamma": "special.polygamma(jnp.int64({0}), {1})",
+        # By the four operations of its definition it is no power of two as soon as
+        # XLA has fused a product into a sum, and then `product` is wrong.
+        "scale": "jnp.ldexp(1.0, jnp.clip(-jnp.frexp({0})[1], -1022, 1023))",
+        # JAX's own is a finite wrong number at negative arguments.
+        "polygamma": (
+            "jnp.where({1} > 0.0, special.polygamma(jnp.int64({0}), {1}), jnp.nan)"
+        ),
         "lbeta": "special.betaln",
         "beta": "special.beta",
     },

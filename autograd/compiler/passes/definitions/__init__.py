@@ -26,10 +26,10 @@ from autograd.compiler.passes.definitions import (
     powers,
     sums,
 )
-from autograd.compiler.passes.definitions.sums import hypot_in_pairs
+from autograd.compiler.passes.definitions.sums import hypot_in_pairs, scale_of_largest
 from autograd.compiler.passes.definitions.tools import Definition
 
-__all__ = ["DEFINITIONS", "hypot_in_pairs"]
+__all__ = ["DEFINITIONS", "OF_FEW"]
 
 DEFINITIONS: dict[str, Definition] = {
     **arithmetic.DEFINITIONS,
@@ -38,4 +38,10 @@ DEFINITIONS: dict[str, Definition] = {
     **elementary.DEFINITIONS,
     **normal.DEFINITIONS,
     **activations.DEFINITIONS,
+}
+
+# In a target's core these are of so many numbers; and what they are of others.
+OF_FEW: dict[str, tuple[int, Definition]] = {
+    "hypot": (2, hypot_in_pairs),
+    "scale": (1, scale_of_largest),
 }

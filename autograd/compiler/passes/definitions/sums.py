@@ -13,7 +13,7 @@ from autograd.compiler.passes.definitions.tools import (
     total,
     two_sum,
 )
-from autograd.primitives.arithmetic import equal, maximum, quotient, scale, select
+from autograd.primitives.arithmetic import equal, maximum, quotient, rint, scale, select
 from autograd.primitives.elementary import LN2, exp, hypot, ldexp, log1p, log2, sqrt
 
 
@@ -28,6 +28,11 @@ def _hypot(*xs: Number) -> Number:
 def hypot_in_pairs(*xs: Number) -> Number:
     """Return the hypot of any number, by that of two."""
     return in_pairs(hypot, [abs(x) for x in xs]) if xs else 0.0
+
+
+def scale_of_largest(*xs: Number) -> Number:
+    """Return the scale of any number, by that of one."""
+    return scale(in_pairs(maximum, [abs(x) for x in xs]))
 
 
 def _cosine(x: Number, *others: Number) -> Number:
@@ -75,7 +80,8 @@ def _product(*xs: Number) -> Number:
         t = scale(y)
         y = y * t
         exponent = exponent - log2(s) - log2(t)
-    return ldexp(y, exponent) if xs else 1.0
+    # A library's logarithm of a power of two need not be whole.
+    return ldexp(y, rint(exponent)) if xs else 1.0
 
 
 def _logsumexp(*xs: Number) -> Number:
