@@ -240,3 +240,64 @@ def test_parameters_that_a_callback_sets_to_nan_are_put_back(
     numbers = [p.data for p in model.parameters()]
     assert all(map(math.isfinite, numbers))
     assert numbers == pytest.approx(seen[1], abs=0.1)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_metric_sees_the_parameters_of_its_epoch(compiled: bool) -> None:
+    model = network()
+    seen: list[list[float]] = []
+
+    def metric(_: Any, __: Any) -> float:
+        seen.append([p.data for p in model.parameters()])
+        return 0.0
+
+    optimizer = SGD(model.parameters(), lr=0.1)
+    settings = {"progress": False, "compiled": compiled, "metrics": [metric]}
+    fit(model, ROWS, TARGETS, loss=mse_loss, optimizer=optimizer, epochs=3, **settings)
+    assert seen[-1] == [p.data for p in model.parameters()]
+    assert seen[0] != seen[1] != seen[2]
+
+
+@pytest.mark.parametrize("when", [3, 5, 6])
+def test_a_schedule_that_changes_the_model_is_seen_at_once(when: int) -> None:
+    found = []
+    for compiled in (False, True):
+        model = network()
+
+        def rate(k: int, model: Any = model) -> float:
+            if k == when:
+                model.layers[0].neurons[1].activation = "sigmoid"
+                model.layers[1].neurons[0].b = Value(3.0)
+            return 0.01
+
+        history = fit(
+            model, ROWS, TARGETS, loss=mse_loss, epochs=4, batch_size=5, patience=None,
+            optimizer=SGD(model.parameters(), rate), compiled=compiled, progress=False,
+        )  # fmt: skip
+        found.append([*history.losses, *[p.data for p in model.parameters()]])
+    assert found[1] == pytest.approx(found[0], rel=1e-10)
+
+
+def test_a_compiled_step_that_fails_alone_says_so(monkeypatch: Any) -> None:
+    from nn.training import dense
+
+    gradient = dense.Dense.gradient
+    calls = []
+
+    def failing(*arguments: Any, **settings: Any) -> Any:
+        calls.append(1)
+        if len(calls) > 5:
+            message = "the machine is gone"
+            raise OSError(message)
+        return gradient(*arguments, **settings)
+
+    pays = dict.fromkeys(path.COMPILING, (-1e9, 0.0))
+    monkeypatch.setattr(path, "COMPILING", pays)
+    one, two = network(), network()
+    settings = {"loss": mse_loss, "epochs": 3, "batch_size": 4, "progress": False}
+    usual = fit(one, ROWS, TARGETS, compiled=False, **settings)
+    monkeypatch.setattr(dense.Dense, "gradient", failing)
+    history = fit(two, ROWS, TARGETS, **settings)
+    assert history.why_eager == "from epoch 2, batch 2 on: OSError: the machine is gone"
+    assert history.path == "eager"
+    assert history.losses == pytest.approx(usual.losses, rel=1e-10)

@@ -47,6 +47,7 @@ class Chain:
 
     def __init__(self, model: Any, params: Sequence[Value]) -> None:
         self.watched = Watched(model)
+        self.made_for = self.watched.structure()
         chain = chain_of(model)
         if chain is None:
             raise EagerPathError(MSG_CHAIN)
@@ -114,7 +115,8 @@ class Dense(Chain):
 
     def look(self) -> None:
         """Raise `EagerPathError` if the model is not what it was."""
-        if self.watched.changed():
+        self.watched.changed()
+        if self.watched.structure() is not self.made_for:
             raise EagerPathError(MSG_CHANGED)
 
     def gradient(

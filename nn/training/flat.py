@@ -112,17 +112,23 @@ class Flat:
         self.source = source
         self.penalty = penalty
         self.clip = clip
-        self.by_rule = follows_rule(optimizer)
         self.loaded = False
-        self.watched = not self.by_rule or reaches(optimizer.lr, params)
+        self._look()
         place = {id(p): i for i, p in enumerate(params)}
         at = [place[id(p)] for p in optimizer.params]
         everything = at == list(range(len(params)))
         self._held: Any = slice(None) if everything else np.array(at, dtype=int)
 
+    def _look(self) -> None:
+        self.by_rule = follows_rule(self.optimizer)
+        self.watched = not self.by_rule or reaches(self.optimizer.lr, self.params)
+
     def load(self, good: Any) -> None:
         """Take the numbers from the Values."""
         import numpy as np
+
+        if not self.loaded:
+            self._look()
 
         self._w = np.array([p.data for p in self.params])
         self._g = np.zeros(len(self.params))

@@ -44,7 +44,7 @@ class Run:
         start = time.perf_counter() - history.seconds
         try:
             while history.epochs < epochs and history.stopped_because == "epochs":
-                if callbacks and history.epochs:
+                if history.epochs and (callbacks or trainer.is_open()):
                     trainer.look_again(history.epochs + 1)
                 self._epoch(shuffle=shuffle)
                 history.seconds = time.perf_counter() - start
@@ -88,6 +88,7 @@ class Run:
             history.stopped_because = "converged"
         see = getattr(trainer.optimizer.lr, "see", None)
         if see is not None:
+            trainer.give_back()
             see(loss)
 
 

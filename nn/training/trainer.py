@@ -74,6 +74,7 @@ class Trainer:
         self.good = [p.data for p in self.params]
         self.plan: Plan | None = None
         self.source: Any = None
+        self.compiled_for: object = None
         self.flat: Flat | None = None
         self.alone: Callable[[], Any] = nullcontext
         self.why_eager = MSG_NEVER
@@ -85,6 +86,7 @@ class Trainer:
         self.must = must
         self.source, self.why_eager = plan.compiled(must=must)
         self.flat = None
+        self.compiled_for = self.source and self.source.watched.structure()
         if self.source is not None and not isinstance(self.optimizer, LBFGS):
             from nn.training.flat import Flat, alone
 
@@ -92,11 +94,17 @@ class Trainer:
             self.flat = Flat(self.params, *given)
             self.alone = alone()
 
+    def is_open(self) -> bool:
+        """Return whether somebody else's code runs after a step or an epoch."""
+        own = any(metric is not accuracy for metric in self.metrics)
+        return own or (self.flat is not None and self.flat.watched)
+
     def look_again(self, epoch: int) -> None:
         """Compile anew, or no more, if somebody has changed the model meanwhile."""
         if self.source is None or self.plan is None:
             return
-        if self.source.watched.changed():
+        self.source.watched.changed()
+        if self.source.watched.structure() is not self.compiled_for:
             own = self.model.parameters()
             now = list(dict.fromkeys((*own, *self.optimizer.params)))
             if list(map(id, now)) != list(map(id, self.params)):
@@ -131,12 +139,14 @@ class Trainer:
             try:
                 for i in range(0, n, size):
                     batch = places[i : i + size]
-                    found = flat and self._step(flat, data, batch)
+                    found, failed = self._step(flat, data, batch)
                     if not found:
                         self.give_back()
                         flat = None
                         place = f"batch {i // size + 1}"
                         found = self._pass(data, order[i : i + size], epoch, place)
+                        if failed and self.source:  # and the ordinary way did not
+                            self._give_up(failed, epoch, place)
                     losses.append(len(batch) / n * found[0])
                     scores.append(found[1])
             except BaseException:
@@ -144,12 +154,16 @@ class Trainer:
                 raise
         return math.fsum(losses), self._figures(scores, data, order)
 
-    def _step(self, flat: Flat, data: Table, batch: Any) -> tuple[float, Any] | None:
-        """Return loss and scores of a step on arrays, or None if it was not taken."""
+    def _step(
+        self, flat: Flat | None, data: Table, batch: Any
+    ) -> tuple[Any, Exception | None]:
+        """Return loss and scores of a step on arrays, if it was taken, or what failed."""
         try:
-            return flat.step(data, batch)
-        except Exception:  # noqa: BLE001 - the ordinary step raises what there is
-            return None
+            return flat and flat.step(data, batch), None
+        except (ArithmeticError, EagerPathError):
+            return None, None  # the ordinary step says so, or it is compiled anew
+        except Exception as error:  # noqa: BLE001 - the ordinary step tells
+            return None, error
 
     def give_back(self) -> None:
         """Let the Values have the numbers that are in arrays, for anybody to see."""
@@ -181,6 +195,8 @@ class Trainer:
         if not self.metrics:
             return {}
         targets = [data.targets[k] for k in order]
+        if self.is_open():
+            self.give_back()
         metrics = [(getattr(m, "__name__", None) or repr(m), m) for m in self.metrics]
         if self.metrics == (accuracy,) and hasattr(scores[0], "dtype"):
             from nn.training.flat import share_of_right
