@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import pickle
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
 from outcomes import bits
 from random_loops import random_function
 
-from autograd.compiler import Guard, Instruction, Program, trace
+from autograd.compiler import Guard, Instruction, Program, to, trace
 from autograd.compiler.calls.runner import Machine
 from autograd.compiler.calls.variant import gradient_of
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
@@ -17,6 +20,8 @@ from autograd.compiler.loop import Along, At, Loop, Numbers
 from autograd.compiler.passes.pipeline import optimize
 from autograd.compiler.passes.roll import roll
 from autograd.compiler.record.trace import record_once
+from autograd.compiler.targets import compile_numpy, compile_python
+from autograd.compiler.targets.c import c_source
 from autograd.primitives import TABLE
 
 ADD, MUL = TABLE["add"], TABLE["mul"]
@@ -189,3 +194,54 @@ def test_rows_with_loops_give_what_each_row_gives_alone(seed, few):
     np.testing.assert_allclose(found[:, holds], want[holds].T, rtol=1e-9, atol=1e-12)
     if holds.all():
         np.testing.assert_allclose(total, want.sum(axis=0), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("seed", SEEDS[::2])
+@pytest.mark.parametrize("target", [compile_python, compile_numpy])
+def test_sources_with_loops_give_what_the_straight_program_gives(seed, target):
+    program, data = recorded(seed)
+    rolled = roll(program)
+    found, holds = target(rolled, guards=True)(*data)
+    assert holds
+    want, _ = target(program, guards=True)(*data)
+    assert [bits(float(x)) for x in found] == [bits(float(x)) for x in want]
+
+
+@pytest.mark.parametrize("target", ["python", "numpy", "c"])
+def test_a_source_prints_a_loop_as_a_loop(target):
+    f, data = random_function(7)
+    program = trace(f, *data)
+    rolled = roll(program)
+    source, straight = to(rolled, target), to(program, target)
+    assert "for " in source
+    assert len(source.splitlines()) < len(straight.splitlines()) / 2
+
+
+@pytest.mark.parametrize("target", ["jax", "torch", "sympy"])
+def test_a_target_without_loops_says_so_when_they_are_long(target):
+    body = summing().code[0].body
+    loop = Loop(100_000, body, (0,), (Along(1),))
+    with pytest.raises(ValueError, match="python, numpy and c print loops"):
+        to(Program(("", ""), (), (loop,), (2,)), target)
+    short = Loop(3, body, (0,), (Along(1),))
+    assert "for " not in to(Program(("", ""), (), (short,), (2,)), target)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_sources_in_c_with_loops_give_what_the_straight_program_gives(tmp_path):
+    texts, cases = [], []
+    for seed in SEEDS[::4]:
+        program, data = recorded(seed)
+        texts.append(c_source(roll(program), guards=True, name=f"f{seed}"))
+        cases.append((seed, program, data))
+    path = tmp_path / "f.c"
+    path.write_text("\n".join(texts))
+    library = tmp_path / "f.so"
+    options = ["-std=c99", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-w"]
+    subprocess.run(["cc", *options, str(path), "-o", str(library), "-lm"], check=True)  # noqa: S607
+    loaded = ctypes.CDLL(str(library))
+    for seed, program, data in cases:
+        out = (ctypes.c_double * len(program.outputs))()
+        given = (ctypes.c_double * len(data))(*data)
+        assert getattr(loaded, f"f{seed}")(given, out) == 1
+        np.testing.assert_allclose([*out], program(*data), rtol=1e-9, atol=1e-12)

@@ -172,11 +172,14 @@ class Program:
             s.count * s.body.performed if type(s) is Loop else 1 for s in self.code
         )
 
-    def primitives(self) -> set[Primitive]:
-        """Return all that is applied, in loops as well."""
-        found: set[Primitive] = set()
+    def primitives(self) -> dict[Primitive, None]:
+        """Return all that is applied, in order, in loops as well."""
+        found: dict[Primitive, None] = {}
         for step in self.code:
-            found |= step.body.primitives() if type(step) is Loop else {step.primitive}
+            if type(step) is Loop:
+                found.update(step.body.primitives())
+            else:
+                found[step.primitive] = None
         return found
 
     def placed(self) -> Iterator[tuple[int, Instruction | Loop]]:

@@ -8,6 +8,8 @@ compilers do unless told: definitions depend on how each operation rounds.
 from __future__ import annotations
 
 from autograd.compiler.program import Guard, Program
+from autograd.compiler.targets.loops import FEW, Statements, lines_of, violated
+from autograd.compiler.targets.loops import C as LOOPS
 from autograd.compiler.targets.source import Infix, Spelling, Target, Writer, is_plain
 
 SAME = (
@@ -43,6 +45,13 @@ HEAD = """\
 /* Compile without fusing products into sums: -std=c99 -ffp-contract=off */
 #include <math.h>
 """
+MEMORY = """\
+    double *v = malloc({0} * sizeof(double));
+    if (!v) {{
+        for (long k = 0; k < {1}; k++) out[k] = NAN;
+        {2}
+    }}
+    for (long k = 0; k < {3}; k++) v[k] = in[k];"""
 
 
 def c_source(program: Program, *, guards: bool = False, name: str = "f") -> str:
@@ -78,6 +87,8 @@ def c_source(program: Program, *, guards: bool = False, name: str = "f") -> str:
         raise ValueError(message)
     inputs = program.inputs
     program = C.expanded(program.replace(inputs=("",) * len(inputs)))
+    if program.has_loops:
+        return _looping(program, name, guards=guards)
     writer = Writer(program, C)
     checks = writer.guards_after() if guards else {}
 
@@ -97,6 +108,43 @@ def c_source(program: Program, *, guards: bool = False, name: str = "f") -> str:
     head = f"{'int' if guards else 'void'} {name}(const double *in, double *out)"
     lines = [HEAD, head, "{", *[f"    {line}" for line in body], "}"]
     return "\n".join(lines)
+
+
+def _looping(program: Program, name: str, *, guards: bool) -> str:
+    """Return the function of a program with loops; all places have room in ``v``."""
+
+    def check(guard: Guard, a: str, b: str) -> list[str]:
+        wrong = violated(guard, a, b, "isfinite({0})", "!{0}")
+        return [f"if ({wrong}) {{ free(v); return 0; }}"]
+
+    statements = Statements(C, LOOPS, check if guards else None)
+    lines = statements.of(program)
+    frame = statements.frame
+    n, m = len(program.inputs), len(program.outputs)
+    leave = "return 0;" if guards else "return;"
+    body = [
+        *[f"    {line}" for line in statements.tables],
+        MEMORY.format(program.size, m, leave, n),
+        *[
+            f"    v[{x}] = {C.number(c).text};"
+            for x, c in enumerate(program.constants, n)
+            if x in frame.moving
+        ],
+        *[f"    {line}" for line in lines],
+    ]
+    for i, line in lines_of(program.outputs):
+        if len(line) < FEW:
+            for k, x in enumerate(line, i):
+                body.append(f"    out[{k}] = {statements.text(frame, x).text};")
+        else:
+            sign = "+" if line.step > 0 else "-"
+            body.append(
+                f"    for (long k = 0; k < {len(line)}; k++) "
+                f"out[{i} + k] = v[{line.start} {sign} k];"
+            )
+    body += ["    free(v);", *["    return 1;"] * guards]
+    head = f"{'int' if guards else 'void'} {name}(const double *in, double *out)"
+    return "\n".join([HEAD + "#include <stdlib.h>\n", head, "{", *body, "}"])
 
 
 def _is_told(name: str) -> bool:

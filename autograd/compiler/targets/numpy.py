@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd.compiler.program import Program
+from autograd.compiler.program import Guard, Program
+from autograd.compiler.targets.loops import PYTHON, Statements, pythonic
 from autograd.compiler.targets.run import run
 from autograd.compiler.targets.source import (
     Infix,
@@ -103,6 +104,8 @@ def numpy_source(program: Program, *, guards: bool = False) -> str:
 
     """
     program = NUMPY.expanded(program)
+    if program.has_loops:
+        return _looping(program, guards=guards)
     writer = Writer(program, NUMPY)
     body = [f"{line.name} = {line.text}" for line in writer.write()]
     names = writer.names[: len(program.inputs)]
@@ -117,15 +120,37 @@ def numpy_source(program: Program, *, guards: bool = False) -> str:
         ]
     outputs = ", ".join(writer.text_of(x).text for x in program.outputs)
     body.append(f"return [{outputs}]" + ", ok" * guards)
-    used = {step.primitive.name for step in program.straight}
+    name = named(program.name, "f", {*writer.names, *RESERVED})
+    return _function(program, f"def {name}({', '.join(names)}):", body)
+
+
+def _looping(program: Program, *, guards: bool) -> str:
+    """Return the function of a program with loops; its inputs are ``v``."""
+
+    def check(guard: Guard, a: str, b: str) -> list[str]:
+        if guard.relation == "finite":
+            return [f"ok = ok & np.isfinite({a})"]
+        condition = f"({a} {guard.relation} {b})"
+        return [f"ok = ok & {'' if guard.holds else 'np.logical_not'}{condition}"]
+
+    statements = Statements(NUMPY, PYTHON, check if guards else None)
+    returns = "return [{0}]" + ", ok" * guards
+    body = pythonic(program, statements, "np.float64({0})", returns)
+    body[:0] = ["ok = np.True_"] * guards
+    name = named(program.name, "f", {"v", *RESERVED})
+    return _function(program, f"def {name}(*v):", body)
+
+
+def _function(program: Program, head_line: str, body: list[str]) -> str:
+    """Return a function with what it imports."""
+    used = {primitive.name for primitive in program.primitives()}
     head = ["import numpy as np"]
     if any(str(SPELLINGS.get(name)).startswith("special.") for name in used):
         head.append("from scipy import special")
     if used & {*EACH}:
         head += ["", f"from {__name__} import each", ""]
         head += [f'each_{name} = each("{name}")' for name in EACH if name in used]
-    name = named(program.name, "f", {*writer.names, *RESERVED})
-    head += ["", "", '@np.errstate(all="ignore")', f"def {name}({', '.join(names)}):"]
+    head += ["", "", '@np.errstate(all="ignore")', head_line]
     return "\n".join([*head, *[f"    {line}" for line in body]])
 
 

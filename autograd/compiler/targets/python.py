@@ -13,6 +13,12 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from autograd.compiler.program import Guard, Program
+from autograd.compiler.targets.loops import (
+    PYTHON,
+    Statements,
+    pythonic,
+    violated,
+)
 from autograd.compiler.targets.run import run
 from autograd.compiler.targets.source import (
     MSG_SPELLING,
@@ -71,7 +77,7 @@ def target_of(program: Program, functions: Container[str] = ()) -> tuple[Target,
     spellings: dict[str, Spelling] = {}
     own: dict[Primitive, str] = {}
     imports: dict[str, set[str]] = {}
-    for primitive in dict.fromkeys(step.primitive for step in program.straight):
+    for primitive in program.primitives():
         name = primitive.name
         if primitive in MARKS:
             continue  # the same in every target
@@ -145,12 +151,27 @@ def python_source(
         return [v5]
 
     """
-    program = program.unrolled().check()
-    target, head = target_of(program, functions)
+    target, head = target_of(program.check(), functions)
     return head + "\n\n\n" + _function(program, target, guards=guards)
 
 
+def _looping(program: Program, target: Target, *, guards: bool) -> str:
+    """Return the function of a program with loops; its inputs are ``v``."""
+
+    def check(guard: Guard, a: str, b: str) -> list[str]:
+        wrong = violated(guard, a, b, "math.isfinite({0})", "not {0}")
+        return [f"if {wrong}:", "    return None, False"]
+
+    statements = Statements(target, PYTHON, check if guards else None)
+    returns = "return [{0}]" + ", True" * guards
+    body = pythonic(program, statements, "", returns)
+    name = named(program.name, "f", target.reserved)
+    return "\n".join([f"def {name}(*v):", *[f"    {line}" for line in body]])
+
+
 def _function(program: Program, target: Target, *, guards: bool) -> str:
+    if program.has_loops:
+        return _looping(program, target, guards=guards)
     writer = Writer(program, target)
     checks = writer.guards_after() if guards else {}
 
@@ -198,8 +219,7 @@ def compile_python(
     [32.0]
 
     """
-    program = program.unrolled().check()
-    own = {s.primitive.name for s in program.straight if not s.primitive.in_table}
+    own = {x.name for x in program.check().primitives() if not x.in_table}
     target, head = target_of(program, own)
     calls = functions or {}
     given = {

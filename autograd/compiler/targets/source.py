@@ -27,6 +27,7 @@ from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from autograd.compiler.passes.blocks import by_blocks
 from autograd.compiler.passes.expand import expand
 from autograd.compiler.program import Guard, Program
 from autograd.primitives import Primitive
@@ -39,6 +40,11 @@ SHORT = 32  # and of what is nested in another
 DEEP = 2
 LONG = 1000  # instructions; in longer programs nothing is nested
 
+MOST = 20_000  # instructions of a source that has no loops
+MSG_MOST = (
+    "{0} is {1:,} instructions when its loops are written out, and {2} does not print "
+    "loops: at most {3:,}. The targets python, numpy and c print loops as loops"
+)
 MSG_SPELLING = (
     "{0} has no spelling for the primitive {1!r}, nor a definition by primitives that "
     "{0} has; compute that part in Python"
@@ -124,7 +130,21 @@ class Target:
 
     def expanded(self, program: Program) -> Program:
         """Return the program in primitives that the target can spell."""
-        return expand(program.unrolled().check(), self.spellings.keys())
+        core = self.spellings.keys()
+        return by_blocks(program.check(), lambda part, _: expand(part, core))
+
+
+def straight(program: Program, target: str) -> Program:
+    """Return a program with its loops written out, for a target that has none.
+
+    Raises:
+        ValueError: if that would be too long to be of use to anybody.
+
+    """
+    if program.has_loops and program.performed > MOST:
+        message = MSG_MOST.format(program.name, program.performed, target, MOST)
+        raise ValueError(message)
+    return program.unrolled()
 
 
 def is_plain(name: str) -> bool:
@@ -168,6 +188,42 @@ def is_call(text: str) -> bool:
     return False
 
 
+def spelled(
+    target: Target, primitive: Primitive, xs: list[Text], *, lifts: bool
+) -> Text:
+    """Return a primitive applied to operands.
+
+    Args:
+        target: spells it.
+        primitive: what is applied.
+        xs: the operands.
+        lifts: whether they are all constants.
+
+    """
+    spelling = target.spelling(primitive)
+    if target.lift and lifts:
+        xs = [Text(f"{target.lift}({x.text})") for x in xs[:1]] + xs[1:]
+    depth = max((x.depth for x in xs), default=0)
+    if isinstance(spelling, Infix):
+        symbol, precedence = spelling
+        if len(xs) == 1:
+            return Text(symbol + xs[0].within(precedence + 1), precedence, depth)
+        left = xs[0].within(precedence + (symbol == "**"))
+        right = xs[1].within(precedence + 1)
+        return Text(f"{left} {symbol} {right}", precedence, depth)
+    if callable(spelling):
+        text = spelling(*[x.text for x in xs])
+    elif "{" in spelling:
+        # What is an argument by itself needs no parentheses.
+        alone = set(re.findall(r"(?<=[(,]){(\d)}(?=[,)])", spelling.replace(" ", "")))
+        text = spelling.format(
+            *[x.text if str(i) in alone else x.within(ATOM) for i, x in enumerate(xs)]
+        )
+    else:
+        text = f"{spelling}({', '.join([x.text for x in xs])})"
+    return Text(text, ATOM if is_call(text) else 0, depth)
+
+
 class Writer:
     """Writes the statements of a program whose primitives the target can spell."""
 
@@ -190,10 +246,10 @@ class Writer:
             spelling = self.target.spelling(step.primitive)
             if self._takes_names(spelling):
                 self._settle(step.operands)
-            y = self._spelled(spelling, step.operands)
+            y = self._spelled(step.primitive, step.operands)
             if len(y.text) > WIDE or y.depth > DEEP:
                 self._settle(step.operands)
-                y = self._spelled(spelling, step.operands)
+                y = self._spelled(step.primitive, step.operands)
             for x in step.operands:
                 self.waiting.pop(x, None)
             alone = self.uses[place] == 1 and place not in self.kept
@@ -227,34 +283,10 @@ class Writer:
             return self.target.number(program.constants[place - len(program.inputs)])
         return Text(self.names[place])
 
-    def _spelled(self, spelling: Spelling, operands: tuple[int, ...]) -> Text:
+    def _spelled(self, primitive: Primitive, operands: tuple[int, ...]) -> Text:
         xs = [self.text_of(x) for x in operands]
-        if self.target.lift and all(map(self.program.is_constant, operands)):
-            xs[:1] = [Text(f"{self.target.lift}({x.text})") for x in xs[:1]]
-        depth = max((x.depth for x in xs), default=0)
-        if isinstance(spelling, Infix):
-            symbol, precedence = spelling
-            if len(xs) == 1:
-                return Text(symbol + xs[0].within(precedence + 1), precedence, depth)
-            left = xs[0].within(precedence + (symbol == "**"))
-            right = xs[1].within(precedence + 1)
-            return Text(f"{left} {symbol} {right}", precedence, depth)
-        if callable(spelling):
-            text = spelling(*[x.text for x in xs])
-        elif "{" in spelling:
-            # What is an argument by itself needs no parentheses.
-            alone = set(
-                re.findall(r"(?<=[(,]){(\d)}(?=[,)])", spelling.replace(" ", ""))
-            )
-            text = spelling.format(
-                *[
-                    x.text if str(i) in alone else x.within(ATOM)
-                    for i, x in enumerate(xs)
-                ]
-            )
-        else:
-            text = f"{spelling}({', '.join([x.text for x in xs])})"
-        return Text(text, ATOM if is_call(text) else 0, depth)
+        lifts = all(map(self.program.is_constant, operands))
+        return spelled(self.target, primitive, xs, lifts=lifts)
 
     def guards_after(self) -> dict[int, list[Guard]]:
         """Return the guards by the place after which they can be checked."""

@@ -16,6 +16,7 @@ from autograd.compiler.targets.source import (
     Target,
     Writer,
     named,
+    straight,
 )
 from autograd.primitives.activations import GELU_CUBIC, GELU_LINEAR
 
@@ -221,7 +222,7 @@ def sympy_source(program: Program) -> str:
         return [v4]
 
     """
-    program = SYMPY.expanded(program)
+    program = SYMPY.expanded(straight(program, SYMPY.name))
     writer = Writer(program, SYMPY)
     names = writer.names[: len(program.inputs)]
     name = named(program.name, "f", {*writer.names, "sympy"})

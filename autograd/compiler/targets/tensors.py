@@ -11,7 +11,14 @@ from collections.abc import Callable
 
 from autograd.compiler.program import Program
 from autograd.compiler.targets.numpy import ARITHMETIC
-from autograd.compiler.targets.source import Spelling, Target, Writer, holds, named
+from autograd.compiler.targets.source import (
+    Spelling,
+    Target,
+    Writer,
+    holds,
+    named,
+    straight,
+)
 
 COMMON = (
     "sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
@@ -122,7 +129,7 @@ def _function(
     *,
     guards: bool,
 ) -> str:
-    program = target.expanded(program)
+    program = target.expanded(straight(program, target.name))
     writer = Writer(program, target)
     names = writer.names[: len(program.inputs)]
     body = [f"{name} = {number(name)}" for name in names]
