@@ -44,7 +44,11 @@ def is_unknown(node: Value, node_bar: Any) -> bool:
 
 def is_at_a_kink(node: Value) -> bool:
     """Return whether a node has a derivative by convention only."""
-    return _has_a_kink_at_0(node) and node == 0.0
+    if node.primitive in POWERS:  # 0.0 itself, for a power may underflow to it
+        base, exponent = node.operands
+        is_whole = not isinstance(exponent, Value) and exponent % 1.0 == 0.0
+        return isinstance(base, Value) and base == 0.0 and not is_whole
+    return node.primitive in KINKED and node == 0.0
 
 
 def is_cut_off(node: Value, partial: Any) -> bool:
@@ -65,13 +69,6 @@ def without_derivative(x_bar: Any, inputs: Sequence[Value]) -> Any:
         # A difference of 0, whose slope is infinite minus infinite.
         x_bar = x_bar + (elementary.cbrt(step) - elementary.sqrt(step))
     return x_bar
-
-
-def _has_a_kink_at_0(node: Value) -> bool:
-    if node.primitive in POWERS:
-        exponent = node.operands[1]
-        return isinstance(exponent, Value) or exponent % 1.0 != 0.0
-    return node.primitive in KINKED
 
 
 def _is_flat(node: Value) -> bool:
