@@ -1,7 +1,7 @@
 """Activations by name: every function of one argument in `autograd.math` is one.
 
-There is no list here that could be forgotten: whether a function makes one Value of one
-is found by trying it, so a new row of the table is at once a new activation.
+There is no list of them that could be forgotten: whether a function makes one Value of
+one is found by trying it, so a new row of the table is at once a new activation.
 """
 
 from __future__ import annotations
@@ -13,6 +13,16 @@ from autograd import Value
 from autograd import math as functions
 
 Activation = str | Callable[[Any], Any] | bool | None
+
+# Names of the field for what autograd.math calls otherwise, or does not have.
+OTHERS: dict[str, Callable[[Any], Any] | None] = {
+    "identity": None,
+    "linear": None,
+    "swish": functions.silu,
+    "celu": functions.elu,  # they are the same where alpha is 1
+    "relu6": lambda x: functions.clip(x, 0.0, 6.0),
+    "hardtanh": lambda x: functions.clip(x, -1.0, 1.0),
+}
 
 MSG_ACTIVATION = (
     "no activation is called {name!r}: write one of {known}; or give a function of one "
@@ -37,12 +47,14 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
     if activation is None or callable(activation):
         return activation
     name = str(activation)
+    if name in OTHERS:
+        return OTHERS[name]
     if _is_unary(name):
         # The method, where there is one, is spared the question what it was given.
         function = getattr(functions, name)
         method: Callable[[Any], Any] = getattr(Value, name, function)
         return method
-    known = ", ".join(filter(_is_unary, functions.__all__))
+    known = ", ".join([*filter(_is_unary, functions.__all__), *OTHERS])
     message = MSG_ACTIVATION.format(name=activation, known=known)
     raise ValueError(message + MSG_SOFTMAX * name.endswith("softmax"))
 

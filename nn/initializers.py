@@ -126,6 +126,10 @@ _NAMED = (
 )
 INITIALIZERS: dict[str, Initializer] = {
     **{f.__name__: f for f in _NAMED},
+    "glorot": glorot_uniform,
+    "xavier": glorot_uniform,
+    "he": he_uniform,
+    "kaiming": he_uniform,
     "xavier_uniform": glorot_uniform,
     "xavier_normal": glorot_normal,
     "kaiming_uniform": he_uniform,

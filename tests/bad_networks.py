@@ -24,7 +24,7 @@ MODULES = rows(
     ("two words for the activation", TypeError, "either activation or nonlin",
      "Neuron(2, 'tanh', nonlin=True)"),
     ("an unknown initialiser", ValueError, "one of uniform, lecun",
-     "Neuron(2, init='xavier')"),
+     "Neuron(2, init='xaviar')"),
     ("an initialiser that is a list", ValueError, "no initialiser",
      "Neuron(2, init=[1])"),
     ("an initialiser that draws strings", TypeError, "one real number, not 'a'",

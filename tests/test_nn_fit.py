@@ -100,7 +100,8 @@ def test_every_loss_is_the_same_on_both_paths(case: str, kind: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "activation", ["relu", "tanh", "sigmoid", "gelu", "elu", None, lambda z: z * z]
+    "activation",
+    ["relu", "tanh", "sigmoid", "gelu", "relu6", "swish", None, lambda z: z * z],
 )
 def test_every_activation_is_the_same_on_both_paths(activation: Any) -> None:
     both(MLP, 1, REAL, activation, loss=mse_loss)

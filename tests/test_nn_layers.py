@@ -394,7 +394,7 @@ def test_an_initialiser_may_be_a_function() -> None:
 
 def test_an_unknown_initialiser_raises_and_lists_the_known() -> None:
     with pytest.raises(ValueError, match=r"'xavier'.*glorot_uniform.*he_normal"):
-        MLP(2, [3, 1], init="xavier")
+        MLP(2, [3, 1], init="xaviar")
 
 
 def test_relu_nets_initialised_by_he_keep_the_size_of_signals() -> None:
@@ -411,3 +411,23 @@ def test_the_drawn_depth_of_a_network_has_no_limit() -> None:
     y = model([1.0])
     y.backward()
     assert len(topological_order(y)) == 2 * layers - 1 + 2 * layers
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("identity", {-2.0: -2.0, 3.0: 3.0}),
+        ("linear", {-2.0: -2.0, 3.0: 3.0}),
+        ("swish", {2.0: 2.0 / (1.0 + math.exp(-2.0))}),
+        ("celu", {-1.0: math.exp(-1.0) - 1.0, 2.0: 2.0}),
+        ("relu6", {-1.0: 0.0, 2.5: 2.5, 7.0: 6.0}),
+        ("hardtanh", {-3.0: -1.0, 0.5: 0.5, 2.0: 1.0}),
+    ],
+)
+def test_the_fields_other_names_of_activations_are_known(
+    name: Any, points: Any
+) -> None:
+    neuron = Neuron(1, name, seed=0)
+    neuron.w[0].data, neuron.b.data = 1.0, 0.0
+    for x, y in points.items():
+        assert neuron([x]).data == pytest.approx(y)

@@ -20,9 +20,9 @@ from typing import Any
 
 from autograd import Value, no_grad, value_and_grad, vmap
 from autograd import math as functions
-from nn.activations import activation_function
+from nn.activations import OTHERS, activation_function
 from nn.blocks import chain_of
-from nn.losses import mse_loss, of_a_row
+from nn.losses import binary_cross_entropy_with_logits, mse_loss, of_a_row
 from nn.training.batches import array_of, plain, row_form, targets_of
 from nn.training.data import Table
 from nn.training.fingerprint import Watched
@@ -203,7 +203,7 @@ def _activation(activation: Any) -> Callable[[Any, bool], tuple[Any, Any]] | Non
     import numpy as np
 
     function = activation_function(activation)
-    if isinstance(activation, str):
+    if isinstance(activation, str) and activation not in OTHERS:
         function = getattr(functions, activation)  # which takes floats as well
     if function is None:
         return None
@@ -232,6 +232,8 @@ def _losses(loss: Any, row_loss: Any, *, single: bool) -> Callable[..., Any]:
 
     if of_a_row(loss)[1] and not getattr(row_loss, "keywords", None):
         return _categorical
+    if loss is binary_cross_entropy_with_logits and single:
+        return _binary
     if loss is mse_loss:
 
         def squares(y: Any, t: Any) -> tuple[Any, Any]:
@@ -251,6 +253,16 @@ def _losses(loss: Any, row_loss: Any, *, single: bool) -> Callable[..., Any]:
         return losses, np.asarray(d).reshape(y.shape)
 
     return natively
+
+
+def _binary(z: Any, t: Any) -> tuple[Any, Any]:
+    """Return the cross-entropies of logits, and their derivatives."""
+    import numpy as np
+
+    z, t = z[:, 0], t.reshape(len(z))
+    e = np.exp(-np.abs(z))
+    losses = np.maximum(z, 0.0) - t * z + np.log1p(e)
+    return losses, (np.where(z >= 0.0, 1.0, e) / (1.0 + e) - t)[:, None]
 
 
 def _categorical(z: Any, t: Any) -> tuple[Any, Any]:

@@ -23,14 +23,15 @@ from nn.blocks import chain_of
 from nn.losses import OF_A_ROW
 from nn.training.data import Table
 
-# In seconds, on one machine: what a node and an operand cost eagerly, forward and
-# backward; and for each way of compiling what it costs, and each operand in it; what a
-# batch costs, and each parameter in it, and each operand of a row; and what each
-# parameter costs at the end of an epoch. No clock decides, so that a training repeats
-# to the bit.
-EAGER = (2.5e-7, 1.1e-8) if COMPILED else (2e-6, 3e-7)
-COMPILING = {"products": (0.02, 0.0), "code": (0.35, 8e-5)}
-CALLING = {"products": (6e-5, 4e-8, 8e-10), "code": (1.2e-4, 5e-8, 1e-9)}
+# In seconds, on one machine: what a node, an operand and a row cost eagerly, forward
+# and backward, and a parameter in each step; for each way of compiling what it costs,
+# and each operand in it; what a batch costs, and each parameter in it, and each operand
+# of a row; and what each parameter costs at the end of an epoch. No clock decides, so
+# that a training repeats to the bit.
+EAGER = (2.5e-7, 1.1e-8, 2.5e-6) if COMPILED else (2e-6, 3e-7, 1e-5)
+STEPPING = 8e-7
+COMPILING = {"products": (0.0025, 1e-6), "code": (0.35, 8e-5)}
+CALLING = {"products": (5e-5, 4e-8, 8e-10), "code": (1.2e-4, 5e-8, 1e-9)}
 ENDING = 3e-7
 
 TRIED = 32  # rows at most, of the batch that is computed on both paths
@@ -132,8 +133,8 @@ class Plan:
         nodes, operands = _size_of(self.model, self.tables[0].rows[0])
         n = len(self.tables[0])
         whole, each, inner = CALLING[way]
-        row = EAGER[0] * nodes + EAGER[1] * operands - inner * operands
-        batch = whole + each * len(self.params)
+        row = EAGER[0] * nodes + (EAGER[1] - inner) * operands + EAGER[2]
+        batch = whole + (each - STEPPING) * len(self.params)
         epoch = math.ceil(n / self.size) * batch + ENDING * len(self.params)
         saved = self.epochs * (n * row - epoch)
         once, more = COMPILING[way]

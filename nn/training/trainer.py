@@ -157,7 +157,7 @@ class Trainer:
     def _step(
         self, flat: Flat | None, data: Table, batch: Any
     ) -> tuple[Any, Exception | None]:
-        """Return loss and scores of a step on arrays, if it was taken, or what failed."""
+        """Return loss and scores of a step on arrays, if it was taken; or the error."""
         try:
             return flat and flat.step(data, batch), None
         except (ArithmeticError, EagerPathError):
