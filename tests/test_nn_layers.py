@@ -393,7 +393,7 @@ def test_an_initialiser_may_be_a_function() -> None:
 
 
 def test_an_unknown_initialiser_raises_and_lists_the_known() -> None:
-    with pytest.raises(ValueError, match=r"'xavier'.*glorot_uniform.*he_normal"):
+    with pytest.raises(ValueError, match=r"'xaviar'.*glorot_uniform.*he_normal"):
         MLP(2, [3, 1], init="xaviar")
 
 
