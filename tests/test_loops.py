@@ -12,7 +12,8 @@ import pytest
 from outcomes import bits
 from random_loops import random_function
 
-from autograd.compiler import Guard, Instruction, Program, to, trace
+from autograd import Value, draw
+from autograd.compiler import Guard, Instruction, Program, jit, to, trace
 from autograd.compiler.calls.runner import Machine
 from autograd.compiler.calls.variant import gradient_of
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
@@ -22,6 +23,7 @@ from autograd.compiler.passes.roll import roll
 from autograd.compiler.record.trace import record_once
 from autograd.compiler.targets import compile_numpy, compile_python
 from autograd.compiler.targets.c import c_source
+from autograd.math import sin
 from autograd.primitives import TABLE
 
 ADD, MUL = TABLE["add"], TABLE["mul"]
@@ -245,3 +247,19 @@ def test_sources_in_c_with_loops_give_what_the_straight_program_gives(tmp_path):
         given = (ctypes.c_double * len(data))(*data)
         assert getattr(loaded, f"f{seed}")(given, out) == 1
         np.testing.assert_allclose([*out], program(*data), rtol=1e-9, atol=1e-12)
+
+
+def test_a_picture_folds_a_loop_into_one_box():
+    def f(x, y):
+        for _ in range(120):
+            x, y = 3.5 * x * (1.0 - x), y + sin(x)
+        return y
+
+    compiled = jit(f)
+    compiled(0.3, 0.5)
+    program = compiled.programs[0]
+    assert program.has_loops
+    assert program.iterations()[0] == "for k in 0..118 (loop 1)/k = 0"
+    assert "for k in 0..118" in str(draw(program))
+    again = draw(compiled(Value(0.3), Value(0.5)))  # one node, which is not opened
+    assert "for k" not in str(again)

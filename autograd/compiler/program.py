@@ -29,7 +29,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import chain
 from typing import Any, cast, final
 
-from autograd.compiler.loop import LETTERS, Loop, Numbers
+from autograd.compiler.loop import COUNTERS, LETTERS, Loop, Numbers
 from autograd.display import mimebundle
 from autograd.primitives import TABLE, Primitive
 
@@ -140,7 +140,7 @@ class Program:
     @functools.cached_property
     def has_loops(self) -> bool:
         """Whether anything repeats."""
-        return any(type(step) is Loop for step in self.code)
+        return Loop in set(map(type, self.code))
 
     @functools.cached_property
     def straight(self) -> tuple[Instruction, ...]:
@@ -163,11 +163,16 @@ class Program:
     @property
     def written(self) -> int:
         """The number of instructions as they are written, each body once."""
-        return sum(s.body.written if type(s) is Loop else 1 for s in self.code)
+        if not self.has_loops:
+            return len(self.code)
+        loops = [step for step in self.code if type(step) is Loop]
+        return len(self.code) + sum(step.body.written - 1 for step in loops)
 
     @property
     def performed(self) -> int:
         """The number of instructions as they are run, each body as often as it is."""
+        if not self.has_loops:
+            return len(self.code)
         return sum(
             s.count * s.body.performed if type(s) is Loop else 1 for s in self.code
         )
@@ -299,6 +304,15 @@ class Program:
             ),
         )
 
+    def iterations(self) -> list[str]:
+        """Return where each instruction of `unrolled` is: in which loop and iteration.
+
+        As in a path: "for k in 0..9/k = 3", "" outside of loops.
+        """
+        new = _Straight(len(self.inputs))
+        new.write(self, range(new.n))
+        return new.paths
+
     def replace(self, **changes: Any) -> Program:
         """Return the program with some fields changed."""
         return replace(self, **changes)
@@ -372,6 +386,9 @@ class _Straight:
         self.constants: dict[str, int] = {}
         self.code: list[Instruction] = []
         self.guards: list[Guard] = []
+        self.paths: list[str] = []
+        self.path = ""
+        self.loops = 0
 
     def constant(self, x: float) -> int:
         return self.constants.setdefault(x.hex(), -1 - len(self.constants))
@@ -391,6 +408,7 @@ class _Straight:
             operands = tuple([places[x] for x in step.operands])
             places.append(self.n + len(self.code))
             self.code.append(Instruction(step.primitive, operands))
+            self.paths.append(self.path)
         self.guards += [
             Guard(g.relation, places[g.a], places[g.b], g.holds) for g in program.guards
         ]
@@ -401,7 +419,12 @@ class _Straight:
         n, first = len(loop.carried), len(places)
         now = [places[x] for x in loop.carried]
         places.extend([0] * loop.width)
+        around = self.path
+        counter = COUNTERS[around.count("for ")]
+        self.loops += 1
+        head = f"for {counter} in 0..{loop.count - 1} (loop {self.loops})"
         for k in range(loop.count):
+            self.path = f"{around}/{head}/{counter} = {k}".removeprefix("/")
             read = [
                 self.constant(r.numbers[k]) if type(r) is Numbers else places[r.at(k)]
                 for r in loop.reads
@@ -412,6 +435,7 @@ class _Straight:
             for i, x in enumerate(out[n:]):
                 places[first + n + i * loop.count + k] = x
         places[first : first + n] = now
+        self.path = around
 
 
 def primitive_named(name: str) -> Primitive:

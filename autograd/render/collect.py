@@ -13,6 +13,11 @@ from autograd.render.view import LIMIT, View
 from autograd.value import Value
 from autograd.walk import topological_order
 
+MOST = 200_000  # instructions of a program that is drawn
+MSG_MOST = (
+    "{0} runs {1:,} instructions, and a picture has room for {2:,}: print(program) "
+    "lists loops as loops"
+)
 MSG_NOT_A_VALUE = (
     "draw() shows how a Value was computed, and {0} {1} remembers nothing of that. "
     "Compute with Values, x = Value(2.0), and draw the result: draw(x * x); several "
@@ -98,11 +103,17 @@ def outputs_of(values: object) -> list[Value]:
 
 
 def _graph_of_program(program: Program) -> Graph:
+    if program.performed > MOST:
+        raise ValueError(MSG_MOST.format(program.name, program.performed, MOST))
     graph = Graph(program=program.name)
     at: dict[int, int] = {}
+    scopes = program.iterations() if program.has_loops else []
+    program = program.unrolled()
+    first = program.first_result
     for place in places_of(program):
         parents = [at[i] for i in place.uses() if i in at]
-        i = graph.add(place, "", parents)
+        inside = scopes and place.guard is None and place.at >= first
+        i = graph.add(place, scopes[place.at - first] if inside else "", parents)
         if place.guard is None:
             at[place.at] = i
     graph.roots = frozenset(at[i] for i in program.outputs)

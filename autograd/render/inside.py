@@ -76,6 +76,7 @@ def _row(
     graph: Graph, at: dict[int, int], value: Value, program: Program, rows: range
 ) -> int:
     """Add the program of one row, whose inputs are the operands and the row's own."""
+    program = program.unrolled()
     shared = iter(value.operands)
     inner: dict[int, int] = {}
     known: dict[int, str] = {}

@@ -76,7 +76,9 @@ def _of_value(value: Value) -> tuple[str, str]:
 
 def _of_program(program: Program) -> tuple[str, str]:
     lines = list(islice(program.lines(), LISTED))
-    rest = 2 + program.written + len(program.guards) - len(lines)
+    rest = 2 + len(program.code) + len(program.guards) - len(lines)
+    if program.has_loops:
+        rest = sum(1 for _ in program.lines()) - len(lines)
     text = "\n    ".join(lines + [MSG_MORE.format(rest)] * (rest > 0))
     folded = _details(f"program {program.name}", _preformatted(text), is_open=False)
     if program.performed > WALKED:
