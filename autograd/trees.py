@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -185,7 +186,10 @@ def parts_of(tree: Any) -> Parts | None:
 
         def join(items: list[Any]) -> Any:
             found = dict(zip(order, items, strict=True))
-            return like(tree, [found[key] for key in keys])
+            new = [found[key] for key in keys]
+            return (
+                dict(zip(keys, new, strict=True)) if kind is dict else like(tree, new)
+            )
 
         return Parts([tree[key] for key in order], tuple(keys), join)
     # A class that was registered has imported optree; a deque needs no registration.
@@ -208,8 +212,6 @@ def in_order_of_keys(tree: dict[Any, Any]) -> list[Any]:
     ['a', 'b']
 
     """
-    from collections import OrderedDict
-
     if isinstance(tree, OrderedDict):
         return list(tree)
     try:

@@ -7,7 +7,7 @@ the same structure may run the same program. A result's *form* is the result wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from autograd.compiler.calls.content import Reader
@@ -72,29 +72,40 @@ class Arguments(Reader):
         if isinstance(tree, float):
             self.numbers.append(float(tree))
             return float, next
+        if kind is tuple or kind is list:  # commonest, and nothing to ask
+            return self._container(kind, len(tree), tree, kind)
+        if kind is dict and not tree:
+            return (kind, ()), lambda _: {}
         parts = parts_of(tree)
         if parts is not None:
-            return self._container(tree, parts)
+            return self._of_a_class(tree, parts)
         if hasattr(tree, "dtype"):
             found = self._array(tree)
             if found is not None:
                 return found
         return self.read(tree), lambda _: tree
 
-    def _container(self, tree: Any, parts: Parts) -> tuple[Any, Callable[..., Any]]:
+    def _container(
+        self, kind: type, label: Any, items: Iterable[Any], join: Callable[..., Any]
+    ) -> tuple[tuple[Any, ...], Callable[..., Any]]:
+        taken = [self.take(item) for item in items]
+        rebuilds = [rebuild for _, rebuild in taken]
+        structure = (kind, label, *[part for part, _ in taken])
+        return structure, lambda numbers: join(
+            [rebuild(numbers) for rebuild in rebuilds]
+        )
+
+    def _of_a_class(self, tree: Any, parts: Parts) -> tuple[Any, Callable[..., Any]]:
+        """Take a container whose class, or keys, are structure as well."""
         label = parts.label
         if type(label) is not int and not all(type(key) is str for key in label or ()):
             label = self.read(label)
-        taken = [self.take(item) for item in parts.items]
-        rebuilds = [rebuild for _, rebuild in taken]
-        structure = (type(tree), label, *[part for part, _ in taken])
+        structure, rebuild = self._container(type(tree), label, *parts[::2])
         held = getattr(tree, "__dict__", None)
         factory = getattr(tree, "default_factory", None)
         if isinstance(tree, BUILTIN) and (held or factory is not None):
             structure = (*structure, self.read(held), self.read(factory))
-        return structure, lambda numbers: parts.join(
-            [rebuild(numbers) for rebuild in rebuilds]
-        )
+        return structure, rebuild
 
     def _array(self, array: Any) -> tuple[Any, Callable[..., Any]] | None:
         """Take an array of numbers; return None for what is structure."""
