@@ -431,8 +431,11 @@ xlogy = row(
     _xlogy,
     lambda y, a, b: log_or_nan(b),
     # 0 at the origin, where it changes infinitely fast with a; elsewhere a / b.
+    # Infinity is nowhere else, lest a tangent through what is not chosen be NaN.
     lambda y, a, b: select(
-        equal(a, 0.0) * equal(b, 0.0), strong_mul(a, math.inf), quotient(a, b)
+        (origin := equal(a, 0.0) * equal(b, 0.0)),
+        strong_mul(a, select(origin, math.inf, 0.0)),
+        quotient(a, b),
     ),
     domain=(REAL, POSITIVE),
     exact=lambda mp, a, b: a * mp.log(b),
