@@ -13,6 +13,7 @@ floats; so whoever records it looks at `Tape.refused`, and does not compile.
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from pathlib import Path
 from types import FrameType
@@ -25,12 +26,16 @@ from autograd.compiler.record.classes import float_answers_alike
 from autograd.primitives import Primitive
 from autograd.value import Value, apply, number
 
-LIMIT = [5_000_000]  # operations of one recording
+LIMIT: list[int | None] = [None]  # operations of one recording; None as memory allows
+BYTES = 250  # of memory for an operation, while it is recorded and differentiated
+USUAL, MOST = 5_000_000, 50_000_000
 
 MSG_LIMIT = (
     "compiling {0} recorded {1:,} operations and did not come to an end. A loop or a "
-    "recursion may never end on Values, or run over data: vmap the function of one row "
-    "instead. The limit is autograd.compiler.limit(operations)"
+    "recursion may never end on Values. Of a loop over rows of data, vmap the function "
+    "of one row instead; of a loop over time steps, compile the function of some steps "
+    "and call it in a loop. The limit, by default what memory allows, is "
+    "autograd.compiler.limit(operations)"
 )
 MSG_COMPARED = (
     "a number was compared ({0}) with {1}: how that turns out for other numbers cannot "
@@ -50,6 +55,20 @@ OURS = (f"{_PACKAGE}/", f"{_PACKAGE.with_name('nn')}/")
 ABSTRACT = ("abc.py", "<frozen abc>")  # asks on behalf of whoever called it
 
 
+def allowed() -> int:
+    """Return how many operations a recording may have.
+
+    Where nobody has set it, they are to take half of the memory that is free.
+    """
+    if LIMIT[0] is not None:
+        return LIMIT[0]
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not on every system
+        return USUAL
+    return max(USUAL, min(MOST, free // (2 * BYTES)))
+
+
 class Tape:
     """Take down what happens to Values."""
 
@@ -60,19 +79,20 @@ class Tape:
         self.nodes: list[Value] = []
         self.comparisons: list[tuple[str, Any, Any, bool]] = []
         self.refused: list[str] = []
+        self.limit = allowed()
         self.leaves: list[Value] = []
         self._thread = threading.get_ident()
 
     def add(self, node: Value) -> None:
         """Take down a node."""
         self.nodes.append(node)
-        if len(self.nodes) > LIMIT[0]:
-            raise MemoryError(MSG_LIMIT.format(self.name, LIMIT[0]))
+        if len(self.nodes) > self.limit:
+            raise MemoryError(MSG_LIMIT.format(self.name, self.limit))
 
     def _note(self, relation: str, a: Value, b: Any, outcome: Any) -> None:
         self.comparisons.append((relation, a, b, bool(outcome)))
-        if len(self.comparisons) > LIMIT[0]:
-            raise MemoryError(MSG_LIMIT.format(self.name, LIMIT[0]))
+        if len(self.comparisons) > self.limit:
+            raise MemoryError(MSG_LIMIT.format(self.name, self.limit))
 
     def compare(self, relation: str, a: Value, b: Any) -> Any:
         """Compare a Value with anything, and take down what decided it.

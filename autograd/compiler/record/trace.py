@@ -36,7 +36,7 @@ from autograd.compiler.program import Guard, Program
 from autograd.compiler.record.arrays import Late
 from autograd.compiler.record.leaks import compare_with_plain, hunt, near
 from autograd.compiler.record.numbering import number_nodes
-from autograd.compiler.record.tape import LIMIT, MSG_THREAD, Tape
+from autograd.compiler.record.tape import LIMIT, MSG_THREAD, Tape, allowed
 from autograd.context import taping
 from autograd.primitives import Primitive
 from autograd.primitives.row import ALIAS
@@ -81,8 +81,11 @@ class Recording:
 def limit(operations: int | None = None) -> int:
     """Return how many operations a recording may have; set it, if given.
 
-    >>> limit()
-    5000000
+    By default it is as many as fit into half of the memory that is free, and at least
+    five millions.
+
+    >>> limit() >= 5_000_000
+    True
 
     """
     if operations is not None:
@@ -92,7 +95,7 @@ def limit(operations: int | None = None) -> int:
             )
             raise ValueError(message)
         LIMIT[0] = operations
-    return LIMIT[0]
+    return allowed()
 
 
 def trace(f: Function, *args: Any) -> Program:

@@ -1,0 +1,141 @@
+"""Series of odd lengths and contents, and loops that run very long."""
+
+from __future__ import annotations
+
+import math
+import re
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from autograd import math as m
+from autograd import value_and_grad
+from autograd.compiler import Program, jit, trace
+from autograd.compiler.calls.runner import Runner
+from autograd.compiler.loop import Loop
+
+
+def garch(w, a, b, series):
+    h = w / (1.0 - a - b)
+    s = 0.0 * w
+    for x in series:
+        s = s + m.log(h) + x * x / h
+        h = w + a * x * x + b * h
+    return 0.5 * s
+
+
+def series_of(n):
+    return 0.01 * np.random.default_rng(n).standard_normal(n)
+
+
+POINT = (1e-5, 0.08, 0.9)
+with_gradient = value_and_grad(garch, (0, 1, 2, 3))
+
+
+def flat(found):
+    value, (w, a, b, series) = found
+    return [value, w, a, b, *series]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 5, 6, 9, 30, 31, 100, 257])
+def test_a_series_of_any_length_has_the_eager_gradient(n):
+    series = series_of(n)
+    found = jit(with_gradient)(*POINT, series)
+    np.testing.assert_allclose(
+        flat(found), flat(with_gradient(*POINT, series)), rtol=1e-12
+    )
+
+
+def test_one_compiled_function_takes_series_of_several_lengths():
+    compiled = jit(value_and_grad(garch, (0, 1, 2)))
+    for n in (100, 120, 3, 100, 77):
+        value, gradient = compiled(*POINT, series_of(n))
+        want, expected = value_and_grad(garch, (0, 1, 2))(*POINT, series_of(n))
+        np.testing.assert_allclose([value, *gradient], [want, *expected], rtol=1e-12)
+    assert any(program.has_loops for program in compiled.programs)
+
+
+@pytest.mark.parametrize("k", [0, 1, 57, 98, 99])
+@pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf, 1e200])
+def test_a_number_that_is_not_finite_gives_what_it_gives_eagerly(k, x):
+    compiled = jit(value_and_grad(garch, (0, 1, 2)))
+    series = series_of(100).tolist()
+    compiled(*POINT, series)
+    series = [*series]
+    series[k] = x
+    value, gradient = compiled(*POINT, series)
+    want, expected = value_and_grad(garch, (0, 1, 2))(*POINT, series)
+    np.testing.assert_array_equal([value, *gradient], [want, *expected])
+
+
+@pytest.mark.parametrize("k", [0, 3, 50, 99])
+def test_an_error_in_the_middle_is_the_one_of_the_eager_function(k):
+    def f(scale, series):
+        total = 0.0 * scale
+        for x in series:
+            total = 0.9 * total + m.sqrt(scale * x)
+        return total
+
+    compiled = jit(f)
+    series = np.linspace(1.0, 2.0, 100)
+    assert compiled(1.0, series) == pytest.approx(f(1.0, series.tolist()))
+    series[k] = -1.0
+    with pytest.raises(ValueError, match=r"sqrt|domain|nonneg") as eager:
+        f(1.0, series.tolist())
+    with pytest.raises(ValueError, match=re.escape(str(eager.value))):
+        compiled(1.0, series)
+
+
+def test_a_block_that_changes_shape_half_way_is_two_loops():
+    def f(x):
+        for k in range(200):
+            x = m.sin(x) + 0.5 if k < 120 else m.cos(0.5 * x) * x
+        return x
+
+    compiled = jit(f)
+    assert compiled(0.3) == pytest.approx(f(0.3), rel=1e-14)
+    loops = [s for s in compiled.programs[0].code if isinstance(s, Loop)]
+    assert sorted(loop.count for loop in loops) == pytest.approx([80, 120], abs=2)
+
+
+def test_a_comparison_that_turns_out_otherwise_in_one_iteration_is_noticed():
+    def f(a, xs):
+        y = 0.0 * a
+        for x in xs:
+            y = 0.5 * y + (a * x if x > 0.1 else x)
+        return y
+
+    compiled = jit(f)
+    xs = np.linspace(1.0, 2.0, 80)
+    assert compiled(2.0, xs) == pytest.approx(f(2.0, xs.tolist()))
+    for k in (0, 1, 40, 78, 79):
+        other = xs.copy()
+        other[k] = 0.05
+        assert compiled(2.0, other) == pytest.approx(f(2.0, other.tolist()))
+
+
+def test_ctrl_c_ends_a_long_native_loop_and_leaves_all_usable():
+    step = trace(lambda x: 3.7 * x * (1.0 - x), 0.3)
+    body = Program(("",), step.constants, step.code, step.outputs)
+    runner = Runner(Program(("",), (), (Loop(2_000_000_000, body, (0,), ()),), (1,)))
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    start = time.perf_counter()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            runner.run([0.3])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.perf_counter() - start < 2.0  # it would take ten seconds
+    short = Runner(Program(("",), (), (Loop(3, body, (0,), ()),), (1,)))
+    x = 0.3
+    for _ in range(3):
+        x = 3.7 * x * (1.0 - x)
+    assert short.run([0.3]) == [pytest.approx(x)]
