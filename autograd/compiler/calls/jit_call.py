@@ -16,6 +16,9 @@ from autograd.primitives import Primitive
 from autograd.value import Value, number
 
 
+SCALARS = {float, Value}  # all other numbers of a call are arrays
+
+
 class Call:
     """The numbers of one call: floats and Values, and arrays of numbers.
 
@@ -47,9 +50,10 @@ class Call:
         self.places = arguments.places
         self.numbers = numbers = arguments.numbers
         self.scalars = numbers
-        self.arrays = [x for x in numbers if hasattr(x, "dtype")]
+        # By type: to be asked for what it lacks takes a Value longer than all else here.
+        self.arrays = [x for x in numbers if type(x) not in SCALARS]
         if self.arrays:
-            self.scalars = [x for x in numbers if not hasattr(x, "dtype")]
+            self.scalars = [x for x in numbers if type(x) in SCALARS]
         self.nodes = any(type(x) is Value for x in self.scalars)
         self.floats = self.scalars
         if self.nodes:
@@ -66,7 +70,7 @@ class Call:
             for k, array in enumerate(self.arrays)
         )
         return [
-            next(arrays) if hasattr(x, "dtype") else next(scalars) for x in self.numbers
+            next(scalars) if type(x) in SCALARS else next(arrays) for x in self.numbers
         ]
 
     def array(self, source: Any) -> Any:
@@ -88,7 +92,7 @@ class Call:
     def plain(self) -> list[Any]:
         """Return what the function itself is called with: floats, and arrays."""
         floats = iter(self.floats)
-        return [x if hasattr(x, "dtype") else next(floats) for x in self.numbers]
+        return [next(floats) if type(x) in SCALARS else x for x in self.numbers]
 
     def by(self, variant: Variant) -> Any:
         """Return what a variant returns, or None if it gives up."""
