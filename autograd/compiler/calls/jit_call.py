@@ -15,7 +15,6 @@ from autograd.context import tape_in_use
 from autograd.primitives import Primitive
 from autograd.value import Value, number
 
-
 SCALARS = {float, Value}  # all other numbers of a call are arrays
 
 
@@ -50,7 +49,7 @@ class Call:
         self.places = arguments.places
         self.numbers = numbers = arguments.numbers
         self.scalars = numbers
-        # By type: to be asked for what it lacks takes a Value longer than all else here.
+        # By type: a Value takes long to answer for what it lacks.
         self.arrays = [x for x in numbers if type(x) not in SCALARS]
         if self.arrays:
             self.scalars = [x for x in numbers if type(x) in SCALARS]
