@@ -104,3 +104,10 @@ def test_what_a_derivative_cannot_keep_is_refused_by_name(transform, name):
         x = REFUSED[name]()
     with pytest.raises(TypeError, match=name):
         TRANSFORMS[transform](lambda _x: 1.0, x)
+
+
+@pytest.mark.parametrize("bad", [np.array("3.5"), np.array(1j), np.complex128(1j)])
+def test_what_only_numpy_makes_a_float_of_is_no_number(bad):
+    for function in (am.exp, am.fsum, am.hypot):
+        with pytest.raises(TypeError):
+            function([bad] if function is am.fsum else bad)

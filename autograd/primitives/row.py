@@ -29,6 +29,7 @@ WHOLE = {REAL: (-math.inf, math.inf), POSITIVE: (0.0, math.inf)}
 EVERY = range(sys.maxsize)  # the positions of all operands
 
 MSG_REAL = "must be real number, not {0}: {1}() takes floats and Values"
+MSG_KIND = "must be real number, not {0!r} (of NumPy's type {1})"
 MSG_PICKLE = (
     "the primitive {0} cannot be pickled: a pickle names the module and the global "
     "variable that hold a primitive, and none of {1} holds this one. Make it at the "
@@ -129,7 +130,7 @@ class Primitive:
                 if apply is not None:
                     return apply(self, args)
                 foreign = foreign or type(arg) is not int
-        if foreign:
+        if foreign and self.in_table:  # a user's checks what it is given by itself
             args = tuple([as_number(arg) for arg in args])
         if self.arity is not None and len(args) != self.arity:
             args = self.complete(args)
@@ -238,6 +239,9 @@ def as_number(x: Any) -> Any:
         return x
     if getattr(x, "shape", ()) or hasattr(type(x), "__apply__"):
         return x  # an array of several numbers, or a Value
+    if getattr(getattr(x, "dtype", None), "kind", "f") not in "biufO":
+        # NumPy would make a float of a text, and of half a complex number.
+        raise TypeError(MSG_KIND.format(x, x.dtype))
     try:
         return float(x)
     except TypeError:  # a number that has no value yet, of a tracer or of algebra

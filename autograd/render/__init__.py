@@ -78,7 +78,7 @@ def draw(
 
     >>> x = Value(3.0, name="x")
     >>> draw(x * x + 1.0)
-    <graph: 3 nodes>
+    <graph of v2: 3 nodes>
     >>> draw(x * x, gradient_of=x)
     <graph of derivative by x: 4 nodes>
 
