@@ -60,11 +60,6 @@ class Instruction:
     primitive: Primitive
     operands: tuple[int, ...]
 
-    @property
-    def row(self) -> Primitive:
-        """The primitive."""
-        return self.primitive
-
 
 @dataclass(frozen=True, slots=True)
 class Guard:
