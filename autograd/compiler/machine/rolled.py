@@ -59,7 +59,7 @@ class Frame:
         }
 
 
-class Writer:
+class LoopWriter:
     """A function being written, and the data that it will be handed.
 
     Attributes:
@@ -312,7 +312,7 @@ def _built(text: str) -> Any:
     return host.build(text)
 
 
-def write_with_loops(module: Module, program: Program) -> tuple[Any, Writer]:
+def write_with_loops(module: Module, program: Program) -> tuple[Any, LoopWriter]:
     """Write ``i32 run(double *u, double *out, i64 *data)``, 1 if all guards hold.
 
     Returns:
@@ -321,7 +321,7 @@ def write_with_loops(module: Module, program: Program) -> tuple[Any, Writer]:
     """
     head = "i32 @run(ptr noalias %u, ptr noalias %out, ptr noalias %data)"
     t = Text(module, head, 1)
-    w = Writer(t)
+    w = LoopWriter(t)
     w.begin()
     w.room = program.size
     frame = Frame(program, 0)
