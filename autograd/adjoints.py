@@ -17,7 +17,7 @@ try:
 except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
-from autograd.kinks import is_cut_off, is_unknown, without_derivative
+from autograd.kinks import KINKED, POWERS, is_cut_off, is_unknown, without_derivative
 from autograd.primitives.arithmetic import strong_mul
 from autograd.primitives.row import ALIAS
 from autograd.walk import lock
@@ -25,97 +25,13 @@ from autograd.walk import lock
 if cython.compiled:
     from cython.cimports.autograd.value import Value, new_node
     from cython.cimports.autograd.walk import begin, end, visit
+    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
 else:
     from autograd.value import Value, new_node
     from autograd.walk import begin, end, visit
 
 _STRONG_MUL = cython.declare(object, strong_mul)
-
-
-@cython.final
-@cython.cclass
-class _Graph:
-    """The nodes that something depends on, by numbers.
-
-    Attributes:
-        order: the nodes, parents first.
-        active: for each whether it depends on the inputs.
-        first: the mark of the first one.
-        places: of each input, -1 if nothing depends on it.
-        within: whether an enclosing transform will differentiate the result.
-        operands: for each node the numbers of its operands, -1 for what is none.
-
-    """
-
-    if not cython.compiled:
-        __slots__ = ("active", "operands", "order", "places", "within")
-
-    order: list
-    active: bytearray
-    places: list
-    within: cython.bint
-    operands: list
-
-    def __init__(self, y: Value, inputs: list) -> None:
-        self.order = []
-        with lock:
-            found = begin()
-            try:
-                first: cython.longlong = visit(y, self.order, found)
-                _number(self, inputs, first)
-            finally:
-                end(found)
-
-
-@cython.cfunc
-def _number(graph: _Graph, inputs: list, first: cython.longlong) -> object:
-    """Find what of a graph depends on the inputs, while the marks of a walk are on."""
-    n: cython.Py_ssize_t = len(graph.order)
-    i: cython.Py_ssize_t
-    place: cython.Py_ssize_t
-    node: Value
-    active = bytearray(n)
-    own = bytearray(n)
-    graph.places = []
-    aliased: set = set()
-    for x in inputs:
-        place = -1
-        if type(x) is Value:
-            node = x
-            if node._mark >= first:
-                place = node._mark - first
-                active[place] = own[place] = 1
-            if node._primitive is ALIAS:
-                aliased.add(id(node._a))
-        graph.places.append(place)
-    graph.within = False
-    graph.operands = []
-    for i in range(n):
-        node = graph.order[i]
-        primitive = node._primitive
-        if not own[i] and (
-            primitive is ALIAS or (primitive is None and id(node) in aliased)
-        ):
-            graph.within = True
-        if primitive is None:
-            graph.operands.append(())
-            continue
-        numbers = tuple([_number_of(x, first) for x in node.operands])
-        graph.operands.append(numbers)
-        for place in numbers:
-            if place >= 0 and active[place]:
-                active[i] = 1
-    graph.active = active
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=True)
-def _number_of(x: object, first: cython.longlong) -> cython.Py_ssize_t:
-    if type(x) is not Value:
-        return -1
-    node: Value = x
-    return node._mark - first
+_KINKED = cython.declare(frozenset, frozenset(KINKED | POWERS))
 
 
 def pull(y: Value, y_bar: object, inputs: list, recorded: dict) -> list:
@@ -128,23 +44,165 @@ def pull(y: Value, y_bar: object, inputs: list, recorded: dict) -> list:
         recorded: nodes that stand for leaves whose number is another by now.
 
     """
-    graph = _Graph(y, inputs)
-    n: cython.Py_ssize_t = len(graph.order)
+    order: list = []
+    places: list = []  # of each input in the order, -1 if nothing depends on it
+    numbers: cython.p_longlong = cython.NULL
+    with lock:
+        found = begin()
+        try:
+            first: cython.longlong = visit(y, order, found)
+            numbers = _numbered(order, first)
+            active, within = _reached(order, numbers, inputs, places, first)
+        finally:
+            end(found)
+    try:
+        return _pulled(order, numbers, active, within, places, y_bar, inputs, recorded)
+    finally:
+        if cython.compiled:
+            PyMem_Free(numbers)
+
+
+@cython.cfunc
+def _numbered(order: list, first: cython.longlong) -> cython.p_longlong:
+    """Return the numbers of all operands, node by node, while the marks are on."""
     i: cython.Py_ssize_t
+    size: cython.Py_ssize_t = 0
+    node: Value
+    for i in range(len(order)):
+        node = order[i]
+        size += _count(node)
+    numbers = _room(size)
+    size = 0
+    for i in range(len(order)):
+        node = order[i]
+        if node._primitive is None:
+            continue
+        if node._many:
+            for x in node.operands:
+                numbers[size] = _number_of(x, first)
+                size += 1
+            continue
+        if node._a is not None:
+            numbers[size] = _number_of(node._a, first)
+            size += 1
+        if node._b is not None:
+            numbers[size] = _number_of(node._b, first)
+            size += 1
+    return numbers
+
+
+@cython.cfunc
+def _room(n: cython.Py_ssize_t) -> cython.p_longlong:
+    """Return room for n ints; compiled, PyMem_Free gives it back."""
+    if not cython.compiled:
+        return [0] * n
+    room: cython.p_longlong = cython.cast(
+        cython.p_longlong, PyMem_Malloc(max(n, 1) * cython.sizeof(cython.longlong))
+    )
+    if not room:
+        raise MemoryError
+    return room
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=True)
+def _count(node: Value) -> cython.Py_ssize_t:
+    """Return how many operands a node has."""
+    if node._primitive is None:
+        return 0
+    if node._many:
+        return len(node.operands)
+    return (node._a is not None) + (node._b is not None)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=True)
+def _number_of(x: object, first: cython.longlong) -> cython.longlong:
+    if type(x) is not Value:
+        return -1
+    node: Value = x
+    return node._mark - first
+
+
+@cython.cfunc
+def _reached(
+    order: list,
+    numbers: cython.p_longlong,
+    inputs: list,
+    places: list,
+    first: cython.longlong,
+) -> tuple:
+    """Return what depends on the inputs, and whether an enclosing transform does.
+
+    That is: whether it will differentiate the result. Places get those of the inputs.
+    """
+    n: cython.Py_ssize_t = len(order)
+    i: cython.Py_ssize_t
+    at: cython.Py_ssize_t = 0
+    k: cython.Py_ssize_t
+    place: cython.Py_ssize_t
+    node: Value
+    active = bytearray(n)
+    own = bytearray(n)
+    aliased: set = set()
+    within = False
+    for x in inputs:
+        place = -1
+        if type(x) is Value:
+            node = x
+            if node._mark >= first:
+                place = node._mark - first
+                active[place] = own[place] = 1
+            if node._primitive is ALIAS:
+                aliased.add(id(node._a))
+        places.append(place)
+    for i in range(n):
+        node = order[i]
+        if not own[i] and (
+            node._primitive is ALIAS
+            or (node._primitive is None and id(node) in aliased)
+        ):
+            within = True
+        for k in range(at, at + _count(node)):
+            if numbers[k] >= 0 and active[numbers[k]]:
+                active[i] = 1
+        at += _count(node)
+    return active, within
+
+
+@cython.cfunc
+def _pulled(  # noqa: C901 - a helper more costs a call for each node
+    order: list,
+    numbers: cython.p_longlong,
+    active: bytearray,
+    within: cython.bint,
+    places: list,
+    y_bar: object,
+    inputs: list,
+    recorded: dict,
+) -> list:
+    n: cython.Py_ssize_t = len(order)
+    i: cython.Py_ssize_t
+    at: cython.Py_ssize_t = 0
     place: cython.Py_ssize_t
     node: Value
     bars: list = [None] * n
     bars[n - 1] = y_bar
     unknown: set = set()  # where no derivative of the adjoint is known
+    for i in range(n):
+        node = order[i]
+        at += _count(node)
     for i in range(n - 1, -1, -1):
+        node = order[i]
+        at -= _count(node)
         bar = bars[i]
-        if bar is None or not graph.active[i] or _is_zero(bar):
+        if bar is None or not active[i] or _is_zero(bar):
             continue
-        node = graph.order[i]
-        if graph.within and is_unknown(node, bar):
+        if within and node._primitive in _KINKED and is_unknown(node, bar):
             unknown.add(i)
-        numbers: tuple = graph.operands[i]
-        for place, partial in _partials(node, numbers, graph.active, recorded):
+        for place, partial in _partials(node, numbers, at, active, recorded):
             if _is_zero(partial):
                 continue
             term = _times(bar, partial)
@@ -153,7 +211,7 @@ def pull(y: Value, y_bar: object, inputs: list, recorded: dict) -> list:
             if i in unknown and not is_cut_off(node, partial):
                 unknown.add(place)
     result: list = []
-    for place in graph.places:
+    for place in places:
         x_bar = bars[place] if place >= 0 else None
         if x_bar is None:
             x_bar = 0.0
@@ -164,7 +222,13 @@ def pull(y: Value, y_bar: object, inputs: list, recorded: dict) -> list:
 
 
 @cython.cfunc
-def _partials(node: Value, numbers: tuple, active: bytearray, recorded: dict) -> list:
+def _partials(
+    node: Value,
+    numbers: cython.p_longlong,
+    at: cython.Py_ssize_t,
+    active: bytearray,
+    recorded: dict,
+) -> list:
     """Return the operands that depend on the inputs, by number, with their partials."""
     primitive = node._primitive
     found: list = []
@@ -179,12 +243,12 @@ def _partials(node: Value, numbers: tuple, active: bytearray, recorded: dict) ->
     if primitive.arity is None:
         partials = primitive.partials_at(node, operands)
         for k in range(len(operands)):
-            place = numbers[k]
+            place = numbers[at + k]
             if place >= 0 and active[place]:
                 found.append((place, partials[k]))
         return found
     for k in range(len(formulas)):
-        place = numbers[k]
+        place = numbers[at + k]
         if place >= 0 and active[place]:
             if len(operands) == 2:
                 partial = formulas[k](node, operands[0], operands[1])

@@ -158,6 +158,7 @@ def record(
     return first
 
 
+@waiting()
 def record_once(
     call: Callable[[list[Value]], Any],
     numbers: Sequence[float],
