@@ -452,8 +452,8 @@ class taping:  # noqa: N801 - used as a keyword is: with taping(tape):
 
     Args:
         tape: has ``add(node)`` for each node that is made, ``compare(relation, a, b)``
-            for each comparison, and ``meet(x)`` for what others look at; None to stop
-            writing for a while.
+            for each comparison, ``meet(x)`` for what others look at, and ``call(f,
+            ...)`` to call what somebody else wrote; None to stop writing for a while.
 
     """
 

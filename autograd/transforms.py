@@ -21,6 +21,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +37,8 @@ from autograd.trees import Rebuild, flatten, same_structure
 from autograd.value import Value, apply, fused, make_constant, number, partials_of
 from autograd.walk import gradient, topological_order
 
+# What calls the functions that are differentiated, None for an ordinary call.
+CALLED_BY: ContextVar[Any] = ContextVar("CALLED_BY", default=None)
 # A leaf as it was when it was used, and not as it is now.
 RECORDED = Primitive("recorded", float, lambda _y, _x: [1.0])
 
@@ -113,7 +116,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     @_named("value and gradient of", f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         inputs, new_args, restore = _inputs(args, argnums, f)
-        result = f(*new_args, **kwargs)
+        result = _called(f, *new_args, **kwargs)
         outputs, _ = flatten(result, f"the result of {_name(f)}")
         if len(outputs) != 1:
             kind = type(result).__name__
@@ -142,7 +145,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     @_named("jacobian of", f)
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         inputs, new_args, restore = _inputs(args, argnums, f)
-        result = f(*new_args, **kwargs)
+        result = _called(f, *new_args, **kwargs)
         outputs, rebuild = flatten(result, f"the result of {_name(f)}")
         rows = [restore(_differentiate(y, inputs)[1]) for y in outputs]
         make_constant(inputs)
@@ -206,7 +209,7 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
     """
     _check_function(f)
     inputs, new_args, restore = _inputs(args, tuple(range(len(args))), f)
-    result = f(*new_args)
+    result = _called(f, *new_args)
     outputs, rebuild = flatten(result, f"the result of {_name(f)}")
 
     @recording
@@ -250,7 +253,7 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     dots, _ = flatten(tuple(tangents), "the tangents")
     if not same_structure(args, tuple(tangents)):
         raise ValueError(MSG_TANGENTS.format(tangents, args))
-    result = f(*new_args)
+    result = _called(f, *new_args)
     outputs, rebuild = flatten(result, f"the result of {_name(f)}")
     value = rebuild([_value(y, inputs) for y in outputs])
     tangent = rebuild(pushforward(outputs, inputs, dots))
@@ -450,6 +453,13 @@ def _active_partials(
 def _is_zero(x: Any) -> bool:
     """Return whether x is the number 0; a Value that is 0 here may vary."""
     return type(x) is float and x == 0.0
+
+
+def _called(f: Function, /, *args: Any, **kwargs: Any) -> Any:
+    """Call f, or let that be done by what lifts it: the tape, if there is one."""
+    tape = tape_in_use()
+    call = CALLED_BY.get() if tape is None else tape.call
+    return f(*args, **kwargs) if call is None else call(f, *args, **kwargs)
 
 
 def _name(f: Function) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from outcomes import outcome
+from outcomes import outcome, without_source
 
 import autograd
 from autograd import (
@@ -269,7 +269,7 @@ def test_what_is_no_function_cannot_be_compiled():
 
 
 def test_each_way_is_recorded_once_and_all_are_kept():
-    compiled = jit(bent)
+    compiled = jit(without_source(bent))
     for _ in range(3):
         for x in (2.0, 0.5, -1.0, 0.0, 1.0, -7.0, 1e-9):
             assert close(compiled(x), bent(x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from outcomes import without_source
 
 from autograd import Value, draw, grad, jit, math, scope, trace, vmap
 from autograd.render import view_of
@@ -11,6 +12,7 @@ from autograd.render.derivative import derivatives
 np = pytest.importorskip("numpy", reason="vmap needs NumPy")
 
 
+@without_source
 def wave(x, k):
     y = math.sin(k * x)
     return y * math.exp(-x) if x > 0 else y

@@ -47,6 +47,9 @@ class Tape:
         self.comparisons.append((relation, a, b, outcome))
         return outcome
 
+    def call(self, f, /, *args, **kwargs):
+        return f(*args, **kwargs)
+
     def raised(self, primitive, operands, error):
         pass
 

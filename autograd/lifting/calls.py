@@ -24,11 +24,12 @@ from autograd.lifting.errors import (
     place_of,
 )
 from autograd.lifting.functions import lifted_function
-from autograd.lifting.stand_ins import METHODS, STAND_INS, refresh
-from autograd.value import Value, number
+from autograd.lifting.stand_ins import METHODS, STAND_INS, for_text, refresh
+from autograd.value import Value
 
 CACHED = type(functools.lru_cache(lambda: None))
 PLAIN = object.__new__
+OF_FLOATS = {"real", "imag", "conjugate", "is_integer", "as_integer_ratio", "__class__"}
 
 
 def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -162,11 +163,11 @@ def attribute(x: Any, name: str) -> Any:
 def text(left: str, right: Any) -> str:
     """Return text with numbers in it, of Values as of floats."""
     if is_value(right):
-        right = number(right)
+        right = for_text(right)
     elif type(right) is tuple:
-        right = tuple([number(x) if type(x) is Value else x for x in right])
+        right = tuple([for_text(x) if type(x) is Value else x for x in right])
     elif type(right) is dict:
-        right = {k: number(x) if type(x) is Value else x for k, x in right.items()}
+        right = {k: for_text(x) if is_value(x) else x for k, x in right.items()}
     return str(left % right)
 
 

@@ -77,7 +77,9 @@ def lifted_function(f: types.FunctionType) -> types.FunctionType:
     found = known[1]
     if isinstance(found, str) or found is code:
         return f
-    return _with_code(f, found)
+    if not _cells:
+        _cells.update({k: types.CellType(hook) for k, hook in hooks().items()})
+    return with_code(f, found, _cells)
 
 
 def why_not(f: types.FunctionType) -> str:
@@ -121,12 +123,12 @@ def _rewrite(f: types.FunctionType) -> Code | str:
     return new
 
 
-def _with_code(f: types.FunctionType, code: Code) -> types.FunctionType:
-    """Return a function like f that has other code, of the same free variables."""
+def with_code(
+    f: types.FunctionType, code: Code, cells: dict[str, types.CellType]
+) -> types.FunctionType:
+    """Return a function like f of other code, which has the hooks' cells as well."""
     own = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=True))
-    if not _cells:
-        _cells.update({k: types.CellType(hook) for k, hook in hooks().items()})
-    closure = tuple([own.get(n) or _cells[n] for n in code.co_freevars])
+    closure = tuple([own.get(n) or cells[n] for n in code.co_freevars])
     new = types.FunctionType(code, f.__globals__, f.__name__, f.__defaults__, closure)
     new.__kwdefaults__ = f.__kwdefaults__
     new.__dict__.update(f.__dict__)

@@ -47,7 +47,7 @@ UNTOUCHED = {id(getattr(builtins, name)) for name in BUILTINS}
 CONTAINERS = {
     "append", "extend", "items", "keys", "values", "join", "split", "strip", "lower",
     "upper", "startswith", "endswith", "replace", "add", "update", "insert", "popitem",
-    "clear", "copy", "encode", "decode", "splitlines", "lstrip", "rstrip", "title",
+    "clear", "encode", "decode", "splitlines", "lstrip", "rstrip", "title",
 }  # fmt: skip
 NUMBERS = {"real", "imag", "conjugate", "is_integer", "as_integer_ratio", "__class__"}
 UNKNOWN = object()

@@ -21,6 +21,7 @@ from typing import Any
 
 from autograd.lifting.scopes import within
 
+Code = types.CodeType
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 FUTURE = functools.reduce(

@@ -157,7 +157,14 @@ def enter_builtins() -> None:
 
 
 def _text(f: Callable[[Any], str]) -> Callable[..., str]:
-    return lambda x, *rest: f(number(x) if is_value(x) else x, *rest)
+    return lambda x, *rest: f(for_text(x) if is_value(x) else x, *rest)
+
+
+def for_text(x: Value) -> float:
+    """Return a Value's number, to be written; a recording refuses."""
+    if tape_in_use() is not None:
+        repr(x)  # raises, as every way out of a Value does
+    return number(x)
 
 
 def _deepcopy(x: Any, memo: dict[int, Any] | None = None) -> Any:

@@ -40,6 +40,7 @@ from autograd.compiler.machine.ask import taken
 from autograd.compiler.program import Program
 from autograd.compiler.record.trace import name_of, record
 from autograd.context import tape_in_use
+from autograd.lifting.eager import eagerly
 from autograd.primitives import Primitive
 from autograd.value import Value
 
@@ -138,8 +139,9 @@ class Jit(Native):
     def general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Answer any call."""
         raised = self._raised()
-        if tape_in_use() is not None:
-            return self.f(*args, **kwargs)
+        tape = tape_in_use()
+        if tape is not None:
+            return tape.call(self.f, *args, **kwargs)
         try:
             call = self._sorted(args, kwargs)
         except EagerlyError as reason:
@@ -159,7 +161,7 @@ class Jit(Native):
             return self._eagerly(ways.why_eager or MSG_RESTLESS, args, kwargs)
         if not any(call.goes(variant) for variant in ways):
             found = self._by_new(call)
-        return self.f(*args, **kwargs) if found is None else found
+        return eagerly(self.f, *args, **kwargs) if found is None else found
 
     def _sorted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Return a call, with the recordings for its structure and surroundings.
@@ -185,7 +187,7 @@ class Jit(Native):
 
     def _eagerly(self, why: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._reasons[why] = None
-        return self.f(*args, **kwargs)
+        return eagerly(self.f, *args, **kwargs)
 
     def _by_new(self, call: Call) -> Any:
         """Return what a new recording returns, or None if there is none."""
@@ -226,11 +228,11 @@ class Jit(Native):
 
         def run(values: list[Value], step: float) -> Any:
             new_args, new_kwargs = rebuild(iter(call.recorded(values, step)))
-            return f(*new_args, **new_kwargs)
+            return tape_in_use().call(f, *new_args, **new_kwargs)
 
         def plain() -> Any:
             new_args, new_kwargs = rebuild(iter(call.plain()))
-            return f(*new_args, **new_kwargs)
+            return eagerly(f, *new_args, **new_kwargs)
 
         recording = record(run, call.floats, self.name, batches=True, plain=plain)
         return Variant(recording, call.floats)

@@ -32,7 +32,8 @@ from autograd.compiler.calls.vmap_variant import (
 from autograd.compiler.element import EagerlyError, NestedBatch
 from autograd.compiler.record.arrays import Late
 from autograd.compiler.record.trace import record
-from autograd.context import is_recording, taping
+from autograd.context import is_recording, tape_in_use, taping
+from autograd.lifting.eager import eagerly
 from autograd.trees import as_array
 from autograd.value import Value, fused, number
 
@@ -72,7 +73,9 @@ class BatchCall:
             shape = next(shapes)
             size = math.prod(shape)  # 1 for no axes
             args.append(as_array([next(row) for _ in range(size)], shape))
-        return self.owner.f(*args)
+        tape = tape_in_use()
+        f = self.owner.f
+        return eagerly(f, *args) if tape is None else tape.call(f, *args)
 
     def record(self, i: int) -> bool:
         """Record a variant at row i; return whether it could be.

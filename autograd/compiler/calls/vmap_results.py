@@ -7,6 +7,8 @@ from typing import Any
 
 from autograd.compiler.calls.forms import Slot, container, reader
 from autograd.compiler.record.trace import outputs_of
+from autograd.context import tape_in_use
+from autograd.lifting.eager import eagerly
 from autograd.trees import as_array
 
 MSG_FORM = (
@@ -94,10 +96,12 @@ def row_by_row(
     """
     height = len(arrays[0])
     rows, forms = [], []
+    tape = tape_in_use()
+    call = eagerly if tape is None else tape.call
     for i in range(height):
         of_row = (_row(array[i]) for array in arrays)
         ys, form = numbers_and_form(
-            f(*[
+            call(f, *[
                 arg if axis is None else next(of_row)
                 for arg, axis in zip(args, axes, strict=True)
             ]),

@@ -59,7 +59,7 @@ class Frame:
         }
 
 
-class LoopWriter:
+class Writer:
     """A function being written, and the data that it will be handed.
 
     Attributes:
@@ -246,7 +246,7 @@ class LoopWriter:
             with t.loop("0", count) as k:
                 yield k
             return
-        chunk = self.whole(max(1, WORK // loop.body.performed))
+        chunk = self.whole(max(1, WORK // max(1, loop.body.performed)))
         end = t.variable("i64")
         t.write(f"store i64 0, ptr {end}")
         head, more, done = t.label(), t.label(), t.label()
@@ -312,7 +312,7 @@ def _built(text: str) -> Any:
     return host.build(text)
 
 
-def write_with_loops(module: Module, program: Program) -> tuple[Any, LoopWriter]:
+def write_with_loops(module: Module, program: Program) -> tuple[Any, Writer]:
     """Write ``i32 run(double *u, double *out, i64 *data)``, 1 if all guards hold.
 
     Returns:
@@ -321,7 +321,7 @@ def write_with_loops(module: Module, program: Program) -> tuple[Any, LoopWriter]
     """
     head = "i32 @run(ptr noalias %u, ptr noalias %out, ptr noalias %data)"
     t = Text(module, head, 1)
-    w = LoopWriter(t)
+    w = Writer(t)
     w.begin()
     w.room = program.size
     frame = Frame(program, 0)

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from ctypes import c_double, c_int64
 from typing import Any
 
-from autograd.compiler.machine.rolled import Frame, LoopWriter
+from autograd.compiler.machine.rolled import Frame, Writer
 from autograd.compiler.machine.rows import write_pieces
 from autograd.compiler.machine.text import Module, Text
 from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
 
 
-class BatchLoopWriter(LoopWriter):
+class RowsWriter(Writer):
     """A writer whose data are in the text, since nobody hands them over."""
 
     def whole(self, x: int) -> str:
@@ -65,7 +65,7 @@ def write_rows_with_loops(
     module.declare("declare ptr @llvm.ptrmask.p0.i64(ptr, i64)")
     after = t.new("getelementptr i8, ptr %room, i64 63")
     t.write(f"%v = call ptr @llvm.ptrmask.p0.i64(ptr {after}, i64 -64)")
-    w = BatchLoopWriter(t, "%v")
+    w = RowsWriter(t, "%v")
     w.room = program.size
     _copy_uniform(w, program, rows)
     sums = [t.variable(t.type) for _ in program.outputs] if reduce else []
@@ -100,7 +100,7 @@ def write_rows_with_loops(
     return Layout(shared, w.room, lanes, len(sums), lanes, flagged=w.asked)
 
 
-def _copy_uniform(w: BatchLoopWriter, program: Program, rows: Sequence[int]) -> None:
+def _copy_uniform(w: RowsWriter, program: Program, rows: Sequence[int]) -> None:
     """Write what is the same for all rows to all lanes: inputs and constants."""
     t, own = w.text, set(rows)
     shared = [x for x in range(len(program.inputs)) if x not in own]
@@ -119,7 +119,7 @@ def _constants(program: Program) -> list[int]:
     return [*range(n, n + len(program.constants))]
 
 
-def _read_rows(w: BatchLoopWriter, rows: Sequence[int], row: str, last: str) -> None:
+def _read_rows(w: RowsWriter, rows: Sequence[int], row: str, last: str) -> None:
     """Copy the inputs of a row for each lane; pad by repeating the last row."""
     if not rows:
         return
@@ -142,9 +142,7 @@ def _read_rows(w: BatchLoopWriter, rows: Sequence[int], row: str, last: str) -> 
                 t.store(x, "%v", t.new(f"add nsw i64 {start}, {r}"))
 
 
-def _add_rows(
-    w: BatchLoopWriter, sums: list[str], results: list[str], row: str
-) -> None:
+def _add_rows(w: RowsWriter, sums: list[str], results: list[str], row: str) -> None:
     """Add the results of the rows that there are to the sums."""
     t, n = w.text, w.lanes
     left = t.splat(t.new(f"sub nsw i64 %end, {row}"), "i64")

@@ -67,10 +67,11 @@ def hunt(first: Any, again: Recordings, name: str) -> None:
     """
     one = first.listing
     for step in NEARBY:
-        other = _unless_it_raises(again, step)
-        if other is None:
+        found = _unless_it_raises(again, step)
+        if found is None:
             continue
-        if _way(one) != _way(other):
+        other = found.listing
+        if _way(one) != _way(other) or first.decided != found.decided:
             if step == 0.0:
                 raise RuntimeError(MSG_LEAK.format(name, LEAK_WAY, LEAK_ADVICE))
             continue
@@ -89,13 +90,12 @@ def hunt(first: Any, again: Recordings, name: str) -> None:
         return
 
 
-def _unless_it_raises(again: Recordings, step: float) -> Listing | None:
-    """Return the code at a point nearby, None if f raises at such numbers."""
+def _unless_it_raises(again: Recordings, step: float) -> Any:
+    """Return the recording at a point nearby, None if f raises at such numbers."""
     try:
-        listing: Listing = again(step).listing
+        return again(step)
     except Exception:  # noqa: BLE001 - it can be anything, and nobody passed them
         return None
-    return listing
 
 
 def _way(listing: Listing) -> list[Any]:

@@ -81,6 +81,13 @@ class Tape:
         self.refused: list[str] = []
         self.limit = allowed()
         self.leaves: list[Value] = []
+        # Of branches whose both sides are recorded, see autograd.lifting.branches:
+        self.lifts = True
+        self.sides: list[Any] = []  # the masks of the sides that are being run
+        self.meant = 0  # comparisons that a side asks on purpose
+        self.hopeless: set[Any] = set()  # branches that cannot be data
+        self.decided: list[Any] = []  # what became of branches, in order
+        self.ended: dict[str, int] = {}  # loops that go on for other rows
         self._thread = threading.get_ident()
 
     def add(self, node: Value) -> None:
@@ -88,6 +95,14 @@ class Tape:
         self.nodes.append(node)
         if len(self.nodes) > self.limit:
             raise MemoryError(MSG_LIMIT.format(self.name, self.limit))
+
+    def call(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of somebody's, whose branches can then be data."""
+        if not self.lifts:
+            return f(*args, **kwargs)
+        from autograd.lifting.branches.recorded import call
+
+        return call(f, *args, **kwargs)
 
     def _note(self, relation: str, a: Value, b: Any, outcome: Any) -> None:
         self.comparisons.append((relation, a, b, bool(outcome)))

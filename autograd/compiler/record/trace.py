@@ -37,7 +37,8 @@ from autograd.compiler.record.arrays import Late
 from autograd.compiler.record.leaks import compare_with_plain, hunt, near
 from autograd.compiler.record.numbering import number_nodes
 from autograd.compiler.record.tape import LIMIT, MSG_THREAD, Tape, allowed
-from autograd.context import taping
+from autograd.context import tape_in_use, taping
+from autograd.lifting.errors import drops_a_gradient
 from autograd.primitives import Primitive
 from autograd.primitives.row import ALIAS
 from autograd.trees import Rebuild, flatten
@@ -60,6 +61,7 @@ class Recording:
         rebuild: puts the outputs into the form of the result.
         lines: the file and line of each instruction, "" unless under `debug`.
         numbers: the results.
+        decided: which branches became data, and how often loops ran for that.
         largest: the largest finite number that occurred on the way, without its sign.
 
     """
@@ -70,6 +72,7 @@ class Recording:
     rebuild: Rebuild
     lines: list[str]
     numbers: list[float]
+    decided: list[Any]
     largest: float
 
     @property
@@ -114,7 +117,9 @@ def trace(f: Function, *args: Any) -> Program:
     numbers, rebuild = flatten(args, "the arguments")
     floats = [x.data if isinstance(x, Value) else x for x in numbers]
     try:
-        return record(lambda xs, _: f(*rebuild(xs)), floats, name_of(f)).program
+        return record(
+            lambda xs, _: tape_in_use().call(f, *rebuild(xs)), floats, name_of(f)
+        ).program
     except EagerlyError as reason:
         raise RuntimeError(MSG_NO_PROGRAM.format(name_of(f), reason)) from reason
 
@@ -142,16 +147,35 @@ def record(
         EagerlyError: if the function is to run as it stands, with the reason.
 
     """
+    try:
+        return _record(call, numbers, name, plain, batches=batches, lifts=True)
+    except (ArithmeticError, ValueError):
+        raise
+    except Exception as reason:  # noqa: BLE001 - then as it stands
+        try:
+            return _record(call, numbers, name, plain, batches=batches, lifts=False)
+        except TypeError as error:
+            if not drops_a_gradient(error) or str(reason) == str(error):
+                raise
+            raise reason from None  # it takes Values only where it is lifted
 
-    def at(step: float) -> Callable[[list[Value]], Any]:
-        return lambda xs: call(xs, step)
 
-    first = record_once(at(0.0), numbers, name, batches=batches)
-
+def _record(
+    call: Callable[..., Any],
+    numbers: Sequence[float],
+    name: str,
+    plain: Callable[[], Any] | None,
+    *,
+    batches: bool,
+    lifts: bool,
+) -> Recording:
     def again(step: float) -> Recording:
-        off = [near(x, step) for x in numbers]
-        return record_once(at(step), off, name, batches=batches)
+        off = [near(x, step) for x in numbers] if step else numbers
+        return record_once(
+            lambda xs: call(xs, step), off, name, batches=batches, lifts=lifts
+        )
 
+    first = again(0.0)
     hunt(first, again, name)
     if plain is not None:
         compare_with_plain(first, lambda: outputs_of(plain(), name)[0], name)
@@ -165,9 +189,20 @@ def record_once(
     name: str,
     *,
     batches: bool = False,
+    lifts: bool = True,
 ) -> Recording:
-    """Record as `record` does, but once, without looking for leaks."""
+    """Record as `record` does, but once, without looking for leaks.
+
+    Args:
+        call: takes the Values.
+        numbers: theirs.
+        name: what messages call it.
+        batches: as for `record`.
+        lifts: whether functions are lifted, so that branches can be data.
+
+    """
     tape = Tape(name, batches=batches)
+    tape.lifts = lifts
     tape.leaves = leaves = [Value(x) for x in numbers]
     try:
         with taping(tape):
@@ -184,7 +219,10 @@ def record_once(
     leaves = leaves + tape.late.leaves
     listing, captured, lines, largest = _listing(tape, leaves, outputs, name)
     floats = [number(x) if isinstance(x, Value) else x for x in outputs]
-    return Recording(listing, tape.late, captured, rebuild, lines, floats, largest)
+    decided = tape.decided
+    return Recording(
+        listing, tape.late, captured, rebuild, lines, floats, decided, largest
+    )
 
 
 def outputs_of(result: Any, name: str) -> tuple[list[Any], Rebuild]:

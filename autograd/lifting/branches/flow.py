@@ -1,0 +1,264 @@
+"""flow: early returns, breaks and continues as flags.
+
+A branch whose side leaves the function or the loop cannot be run for nothing. So where
+the rest allows it, the exit becomes a flag; what follows is done unless that is set:
+
+    return e           -> _lift_r = e; _lift_d = True
+    break              -> _lift_k1 = True
+    continue           -> _lift_c1 = True
+    if a: return e     -> if a: _lift_r = e; _lift_d = True
+    rest                  if not _lift_d: rest
+    for x in xs: body  -> for x in xs:
+                              if not (_lift_k1 or _lift_d): body
+                              if __lift_stop__(_lift_k1, _lift_d): break
+
+An exit in a statement that is not pure anyway stays as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from itertools import count
+
+from autograd.lifting.branches.merging import RESULT
+from autograd.lifting.branches.purity import is_pure, loads, targets
+from autograd.lifting.rewrite import call, locate, name
+
+DONE = "_lift_d"
+EXITS = (ast.Return, ast.Break, ast.Continue)
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+class Rest(ast.If):
+    """What is done unless the function, or the loop, was left.
+
+    Attributes:
+        flags: what is asked for that.
+
+    """
+
+    flags: frozenset[str]
+
+
+def read_by_rest_alone(function: ast.AST) -> set[str]:
+    """Return variables that are read only where the function has not yet returned.
+
+    What they are where it has is nobody's business: no node has to choose.
+    """
+    inside: dict[str, int] = {}
+    todo: list[ast.AST] = [function]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Rest) and DONE in part.flags:
+            for statement in part.body:
+                for variable, n in loads(statement).items():
+                    inside[variable] = inside.get(variable, 0) + n
+            continue
+        if part is not function and isinstance(part, SCOPES):
+            continue
+        todo += ast.iter_child_nodes(part)
+    everywhere = loads(function)
+    return {x for x, n in inside.items() if everywhere.get(x) == n and x[0] != "_"}
+
+
+class Flow:
+    """Turn the exits of one function into flags.
+
+    Args:
+        node: the function.
+        outer: variables that are not its own.
+
+    Attributes:
+        returns: whether a return has become a flag.
+
+    """
+
+    def __init__(self, node: ast.FunctionDef, outer: set[str]) -> None:
+        self.node = node
+        self.outer = outer
+        self.returns = False
+        self._numbers = count(1)
+
+    def body(self) -> list[ast.stmt]:
+        """Return the function's body."""
+        body = list(self.node.body)
+        *first, last = body
+        early = any(_exits(x, (ast.Return,)) for x in first)
+        inside = not isinstance(last, ast.Return) and _exits(last, (ast.Return,))
+        if not early and not inside and not _leaves_loops(self.node):
+            return body  # it returns at its end, and nowhere else
+        new = self._block(body, None)
+        if not self.returns:
+            return new
+        start = [
+            _set(RESULT, name("__lift_unbound__")),
+            _set(DONE, ast.Constant(False)),
+        ]
+        end = ast.Return(call("__lift_returned__", name(RESULT), name(DONE)))
+        docstring = [new.pop(0)] if new and isinstance(new[0], ast.Expr) else []
+        made = [*docstring, *start, *new, end]
+        for x in (*start, end):
+            locate(x, self.node.body[-1])
+        return made
+
+    def _block(self, body: Sequence[ast.stmt], loop: str | None) -> list[ast.stmt]:
+        """Return statements that set flags, in the loop of that number."""
+        new: list[ast.stmt] = []
+        for i, old in enumerate(body):
+            if not _exits(old, EXITS) and not _leaves_loops(old):
+                new.append(old)
+                continue
+            made, flags = self._statement(old, loop)
+            new += made
+            if flags and body[i + 1 :]:
+                rest = Rest(_unless(flags), self._block(body[i + 1 :], loop), [])
+                rest.flags = frozenset(flags)
+                locate(rest, body[i + 1])
+                return [*new, rest]
+            if flags:
+                return new
+        return new
+
+    def _statement(
+        self, old: ast.stmt, loop: str | None
+    ) -> tuple[list[ast.stmt], list[str]]:
+        """Return what a statement becomes, and the flags that it may set."""
+        if isinstance(old, ast.Return):
+            self.returns = True
+            value = old.value or ast.Constant(None)
+            made: list[ast.stmt] = [_set(RESULT, value), _set(DONE, ast.Constant(True))]
+            for x in made:
+                locate(x, old)
+            return made, [DONE]
+        if isinstance(old, (ast.Break, ast.Continue)) and loop is not None:
+            flag = f"_lift_{'k' if isinstance(old, ast.Break) else 'c'}{loop}"
+            made = [_set(flag, ast.Constant(True))]
+            locate(made[0], old)
+            return made, [flag]
+        if isinstance(old, ast.If) and is_pure([old], exits=True, outer=self.outer):
+            then, otherwise = self._block(old.body, loop), self._block(old.orelse, loop)
+            new = ast.copy_location(ast.If(old.test, then, otherwise), old)
+            used = _names_set([new])
+            own = (DONE, f"_lift_k{loop}", f"_lift_c{loop}")
+            return [new], [flag for flag in own if flag in used]
+        if isinstance(old, ast.For) and not old.orelse:
+            return self._loop(old)
+        return [old], []
+
+    def _loop(self, old: ast.For) -> tuple[list[ast.stmt], list[str]]:
+        own = _own_exits(old)
+        names = set(targets(old.target) or ["?"])
+        if not own or names == {"?"} or (_breaks(own) and self._read_after(old, names)):
+            return [_like(old, old.body if own else self._block(old.body, None))], []
+        number = str(next(self._numbers))
+        returned_before = self.returns
+        self.returns = False
+        body = self._block(old.body, number)
+        breaks, continues = f"_lift_k{number}", f"_lift_c{number}"
+        used = _names_set(body)
+        flags = [x for x in (breaks, DONE) if x in used]
+        returns = self.returns
+        self.returns = returned_before or returns
+        if continues in used:
+            start = _set(continues, ast.Constant(False))
+            locate(start, old)
+            body = [start, *body]
+        if flags:
+            inner = Rest(_unless(flags), body, [])
+            inner.flags = frozenset(flags)
+            counts = not names & set(loads(ast.Module(old.body, [])))
+            asked = call("__lift_stop__", *map(name, flags))
+            asked.keywords = [
+                ast.keyword("counts", ast.Constant(counts)),
+                ast.keyword("site", ast.Constant(f"{old.lineno}:{number}")),
+            ]
+            end = ast.If(asked, [ast.Break()], [])
+            locate(inner, old)
+            locate(end, old)
+            body = [inner, end]
+        made: list[ast.stmt] = [_like(old, body)]
+        if breaks in used:
+            start = _set(breaks, ast.Constant(False))
+            locate(start, old)
+            made.insert(0, start)
+        return made, [DONE] if DONE in used else []
+
+    def _read_after(self, loop: ast.For, names: set[str]) -> bool:
+        """Return whether a loop's variable is read where no loop sets it."""
+        inside = loads(loop)
+        others = [
+            loads(x)
+            for x in ast.walk(self.node)
+            if isinstance(x, ast.For)
+            and x is not loop
+            and names & set(targets(x.target) or ())
+            and loop not in ast.walk(x)
+        ]
+        everywhere = loads(self.node)
+        return any(
+            everywhere.get(x, 0) > inside.get(x, 0) + sum(o.get(x, 0) for o in others)
+            for x in names
+        )
+
+
+def _leaves_loops(node: ast.AST) -> bool:
+    loops = (x for x in ast.walk(node) if isinstance(x, ast.For))
+    return any(map(_own_exits, loops))
+
+
+def _exits(node: ast.AST, kinds: tuple[type, ...]) -> bool:
+    """Return whether a statement has exits that lead out of it, or is one."""
+    todo: list[tuple[ast.AST, tuple[type, ...]]] = [(node, kinds)]
+    while todo:
+        part, wanted = todo.pop()
+        if isinstance(part, wanted):
+            return True
+        if isinstance(part, SCOPES):
+            continue
+        if isinstance(part, (ast.For, ast.While, ast.AsyncFor)):
+            wanted = tuple(k for k in wanted if k is ast.Return)
+        todo += [(child, wanted) for child in ast.iter_child_nodes(part)]
+    return False
+
+
+def _own_exits(loop: ast.For) -> list[ast.AST]:
+    """Return the exits in a loop that are its own, or the function's."""
+    found: list[ast.AST] = []
+    todo: list[tuple[ast.AST, bool]] = [(x, True) for x in loop.body]
+    while todo:
+        part, own = todo.pop()
+        if isinstance(part, ast.Return) or (own and isinstance(part, EXITS)):
+            found.append(part)
+        if isinstance(part, SCOPES):
+            continue
+        inner = own and not isinstance(part, (ast.For, ast.While, ast.AsyncFor))
+        todo += [(child, inner) for child in ast.iter_child_nodes(part)]
+    return found
+
+
+def _breaks(own: list[ast.AST]) -> bool:
+    return any(isinstance(x, ast.Break) for x in own)
+
+
+def _names_set(body: list[ast.stmt]) -> set[str]:
+    return {
+        x.id
+        for part in body
+        for x in ast.walk(part)
+        if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)
+    }
+
+
+def _set(variable: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([name(variable, store=True)], value)
+
+
+def _unless(flags: list[str]) -> ast.expr:
+    parts: list[ast.expr] = [name(flag) for flag in flags]
+    one = parts[0] if len(parts) == 1 else ast.BoolOp(ast.Or(), parts)
+    return ast.UnaryOp(ast.Not(), one)
+
+
+def _like(old: ast.For, body: list[ast.stmt]) -> ast.For:
+    return ast.copy_location(ast.For(old.target, old.iter, body, [], None), old)

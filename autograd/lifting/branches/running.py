@@ -1,0 +1,197 @@
+"""running: an ``if`` of a recording, whose sides are both run where that is safe.
+
+    for side in branch:  # True and then False; or only the one that Python takes
+        ...restore the variables; run that side; tell what it left...
+    ...set the variables to what is merged...
+
+is what an ``if`` is rewritten to (`autograd.lifting.branches.statements`). Where a side
+fails, or what the sides leave cannot be merged, the tape is taken back to where it was,
+and the loop runs once more, the way that Python takes: then the condition is a guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograd.context import tape_in_use
+from autograd.lifting.branches.conditions import Condition, is_number, plain
+from autograd.lifting.branches.merging import UNBOUND, merged
+from autograd.lifting.branches.sides import (
+    LONGEST,
+    FailedError,
+    Mark,
+    attempt,
+    enter,
+    leave,
+)
+
+Variables = dict[str, Any]
+
+
+class Branch:
+    """One passage through an ``if``.
+
+    Args:
+        condition: what it asks.
+        site: which ``if`` it is.
+        variables: those of the function, as they are.
+        names: those that a side assigns to.
+        unread: those of them that nothing reads afterwards.
+        flags: those that are only asked whether they are true.
+        rest: those that are read only where the condition holds.
+
+    Attributes:
+        plain: whether only the side is run that Python takes.
+        again: whether variables are to be set to what they were.
+        is_merged: whether variables are to be set to what either side left.
+
+    """
+
+    def __init__(
+        self,
+        condition: Any,
+        site: tuple[str, int],
+        variables: Variables,
+        names: tuple[str, ...],
+        unread: frozenset[str],
+        flags: frozenset[str],
+        rest: frozenset[str],
+    ) -> None:
+        self.condition = condition
+        self.site = site
+        self.before = {name: variables.get(name, UNBOUND) for name in names}
+        self.unread = unread
+        self.flags = flags
+        self.rest = rest
+        self.plain = True
+        self.again = self.is_merged = False
+        self.failed = False
+        self.left: list[Variables] = []
+        self.after: Variables = {}
+
+    def __iter__(self) -> Iterator[bool]:
+        c = self.condition
+        tape = tape_in_use()
+        if type(c) is not Condition or tape is None or self.site in tape.hopeless:
+            yield bool(c)
+            return
+        mark = Mark(tape)
+        depth = len(tape.sides)
+        self.plain = False
+        for side in (True, False):
+            self.again = not side
+            try:
+                enter(tape, c.node if side else 1.0 - c.node)
+            except FailedError:
+                self.failed = True
+                break
+            yield side
+            leave(tape)
+            if self.failed or not mark.is_safe():
+                self.failed = True
+                break
+        if not self.failed:
+            try:
+                self._merge(c)
+            except FailedError:
+                self.failed = True
+            else:
+                return
+        del tape.sides[depth:]
+        mark.go_back()
+        tape.decided.append((self.site, "asked"))
+        tape.hopeless.add(self.site)
+        self.plain = self.again = True
+        yield bool(c)
+
+    def old(self, name: str) -> Any:
+        """Return what a variable was before."""
+        return self.before[name]
+
+    def leave(self, variables: Variables) -> None:
+        """Take what a side has left."""
+        self.left.append({name: variables.get(name, UNBOUND) for name in self.before})
+
+    def fail(self) -> None:
+        """Note that a side raised something."""
+        self.failed = True
+
+    def new(self, name: str) -> Any:
+        """Return what a variable is afterwards."""
+        return self.after[name]
+
+    def _merge(self, c: Condition) -> None:
+        then, otherwise = self.left
+        for name in self.before:
+            if name in self.rest and is_number(then[name]):
+                self.after[name] = then[name]
+                continue
+            try:
+                self.after[name] = merged(
+                    c, name, then[name], otherwise[name], self.flags
+                )
+            except FailedError:
+                if name not in self.unread:
+                    raise
+                self.after[name] = UNBOUND
+        self.is_merged = True
+
+
+def choose(c: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
+    """Return ``a() if c else b()``."""
+    if type(c) is not Condition:
+        return a() if c else b()
+    found, x = attempt(c.node, a)
+    if found:
+        found, y = attempt(1.0 - c.node, b)
+    if found:
+        try:
+            return merged(c, "", x, y, frozenset())
+        except FailedError:
+            pass
+    return a() if c else b()
+
+
+def stop(*flags: Any, counts: bool, site: str) -> bool:
+    """Return whether a loop has come to its end by ``break`` or ``return``.
+
+    Where that is data, the loop goes on: its other iterations may be another row's. But
+    a loop that only counts how often something is tried ends where it ends, and so does
+    one that goes on for too long; then that it ended is a guard.
+
+    Args:
+        flags: whether it has, bools or conditions.
+        counts: whether the loop only counts.
+        site: which loop it is.
+
+    """
+    for flag in flags:
+        if type(flag) is not Condition:
+            if flag:
+                return True
+            continue
+        tape_in_use().decided.append(site)
+        if flag.holds:
+            tape = tape_in_use()
+            since = tape.ended.setdefault(site, len(tape.nodes))
+            too_long = len(tape.nodes) - since > LONGEST
+            if (counts or too_long) and not tape.sides and bool(flag):
+                tape.ended.pop(site, None)
+                return True
+    return False
+
+
+def returned(result: Any, is_done: Any) -> Any:
+    """Return what a function returns: None where it came to its end without."""
+    return plain(result) if is_done else None
+
+
+def never(c: Any) -> bool:
+    """Ask what something is raised for; in a side, of that side alone."""
+    tape = tape_in_use()
+    if type(c) is not Condition or tape is None or not tape.sides:
+        return bool(c)
+    node = tape.sides[-1][0] * c.node
+    tape.meant += 1
+    return bool(node != 0.0)

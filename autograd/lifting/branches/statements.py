@@ -1,0 +1,529 @@
+"""statements: source rewritten so that its branches can be data.
+
+Beyond what `autograd.lifting.rewrite` does, all that computes is a call of a hook, and
+exits are flags (`flow`). An ``if`` whose sides have no effect but on variables becomes
+
+    branch = __lift_branch__(condition, where, locals(), names, unread, flags, rest)
+    for side in branch:
+        if branch.again: x = branch.old("x"); ...
+        try:
+            if side: ...
+            else: ...
+        except Exception:
+            if branch.plain: raise
+            branch.fail()
+        else:
+            branch.leave(locals())
+    if branch.is_merged: x = branch.new("x"); ...
+
+where a variable that has no value is deleted. All other ``if``s, and every ``while``,
+ask their condition. A condition is rewritten as one only where nothing is done with it
+but to ask whether it is true: in an ``if``, and in the assignment of a variable that
+only ``if``s read.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, cast
+
+from autograd.lifting.branches.flow import DONE, Flow, Rest, read_by_rest_alone
+from autograd.lifting.branches.purity import (
+    FRAMES,
+    is_pure,
+    is_pure_expression,
+    is_pure_function,
+    loads,
+    raises_only,
+    targets,
+)
+from autograd.lifting.rewrite import Rewriter, call, locate, name
+from autograd.lifting.scopes import bound_names
+
+RELATIONS: dict[type, str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==",
+    ast.NotEq: "!=",
+}  # fmt: skip
+CONSUMING = {"sum", "tuple", "list", "max", "min", "sorted", "fsum", "prod"}
+
+
+def quoted(text: str) -> ast.Constant:
+    """Return text as an expression."""
+    return ast.Constant(text)
+
+
+def later(body: ast.expr) -> ast.Lambda:
+    """Return an expression as a function of nothing."""
+    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), body)
+
+
+class Recorder(Rewriter):
+    """Rewrite a function, and those defined in it.
+
+    Args:
+        known: what the global names mean.
+        free: the names that come from enclosing functions.
+        owner: the class whose private names it uses.
+
+    Attributes:
+        purity: for each function, by its name and line, whether it has no effects.
+
+    """
+
+    def __init__(
+        self, known: Mapping[str, Any], free: frozenset[str], owner: str | None
+    ) -> None:
+        super().__init__(known, free)
+        self.owner = owner
+        self.purity: dict[tuple[str, int], bool] = {}
+        self.where = ""
+        self._numbers = count(1)
+        self._functions: list[tuple[ast.AST, frozenset[str], set[str]]] = []
+        self._in_loop = 0
+
+    def whole(self, node: Any, where: str) -> Any:
+        """Return a definition rewritten."""
+        self.where = where
+        return self.visit(node)
+
+    # Functions.
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:  # noqa: D102, N802
+        line = min([node.lineno, *(x.lineno for x in node.decorator_list)])
+        self.purity[node.name, line] = is_pure_function(node)
+        yields = any(isinstance(x, (ast.Yield, ast.YieldFrom)) for x in ast.walk(node))
+        outer = {
+            x
+            for part in ast.walk(node)
+            if isinstance(part, (ast.Global, ast.Nonlocal))
+            for x in part.names
+        }
+        flags = frozenset(_flags(node) - outer)
+        if yields:
+            outer |= bound_names(node) | {"?"}
+        else:
+            node.body = Flow(node, outer).body()
+        self._functions.append((node, flags, outer))
+        loops, self._in_loop = self._in_loop, 0
+        super().visit_FunctionDef(node)
+        self._functions.pop()
+        self._in_loop = loops
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> Any:  # noqa: D102, N802
+        self.purity["<lambda>", node.lineno] = is_pure_expression(node.body)
+        return super().visit_Lambda(node)
+
+    def visit_ClassDef(self, node: Any) -> Any:  # noqa: D102, N802
+        self._functions.append((node, frozenset(), {"?"}))
+        owner, self.owner = self.owner, node.name
+        new = self._scope(node, inline=False)
+        self.owner = owner
+        self._functions.pop()
+        return new
+
+    # Statements.
+
+    def visit_If(self, node: ast.If) -> Any:  # noqa: D102, N802
+        test = self.test(node.test)
+        if raises_only(node.body) and not node.orelse:
+            node.test = call("__lift_never__", test)
+            locate(node.test, node)
+            self._visit_all(node.body)
+            return node
+        function, flags, outer = self._functions[-1] if self._functions else (None,) * 3
+        sides = (node.body, node.orelse)
+        if function is None or outer is None or "?" in outer or flags is None:
+            pure = False
+        else:
+            pure = all(is_pure(x, exits=False, outer=outer) for x in sides)
+        if not pure or not isinstance(function, ast.FunctionDef):
+            node.test = test
+            self._visit_all(node.body)
+            self._visit_all(node.orelse)
+            return node
+        names = sorted(
+            {
+                x.id
+                for side in sides
+                for part in side
+                for x in ast.walk(part)
+                if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)
+            }
+            - _inner_targets(node)
+        )
+        unread = [x for x in names if self._is_unread(node, x, function)]
+        rest: set[str] = set()
+        if isinstance(node, Rest) and node.flags == {DONE} and not node.orelse:
+            rest = read_by_rest_alone(function).intersection(names)
+        self._visit_all(node.body)
+        self._visit_all(node.orelse)
+        own = sorted(x for x in names if x in (flags or ()))
+        return self._branch(node, test, names, [unread, own, sorted(rest)])
+
+    visit_Rest = visit_If  # noqa: N815 - ast names methods after classes
+
+    def _visit_all(self, body: list[ast.stmt]) -> None:
+        new: list[ast.stmt] = []
+        for statement in body:
+            made = self.visit(statement)
+            new += made if isinstance(made, list) else [made]
+        body[:] = new
+
+    def _is_unread(self, node: ast.If, variable: str, function: ast.AST) -> bool:
+        """Return whether nothing but the branch reads a variable that it sets."""
+        if variable.startswith("_lift_"):
+            return False
+        if loads(function).get(variable, 0) > loads(node).get(variable, 0):
+            return False
+        if not self._in_loop:
+            return True
+        return all(_sets_first(side, variable) for side in (node.body, node.orelse))
+
+    def _branch(
+        self,
+        node: ast.If,
+        test: ast.expr,
+        names: list[str],
+        kinds: list[list[str]],
+    ) -> list[ast.stmt]:
+        number = next(self._numbers)
+        branch, side = f"_lift_b{number}", f"_lift_s{number}"
+
+        def method(which: str, *args: ast.expr) -> ast.expr:
+            return ast.Call(ast.Attribute(name(branch), which, ast.Load()), [*args], [])
+
+        def assignments(which: str) -> list[ast.stmt]:
+            made: list[ast.stmt] = []
+            for variable in names:
+                value = method(which, quoted(variable))
+                made.append(ast.Assign([name(variable, store=True)], value))
+                absent = ast.Compare(
+                    name(variable), [ast.Is()], [name("__lift_unbound__")]
+                )
+                gone = ast.Delete([ast.Name(variable, ast.Del())])
+                made.append(ast.If(absent, [gone], []))
+            return made or [ast.Pass()]
+
+        locals_ = ast.Call(name("locals"), [], [])
+        start = call(
+            "__lift_branch__",
+            test,
+            ast.Tuple([quoted(self.where), ast.Constant(number)], ast.Load()),
+            locals_,
+            ast.Tuple([quoted(x) for x in names], ast.Load()),
+            *map(_frozen, kinds),
+        )
+
+        def attribute(which: str) -> ast.expr:
+            return ast.Attribute(name(branch), which, ast.Load())
+
+        inner = ast.If(name(side), node.body, node.orelse)
+        handler = ast.ExceptHandler(
+            name("Exception"),
+            None,
+            [
+                ast.If(attribute("plain"), [ast.Raise()], []),
+                ast.Expr(method("fail")),
+            ],
+        )
+        left = ast.Expr(method("leave", ast.Call(name("locals"), [], [])))
+        attempt = ast.Try([inner], [handler], [left], [])
+        again = ast.If(attribute("again"), assignments("old"), [])
+        made: list[ast.stmt] = [
+            ast.Assign([name(branch, store=True)], start),
+            ast.For(name(side, store=True), name(branch), [again, attempt], [], None),
+            ast.If(attribute("is_merged"), assignments("new"), []),
+        ]
+        for x in made:
+            locate(x, node)
+        return made
+
+    def visit_For(self, node: ast.For) -> Any:  # noqa: D102, N802
+        fresh = isinstance(node.iter, ast.Call)
+        over = self.visit(node.iter)
+        node.iter = call("__lift_items__", over)
+        node.iter.keywords = [ast.keyword("fresh", ast.Constant(fresh))]
+        locate(node.iter, node)
+        node.target = self.visit(node.target)
+        self._in_loop += 1
+        self._visit_all(node.body)
+        self._in_loop -= 1
+        self._visit_all(node.orelse)
+        return node
+
+    def visit_While(self, node: ast.While) -> Any:  # noqa: D102, N802
+        node.test = self.test(node.test)
+        self._in_loop += 1
+        self._visit_all(node.body)
+        self._in_loop -= 1
+        self._visit_all(node.orelse)
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> Any:  # noqa: D102, N802
+        node.test = self.test(node.test)
+        node.msg = node.msg and self.visit(node.msg)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> Any:  # noqa: D102, N802
+        flags = self._functions[-1][1] if self._functions else frozenset()
+        target = node.targets[0]
+        if (
+            len(node.targets) == 1
+            and isinstance(target, ast.Name)
+            and target.id in flags
+        ):
+            node.value = self.test(node.value)
+            return node
+        self.generic_visit(node)
+        if any(isinstance(x, (ast.Tuple, ast.List)) for x in node.targets) and not (
+            isinstance(node.value, ast.Tuple)
+        ):
+            node.value = call("__lift_items__", node.value)
+            locate(node.value, node)
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:  # noqa: D102, N802
+        node.value = self.visit(node.value)
+        if not isinstance(node.target, ast.Name):
+            node.target = self.visit(node.target)
+            return node
+        which = quoted(type(node.op).__name__)
+        value = call("__lift_in_place__", which, name(node.target.id), node.value)
+        return ast.Assign([node.target], value)
+
+    # Conditions.
+
+    def test(self, node: ast.expr) -> ast.expr:
+        """Return an expression of which only is asked whether it is true."""
+        new = self._test(node)
+        locate(new, node)
+        return new
+
+    def _test(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return call("__lift_not__", self.test(node.operand))
+        if isinstance(node, ast.BoolOp) and all(map(is_pure_expression, node.values)):
+            hook = "__lift_and__" if isinstance(node.op, ast.And) else "__lift_or__"
+            first, *others = node.values
+            made = self.test(first)
+            for other in others:
+                made = call(hook, made, later(self.test(other)))
+            return made
+        if isinstance(node, ast.Compare) and all(
+            type(x) in RELATIONS for x in node.ops
+        ):
+            if len(node.ops) == 1:
+                a, b = self.visit(node.left), self.visit(node.comparators[0])
+                return call(
+                    "__lift_compare__", quoted(RELATIONS[type(node.ops[0])]), a, b
+                )
+            if is_pure_expression(node):
+                args = [self.visit(node.left)]
+                for op, x in zip(node.ops, node.comparators, strict=True):
+                    args += [quoted(RELATIONS[type(op)]), later(self.visit(x))]
+                return call("__lift_chained__", *args)
+        if isinstance(node, ast.Call):
+            return self._test_of_call(node)
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.BinOp)):
+            return call("__lift_asked__", self.visit(node))
+        return cast("ast.expr", self.visit(node))
+
+    def _test_of_call(self, node: ast.Call) -> ast.expr:
+        function = node.func
+        if (
+            isinstance(function, ast.Name)
+            and self.meaning(function) in (any, all)
+            and len(node.args) == 1
+            and isinstance(node.args[0], (ast.GeneratorExp, ast.ListComp))
+            and _is_simple(node.args[0].elt)
+        ):
+            made = node.args[0]
+            made = ast.GeneratorExp(made.elt, made.generators)
+            ast.copy_location(made, node)
+            self.scopes.append(bound_names(made))
+            self.inline.append(False)
+            made.elt = self.test(made.elt)
+            made.generators = [self.visit(x) for x in made.generators]
+            self.scopes.pop()
+            self.inline.pop()
+            found = call("__lift_any__", made)
+            every = self.meaning(function) is all
+            found.keywords = [ast.keyword("every", ast.Constant(every))]
+            return found
+        new = self.visit(node)
+        if _calls(new, "__lift_call__"):
+            new.func.id = "__lift_test_call__"
+            return cast("ast.expr", new)
+        return call("__lift_asked__", new)
+
+    # Expressions.
+
+    def visit_Compare(self, node: ast.Compare) -> Any:  # noqa: D102, N802
+        if len(node.ops) == 1 and type(node.ops[0]) in RELATIONS:
+            self.generic_visit_only(node)
+            which = quoted(RELATIONS[type(node.ops[0])])
+            return call("__lift_compared__", which, node.left, node.comparators[0])
+        return super().visit_Compare(node)
+
+    def generic_visit_only(self, node: ast.AST) -> None:
+        """Rewrite what a node consists of."""
+        ast.NodeTransformer.generic_visit(self, node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> Any:  # noqa: D102, N802
+        if all(map(is_pure_expression, (node.body, node.orelse))) and self.inline[-1]:
+            test = self.test(node.test)
+            a, b = self.visit(node.body), self.visit(node.orelse)
+            return call("__lift_choose__", test, later(a), later(b))
+        node.test = self.test(node.test)
+        node.body, node.orelse = self.visit(node.body), self.visit(node.orelse)
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:  # noqa: D102, N802
+        text = super().visit_BinOp(node)
+        if not isinstance(text, ast.BinOp):
+            return text
+        todo = [text]
+        for part in todo:
+            sides = (part.left, part.right)
+            todo.extend(x for x in sides if isinstance(x, ast.BinOp))
+        made: dict[int, ast.expr] = {}
+        for part in reversed(todo):
+            a = made.get(id(part.left), part.left)
+            b = made.get(id(part.right), part.right)
+            new = call("__lift_op__", quoted(type(part.op).__name__), a, b)
+            locate(new, part)
+            made[id(part)] = new
+        return made[id(text)]
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:  # noqa: D102, N802
+        if isinstance(node.op, ast.Not):
+            node.operand = self.test(node.operand)
+            return node
+        self.generic_visit_only(node)
+        if isinstance(node.operand, ast.Constant):
+            return node
+        return call("__lift_unary__", quoted(type(node.op).__name__), node.operand)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:  # noqa: D102, N802
+        self.generic_visit_only(node)
+        if not isinstance(node.ctx, ast.Load):
+            return node
+        attribute = node.attr
+        private = attribute.startswith("__") and not attribute.endswith("__")
+        if private and self.owner is not None:
+            attribute = f"_{self.owner.lstrip('_')}{attribute}"
+        return call("__lift_get__", node.value, quoted(attribute))
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:  # noqa: D102, N802
+        self.generic_visit_only(node)
+        if not isinstance(node.ctx, ast.Load) or isinstance(node.slice, ast.Slice):
+            return node
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else ()
+        if any(isinstance(x, (ast.Slice, ast.Starred)) for x in parts):
+            return node
+        return call("__lift_item__", node.value, node.slice)
+
+    def visit_comprehension(self, node: ast.comprehension) -> Any:  # noqa: D102
+        fresh = isinstance(node.iter, ast.Call)
+        self.generic_visit_only(node)
+        node.iter = call("__lift_items__", node.iter)
+        node.iter.keywords = [ast.keyword("fresh", ast.Constant(fresh))]
+        return node
+
+    def visit_Call(self, node: ast.Call) -> Any:  # noqa: D102, N802
+        function = node.func
+        called = getattr(function, "id", getattr(function, "attr", ""))
+        own = called.startswith("__lift_")
+        if isinstance(function, ast.Name) and (called in FRAMES or own):
+            self.generic_visit_only(node)
+            return node
+        first = node.args[0] if node.args else None
+        if called == "where" and len(node.args) == 3 and not node.keywords:
+            condition = self.test(node.args[0])
+            others = [self.visit(x) for x in node.args[1:]]
+            return call("__lift_call__", self.visit(function), condition, *others)
+        if called in CONSUMING and isinstance(first, ast.GeneratorExp):
+            made = ast.ListComp(first.elt, first.generators)
+            node.args[0] = ast.copy_location(made, first)
+        self.generic_visit_only(node)
+        return ast.Call(name("__lift_call__"), [node.func, *node.args], node.keywords)
+
+
+def _calls(node: ast.AST, hook: str) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == hook
+    )
+
+
+def _frozen(names: list[str]) -> ast.expr:
+    # A call of frozenset() by its own constant: no name of the user's is in the way.
+    items = ast.Tuple([quoted(x) for x in names], ast.Load())
+    return call("__lift_frozen__", items)
+
+
+def _is_simple(node: ast.expr) -> bool:
+    """Return whether a condition cannot raise on numbers."""
+    kinds = (
+        ast.Compare, ast.Name, ast.Constant, ast.Subscript, ast.cmpop, ast.expr_context,
+        ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.UnaryOp, ast.USub,
+    )  # fmt: skip
+    return all(isinstance(x, kinds) for x in ast.walk(node))
+
+
+def _inner_targets(node: ast.If) -> set[str]:
+    """Return the variables of comprehensions, which are not the function's."""
+    inner: set[str] = set()
+    outer: set[str] = set()
+    todo: list[ast.AST] = [node]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, (ast.ListComp, ast.GeneratorExp)):
+            inner |= {x for g in part.generators for x in targets(g.target) or ()}
+            todo += [part.elt, *(g.iter for g in part.generators)]
+            continue
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            outer.add(part.id)
+        todo += ast.iter_child_nodes(part)
+    return inner - outer
+
+
+def _sets_first(body: list[ast.stmt], variable: str) -> bool:
+    """Return whether statements set a variable before they read it, if they read it."""
+    for statement in body:
+        if variable not in loads(statement):
+            if isinstance(statement, ast.Assign) and any(
+                variable in (targets(x) or ()) for x in statement.targets
+            ):
+                return True
+            continue
+        return False
+    return True
+
+
+def _flags(node: ast.FunctionDef) -> set[str]:
+    """Return the variables that are only asked whether they are true."""
+    asked: dict[str, int] = {}
+    todo: list[tuple[ast.AST, bool]] = [(x, False) for x in node.body]
+    while todo:
+        part, test = todo.pop()
+        if isinstance(part, ast.Name) and test and isinstance(part.ctx, ast.Load):
+            asked[part.id] = asked.get(part.id, 0) + 1
+        if isinstance(part, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            continue
+        keeps = test and (
+            isinstance(part, ast.BoolOp)
+            or (isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not))
+        )
+        for field, value in ast.iter_fields(part):
+            is_test = keeps or (
+                field == "test" and isinstance(part, (ast.If, ast.While, ast.IfExp))
+            )
+            parts = value if isinstance(value, list) else [value]
+            todo += [(x, is_test) for x in parts if isinstance(x, ast.AST)]
+    everywhere = loads(node)
+    return {x for x, n in asked.items() if everywhere.get(x) == n} & bound_names(node)
