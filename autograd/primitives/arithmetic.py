@@ -55,11 +55,9 @@ def _quotient(a: float, b: float) -> float:
 
 def _over_square(a: float, b: float) -> float:
     y = _quotient(a, b)
-    if a == 0.0 or not abs(y) < TINY:
+    if a == 0.0 or math.isinf(b) or not abs(y) < TINY:
         return _quotient(y, b)
     # a/b has lost bits to underflow, which the second division may bring to light.
-    if math.isinf(b):
-        return y
     return math.ldexp(_quotient(_quotient(math.ldexp(a, 600), b), b), -600)
 
 

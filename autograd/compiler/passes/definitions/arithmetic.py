@@ -9,7 +9,6 @@ from autograd.compiler.passes.definitions.tools import (
     Number,
     in_pairs,
     is_finite,
-    is_infinite,
     two_product,
     two_sum,
 )
@@ -46,11 +45,10 @@ def _scale(*xs: Number) -> Number:
 
 
 def _over_square(a: Number, b: Number) -> Number:
-    y = quotient(a, b)
-    small = 2.0**-600 * quotient(quotient(2.0**600 * a, b), b)
-    small = select(is_infinite(b), y, small)
-    plain = maximum(equal(a, 0.0), 1.0 - greater(TINY, abs(y)))
-    return select(plain, quotient(y, b), small)
+    # Where a / b is tiny, it is computed of a larger a; divisions are what takes time.
+    small = greater(minimum(TINY * abs(b), 1e20), abs(a)) * (1.0 - equal(a, 0.0))
+    a = a * select(small, 2.0**600, 1.0)
+    return quotient(quotient(a, b), b) * select(small, 2.0**-600, 1.0)
 
 
 def _fma(a: Number, b: Number, c: Number) -> Number:
