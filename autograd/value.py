@@ -109,6 +109,14 @@ MSG_PARENTS = (
     "Values, as many numbers, and a string: "
     "Value.from_partials(8.0, [x], [12.0], 'cube')"
 )
+MSG_TOO_FEW = (
+    "{0} has {1} operands, so it needs a float for each as its partials, not {2}: its "
+    "partials return as many numbers as the function was given"
+)
+MSG_STATE = (
+    "this is no state of a Value: {0}. Values are restored from what `pickle` or "
+    "`copy` made of them; a file that was changed by hand cannot be read"
+)
 MSG_ONLY_NUMBERS = (
     "a node made by Value.from_partials has numbers as its local derivatives, so it "
     "cannot be differentiated twice or computed again: see autograd.primitive"
@@ -986,12 +994,18 @@ def fused(primitive: Primitive, y: float, operands: tuple, partials: list) -> Va
         operands: Values and floats.
         partials: a float for each operand.
 
+    Raises:
+        ValueError: if there are more or fewer partials than operands.
+
     """
     i: cython.Py_ssize_t
+    n: cython.Py_ssize_t = len(operands)
+    if len(partials) != n:
+        raise ValueError(MSG_TOO_FEW.format(primitive.name, n, len(partials)))
     node: Value = new_node(primitive, y, operands, None, 0.0, 0.0)
     if node._primitive is primitive:
-        node._many = array(len(operands))
-        for i in range(len(operands)):
+        node._many = array(n)
+        for i in range(n):
             node._many[i] = partials[i]
     return node
 
@@ -1012,14 +1026,15 @@ def _node_of_many(
     primitive: Primitive, y: cython.double, operands: tuple, floats: list
 ) -> Value:
     i: cython.Py_ssize_t
-    node: Value = new_node(primitive, y, operands, None, 0.0, 0.0)
-    node._many = array(len(operands))
+    n: cython.Py_ssize_t = len(operands)
     if primitive.arity is None:
         partials = primitive.partials[0](y, *floats)
-        for i in range(len(operands)):
-            node._many[i] = partials[i]
-        return node
-    for i in range(len(operands)):
+        if len(partials) != n:
+            raise ValueError(MSG_TOO_FEW.format(primitive.name, n, len(partials)))
+        return fused(primitive, y, operands, list(partials))
+    node: Value = new_node(primitive, y, operands, None, 0.0, 0.0)
+    node._many = array(n)
+    for i in range(n):
         is_parent: cython.bint = type(operands[i]) is Value
         node._many[i] = primitive.partials[i](y, *floats) if is_parent else 0.0
     return node
@@ -1107,8 +1122,14 @@ def restore(
     db: float,
     many: list | None,
 ) -> None:
-    """Give a new node the fields of another, as `fields` returned them."""
+    """Give a new node the fields of another, as `fields` returned them.
+
+    Raises:
+        ValueError: if they are no node's: its walk would read what is not there.
+
+    """
     i: cython.Py_ssize_t
+    _check_state(primitive, a, b, many)
     node._primitive, node._label = primitive, label
     node._data, node._grad, node._da, node._db = data, grad, da, db
     node._a, node._b = a, b
@@ -1116,6 +1137,40 @@ def restore(
         node._many = array(len(many))
         for i in range(len(many)):
             node._many[i] = many[i]
+
+
+@cython.cfunc
+def _check_state(primitive: object, a: object, b: object, many: list | None) -> object:
+    if primitive is not None and not isinstance(primitive, Primitive):
+        raise ValueError(MSG_STATE.format("what made it is no primitive"))
+    if a is None and (b is not None or many):
+        raise ValueError(MSG_STATE.format("it has partials and no operands"))
+    if type(a) is not tuple:
+        if many is not None:
+            raise ValueError(MSG_STATE.format("it has many partials and one operand"))
+        if not (_is_operand(a) and _is_operand(b)):
+            raise ValueError(MSG_STATE.format("an operand is no Value and no float"))
+        return None
+    if b is not None and type(b) is not tuple:
+        raise ValueError(MSG_STATE.format("its operands are of two kinds"))
+    operands: tuple = a if b is None else (*a, *b)
+    if not all(map(_is_operand, operands)):
+        raise ValueError(MSG_STATE.format("an operand is no Value and no float"))
+    n: cython.Py_ssize_t = 0 if many is None else len(many)
+    if many is not None and not all(map(_is_float, many)):
+        raise ValueError(MSG_STATE.format("a partial is no float"))
+    if len(operands) != n:
+        message = f"it has {len(operands)} operands and {n} partials"
+        raise ValueError(MSG_STATE.format(message))
+    return None
+
+
+def _is_float(x: object) -> bool:
+    return type(x) is float
+
+
+def _is_operand(x: object) -> bool:
+    return x is None or type(x) is Value or type(x) is float
 
 
 # --- Freeing ------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import copyreg
 import hashlib
 import io
 import pickle
@@ -12,6 +14,8 @@ import pytest
 
 from autograd import Value, debug, no_grad, scope, topological_order
 from autograd import math as am
+from autograd.primitives import Primitive
+from autograd.value import fields, fused, restore
 
 
 def by_pickle(protocol):
@@ -309,3 +313,45 @@ def test_a_pickle_is_read_by_another_process(tmp_path, run_python):
     assert result.stderr == ""
     y.backward()
     assert result.stdout.split() == [y.data.hex(), x.grad.hex()]
+
+
+def nodes_of_all_shapes():
+    x, y = Value(2.0), Value(3.0)
+    nodes = (x * y, am.exp(x), am.hypot(x, y, x * y), am.sumprod([x, y], [y, x]))
+    return (*nodes, am.clip(x, y, 9.0))
+
+
+@pytest.mark.parametrize("node", nodes_of_all_shapes(), ids=lambda node: node.op)
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        (0, "tanh"), (4, "x"), (4, None), (4, (1.0,)), (5, 3), (5, (1.0,)),
+        (8, [1.0]), (8, [1.0] * 50), (8, None), (8, ["x"] * 3),
+    ],
+)  # fmt: skip
+def test_a_state_that_is_no_nodes_is_refused_or_harmless(node, field, wrong):
+    state = list(fields(node))
+    state[field] = wrong
+    restored = Value(0.0)
+    with contextlib.suppress(ValueError):
+        restore(restored, *state)
+    restored.backward()  # as many partials as operands, so nothing else is read
+    assert len(restored.parents) == len(restored.partials)
+
+
+def test_a_pickle_with_too_few_partials_is_refused():
+    x = Value(2.0)
+    node = am.hypot(x, 1.5, 2.5, 3.5)
+    function, (nodes,) = copyreg.dispatch_table[Value](node)
+    build, state = nodes[-1].__reduce__()
+    assert function(tuple(nodes)) is nodes[-1]
+    with pytest.raises(ValueError, match="it has 4 operands and 1 partials"):
+        build(*state[:-1], [0.5])
+
+
+def test_a_primitive_with_too_few_partials_is_refused():
+    short = Primitive("short", lambda *xs: sum(xs), lambda _y, *_xs: [1.0])
+    with pytest.raises(ValueError, match="short has 3 operands"):
+        short(Value(1.0), 2.0, 3.0)
+    with pytest.raises(ValueError, match="short has 2 operands"):
+        fused(short, 1.0, (Value(1.0), 2.0), [1.0])

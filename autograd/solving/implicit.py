@@ -15,6 +15,7 @@ Letters: ``x`` are the unknowns, ``theta`` what else is in the equations.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -74,24 +75,25 @@ def solution(
     moving = [i for i, start in enumerate(starts) if type(start) is Value]
     fixed = tuple([None if type(start) is Value else start for start in starts])
     key = recording.program, fixed, name, how
-    solved = _known.get(key)
-    if solved is None:
-        solved = Solved(recording.program, find, starts, moving, name)
-        while len(_known) >= KEPT:
-            _known.pop(next(iter(_known)))
-        _known[key] = solved
+    with _lock:  # threads that ask at once must have the same primitives
+        solved = _known.get(key)
+        if solved is None:
+            solved = Solved(recording.program, find, starts, moving, name, len(x))
+            while len(_known) >= KEPT:
+                _known.pop(next(iter(_known)))
+            _known[key] = solved
     operands = (*theta, *[starts[i] for i in moving])
     numbers = [plain(v) for v in operands]
     solved.known = tuple(numbers), x
-    rows = solved.rows(len(x))
     return [
         fused(row, y, operands, list(row.partials_at(y, numbers)))
-        for row, y in zip(rows, x, strict=True)
+        for row, y in zip(solved.own, x, strict=True)
     ]
 
 
 # The same equations are the same primitives, as far as recordings can tell.
 _known: dict[Hashable, Solved] = {}
+_lock = threading.Lock()
 KEPT = 500
 
 
@@ -104,6 +106,7 @@ class Solved:
         starts: where it starts.
         moving: which of these are Values, and come after the others.
         name: what messages call it.
+        n: how many unknowns there are; each has a primitive, the ``own``.
 
     """
 
@@ -114,6 +117,7 @@ class Solved:
         starts: Sequence[Any],
         moving: list[int],
         name: str,
+        n: int,
     ) -> None:
         self.program = program
         self.find = find
@@ -124,16 +128,9 @@ class Solved:
         self.slopes: tuple[tuple[float, ...], list[list[float]]] = (), []
         self.evaluations = 0
         self.compiled = jit(lambda *xs: tuple(program(*xs)))
-        self.own: list[Primitive] = []
-
-    def rows(self, n: int) -> list[Primitive]:
-        """Return a primitive for each unknown."""
-        if not self.own:
-            self.own = [
-                Primitive(self.name, self._value(k), self._partials(k))
-                for k in range(n)
-            ]
-        return self.own
+        self.own = [
+            Primitive(name, self._value(k), self._partials(k)) for k in range(n)
+        ]
 
     def at(self, numbers: tuple[float, ...]) -> list[float]:
         """Return the solution for these numbers."""
@@ -171,12 +168,13 @@ class Solved:
         return partials
 
     def _numbers(self, operands: Any, theta: Any) -> list[list[float]]:
-        if self.slopes[0] != operands:
+        known, by_theta = self.slopes  # once: another thread may set it meanwhile
+        if known != operands:
             with silence():
                 x = self.at(operands)
                 by_theta = [self._by_theta(k, x, theta) for k in range(len(x))]
             self.slopes = operands, by_theta
-        return self.slopes[1]
+        return by_theta
 
     def _by_theta(self, k: int, x: list[Any], theta: Sequence[Any]) -> list[Any]:
         """Return the derivatives of unknown k: row k of -(dF/dx)⁻¹ times dF/dθ."""

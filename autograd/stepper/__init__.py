@@ -85,7 +85,8 @@ class Stepper:
         widget = widget_of(self.svg, self.plain_frames())
         if widget is None:
             raise ModuleNotFoundError(MSG_NO_WIDGET)
-        return widget
+        # Threads that ask at once must have the same: its step is read and set.
+        return vars(self).setdefault("widget", widget)
 
     def to_html(self, *, scripts: bool = True) -> str:
         """Return the stepper as HTML.
