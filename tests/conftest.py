@@ -5,7 +5,8 @@ checkout: the sources, never the wheel, never the compiled form. Therefore the r
 kept off sys.path (import mode importlib, and ``pytest`` instead of ``python -m
 pytest``), and the option ``--form`` says what is tested:
 
-- ``installed`` (the default): the wheel that is installed, whichever form it has;
+- ``both`` (the default): ``installed`` and then ``interpreted``, in a process each;
+- ``installed``: the wheel that is installed, whichever form it has;
 - ``compiled``: the same, and the run fails if it is not compiled;
 - ``interpreted``: the sources out of the installed wheel, alone in a directory that
   goes first on the path of this process and of all it starts, notebooks among them;
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parent.parent
-FORMS = ("installed", "compiled", "interpreted", "checkout")
+BOTH = ("installed", "interpreted")
+FORMS = ("both", *BOTH, "compiled", "checkout")
+# Options that ask pytest something, where nothing is run.
+QUESTIONS = ("help", "version", "markers", "showfixtures", "collectonly", "cacheshow")
 NOT_IN_THE_WHEEL = Path("autograd/_build_hook.py")
 # In the sources' own directory, this makes `import cython` fail as it does for most
 # users, so that what is tested is the stand-in, though the tests' venv has Cython.
@@ -65,9 +69,34 @@ hypothesis.settings.load_profile("any form")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--form", choices=FORMS, default="installed", help="the form to test"
-    )
+    parser.addoption("--form", choices=FORMS, default="both", help="the form to test")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Run pytest for each of both forms, with the same options."""
+    if config.getoption("form") != "both":
+        return None
+    if any(config.getoption(name) for name in QUESTIONS):
+        config.option.form = "installed"
+        return None
+    options = [
+        f"-X{k}" if v is True else f"-X{k}={v}" for k, v in sys._xoptions.items()
+    ]
+    python = [sys.executable, "-P", *options, "-m", "pytest"]
+    failed = {}
+    for form in BOTH:
+        command = [*python, *config.invocation_params.args, f"--form={form}"]
+        code = subprocess.run(command, check=False).returncode
+        if code:
+            failed[form] = code
+        if code in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR}:
+            return code
+    if not failed:
+        return 0
+    if BOTH[-1] not in failed:  # whose closing line is the last, and says "passed"
+        print(f"failed: pytest --form={BOTH[0]}, see above")  # noqa: T201
+    return max(failed.values(), key=abs)  # below 0 where a signal ended it
 
 
 @pytest.hookimpl(tryfirst=True)
