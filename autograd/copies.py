@@ -23,6 +23,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from autograd.context import tape_in_use
+from autograd.forks import held_while_forking
 from autograd.value import CONSTANT, MSG_COPY, Value, copy_with, fields, restore
 from autograd.walk import topological_order
 
@@ -78,7 +79,7 @@ class _StandIn:
 
 # By the node's id. A stand-in keeps its node, so no id is used again while it is here.
 _stand_ins: WeakValueDictionary[int, _StandIn] = WeakValueDictionary()
-_lock = threading.Lock()
+_lock = held_while_forking(threading.Lock())
 
 
 def _stand_in(node: Value) -> _StandIn:

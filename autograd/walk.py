@@ -18,7 +18,6 @@ An adjoint is the derivative of the root, the last node, by the node at hand.
 
 from __future__ import annotations
 
-import os
 import threading
 
 try:
@@ -26,6 +25,7 @@ try:
 except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
+from autograd.forks import held_while_forking
 from autograd.primitives.row import zeros
 from autograd.value import CONSTANT, partials_of, walk_with
 
@@ -41,13 +41,7 @@ MSG_CONSTANT = (
 )
 
 _clock = cython.declare(cython.longlong, 0)
-lock = threading.RLock()  # held during a walk
-if hasattr(os, "register_at_fork"):  # a child could not end another thread's walk
-    os.register_at_fork(
-        before=lock.acquire,
-        after_in_parent=lock.release,
-        after_in_child=lock.release,
-    )
+lock = held_while_forking(threading.RLock())  # held during a walk
 # How many walks are under way, each in the middle of the one before.
 _walks = cython.declare(cython.longlong, 0)
 _BEYOND = cython.declare(cython.longlong, 2**40)  # more than any graph has nodes

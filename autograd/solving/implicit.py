@@ -22,6 +22,7 @@ from typing import Any
 from autograd.compiler.calls.jit import jit
 from autograd.compiler.program import Program
 from autograd.compiler.record.trace import record_once
+from autograd.forks import held_while_forking
 from autograd.lifting.silent import on_floats, silence
 from autograd.lifting.stand_ins import plain
 from autograd.primitives import Primitive
@@ -93,7 +94,7 @@ def solution(
 
 # The same equations are the same primitives, as far as recordings can tell.
 _known: dict[Hashable, Solved] = {}
-_lock = threading.Lock()
+_lock = held_while_forking(threading.Lock())
 KEPT = 500
 
 
