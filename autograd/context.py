@@ -133,12 +133,24 @@ def _held(innermost: Context) -> Context:
     context: Context = innermost
     holding: list = []
     while context is not None and context.lent:
-        if context.frame is None or context.frame.f_back is not None:
+        if context.frame is None or _runs(context.frame):
             holding.append(context)
         context = context.outer
     for inner in reversed(holding):
         context = _inside(context, cython.cast(Context, inner).manager, None)
     return context
+
+
+@cython.cfunc
+def _runs(frame: object) -> cython.bint:
+    """Return whether a generator's frame is on this thread's stack."""
+    if frame.f_back is None:
+        return False
+    # The frame of one that has ended has a caller, too, from Python 3.12 on.
+    caller = sys._getframe()
+    while caller is not None and caller is not frame:
+        caller = caller.f_back
+    return caller is frame
 
 
 @cython.cfunc
