@@ -422,6 +422,10 @@ class MLP(Part):
                 whole="an MLP", parts="callable Modules", got=got
             )
             raise TypeError(message)
+        others = [layer for layer in layers if not isinstance(layer, Layer)]
+        if any(self in layer.modules() for layer in others):
+            message = "a network that holds itself would call itself for ever"
+            raise ValueError(message)
         self._layers = layers
 
     def _parts(self) -> tuple[Any, ...]:

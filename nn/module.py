@@ -306,9 +306,11 @@ def _walk(
                 raise TypeError(MSG_SET.format(path=path))
         elif id(thing) not in seen:
             seen[id(thing)] = thing
+            children = _children(thing)
             if modules is not None and isinstance(thing, Module):
                 modules.append(thing)
-            below = [(f"{path}.{name}", child) for name, child in _children(thing)]
+                children = thing._attributes()  # noqa: SLF001 - its own, found or not
+            below = [(f"{path}.{name}", child) for name, child in children]
             stack.extend(reversed(below))
     return list(found.values())
 

@@ -205,3 +205,17 @@ def test_training_is_said_to_all_modules() -> None:
     inner.train()
     assert (model.training, inner.training) == (False, True)
     assert model.structure() != before
+
+
+def test_modules_are_found_where_parameters_are_given_by_hand() -> None:
+    class Micro(Module):
+        def __init__(self) -> None:
+            self.inner = Held(Value(1.0))
+
+        def parameters(self) -> list[Value]:
+            return [self.inner.thing]
+
+    model = Held([Micro()])
+    assert len(model.modules()) == 3
+    model.eval()
+    assert not model.thing[0].inner.training

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from autograd import Value
@@ -72,6 +72,7 @@ def share_of_right(scores: Sequence[Any], targets: Sequence[Any]) -> float:
     return float((found.argmax(axis=1) == right).mean())
 
 
+@cache
 def alone() -> Callable[[], Any]:
     """Return what keeps BLAS to one thread: its batches are too small to be shared."""
     try:
