@@ -54,6 +54,12 @@ class Chain:
         place = {id(p): i for i, p in enumerate(params)}
         self.layers = [_Sums(layer, place) for layer in chain]
         self.outputs = chain[-1].nout
+        held = sum(
+            len(neuron.parameters()) for layer in chain for neuron in layer.neurons
+        )
+        once = len({id(layer) for layer in chain}) == len(chain)
+        # Whether all parameters are in one place each, and no other is there.
+        self.apart = once and held == len(params) and all(s.within for s in self.layers)
 
     def rows(self, rows: Sequence[Any]) -> Any:
         """Return rows as a matrix with a column of ones."""
@@ -140,11 +146,15 @@ class Dense(Chain):
         if weights is not None:
             losses, d = losses * weights, d * weights[:, None]
         d = d / n
-        g = np.zeros(len(w))
+        g = np.empty(len(w)) if self.apart else np.zeros(len(w))
         for layer, a, matrix, slope in reversed(steps):
             if slope is not None:
                 d = d * slope
-            layer.put(g, d.T @ a[:, : matrix.shape[1]])
+            inputs = a[:, : matrix.shape[1]]
+            if self.apart:
+                np.matmul(d.T, inputs, out=layer.matrix(g))
+            else:
+                layer.put(g, d.T @ inputs)
             if layer is not self.layers[0]:
                 d = d @ matrix[:, : layer.nin]
         return float(losses.sum()) / n, g, self.scores(y)

@@ -161,10 +161,10 @@ class Flat:
         with np.errstate(all="ignore"):  # what is not finite is looked for
             if self.watched:
                 self.source.look()
-            found = self.source.gradient(table, batch, self._w)
-            if found is None or not math.isfinite(found[0]):
+            result = self.source.gradient(table, batch, self._w)
+            if result is None or not math.isfinite(result[0]):
                 return None
-            loss, g, scores = found
+            loss, g, scores = result
             loss, g[self._held] = self._penalized(loss, g[self._held])
             if not math.isfinite(loss):
                 return None
@@ -175,10 +175,13 @@ class Flat:
                 self.optimizer.step()
                 self.load(self.good)
                 return loss, scores
-            w = self._w.copy()
-            w[self._held], state = self.optimizer.propose_arrays(
-                w[self._held], g[self._held], self._state
+            found, state = self.optimizer.propose_arrays(
+                self._w[self._held], g[self._held], self._state
             )
+            w = found
+            if len(found) < len(self._w):
+                w = self._w.copy()
+                w[self._held] = found
             if not all(math.isfinite(float(x.sum())) for x in (w, *state)):
                 return None
         self.good, self._w, self._g, self._state = self._w, w, g, state
