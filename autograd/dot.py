@@ -17,19 +17,17 @@ except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
 from autograd.primitives import elementary
-from autograd.value import MSG_OPERAND
 
 if cython.compiled:
     from cython.cimports.autograd.value import (
         Value,
         array,
-        as_float,
-        describe,
+        as_operand,
         new_node,
     )  # fmt: skip
     from cython.cimports.cpython.mem import PyMem_Free
 else:
-    from autograd.value import Value, array, as_float, describe, new_node
+    from autograd.value import Value, array, as_operand, new_node
 
 _SUMPROD = cython.declare(object, elementary.sumprod)
 _SPLITTER = cython.declare(cython.double, elementary.SPLITTER)
@@ -91,18 +89,8 @@ def _load(xs: tuple, array: cython.p_double, start: cython.Py_ssize_t) -> tuple:
         elif type(x) is float:
             array[start + i] = x
         else:
-            return _load(tuple([_as_operand(x) for x in xs]), array, start)
+            return _load(tuple([as_operand(x) for x in xs]), array, start)
     return xs
-
-
-@cython.cfunc
-def _as_operand(x: object) -> object:
-    if type(x) is Value:
-        return x
-    number = as_float(x)
-    if number is None:
-        raise TypeError(MSG_OPERAND.format(describe(x)))
-    return number
 
 
 @cython.cfunc

@@ -9,5 +9,6 @@ cdef Value new_node(
     object primitive, double data, object a, object b, double da, double db
 )
 cdef object as_float(object x)
+cdef object as_operand(object x)
 cdef str describe(object x)
 cdef double* array(Py_ssize_t n) except? NULL

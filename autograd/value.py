@@ -951,7 +951,7 @@ def apply(primitive: Primitive, args: tuple) -> Value:
         return _apply_one(primitive, args[0])
     if primitive.arity is not None and len(args) != primitive.arity:
         args = primitive.complete(args)
-    operands: tuple = tuple([_required(x) for x in args])
+    operands: tuple = tuple([as_operand(x) for x in args])
     floats: list = [_plain(x) for x in operands]
     try:
         y = primitive.value(*floats)
@@ -1011,7 +1011,7 @@ def fused(primitive: Primitive, y: float, operands: tuple, partials: list) -> Va
 
 
 @cython.cfunc
-def _required(x: object) -> object:
+def as_operand(x: object) -> object:
     """Return an operand: a Value as it is, any other real number as a float."""
     if type(x) is Value:
         return x
