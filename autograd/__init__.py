@@ -19,7 +19,7 @@ from autograd import _form  # noqa: F401 - refuses a stale compiled module
 from autograd import copies as _copies  # noqa: F401 - registers how Values pickle
 from autograd import math
 from autograd.checks import check_grads
-from autograd.context import debug, no_grad, scope
+from autograd.context import debug, errstate, no_grad, scope
 from autograd.custom import primitive
 from autograd.display import show_with as _show_with
 from autograd.transforms import (
@@ -52,6 +52,7 @@ __all__ = [
     "debug",
     "diagnose",
     "draw",
+    "errstate",
     "explain",
     "grad",
     "hessian",

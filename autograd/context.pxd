@@ -3,6 +3,7 @@ cdef class Context:
     cdef object manager, frame, path, tape, alive
     cdef list briefly
     cdef size_t thread
+    cdef int ignored
     cdef bint lent, recording, debugging
 
 cdef class _Alive:

@@ -47,6 +47,13 @@ MSG_LEAVE = (
     "{0} was left that was not entered here. Use it in a with statement, and leave it "
     "in the thread or asyncio task that entered it"
 )
+MSG_ERRSTATE = (
+    '{0}={1!r}: write "raise", as Python does, or "ignore", which gives what IEEE 754 '
+    "has in the error's place, an infinity or a NaN. NumPy's other choices (warn, "
+    "print, call, log) are not here"
+)
+# Kinds of errors, as NumPy tells them apart.
+OVER, DIVIDE, INVALID = 1, 2, 4
 # Frames of this package are not what `debug` is asked about.
 _OURS = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - pathlib is slow to import
 _HERE = "" if cython.compiled else sys._getframe().f_code.co_filename
@@ -66,13 +73,14 @@ class Context:
         frame: the frame of the generator that entered it, or None.
         lent: whether this context or one further out is a generator's, so that what
             holds depends on which generator runs.
+        ignored: which errors `errstate` has operations keep to themselves.
 
     """
 
     if not cython.compiled:
         __slots__ = (
-            "alive", "briefly", "debugging", "frame", "lent", "manager", "outer",
-            "path", "recording", "tape", "thread",
+            "alive", "briefly", "debugging", "frame", "ignored", "lent", "manager",
+            "outer", "path", "recording", "tape", "thread",
         )  # fmt: skip
 
 
@@ -163,6 +171,8 @@ def _settle(context: Context, manager: object) -> object:
         context.debugging = True
     elif isinstance(manager, no_grad):
         context.recording = False
+    elif isinstance(manager, errstate):
+        context.ignored = (context.ignored & ~manager.raised) | manager.quiet
     elif manager is not None:
         context.recording = True
         if isinstance(manager, taping):
@@ -230,12 +240,14 @@ def _inside(outer: Context | None, manager: object, frame: object) -> Context:
         context.recording = True
         context.debugging = False
         context.path = context.tape = None
+        context.ignored = 0
         context.lent = frame is not None
     else:
         context.recording = outer.recording
         context.debugging = outer.debugging
         context.path = outer.path
         context.tape = outer.tape
+        context.ignored = outer.ignored
         context.lent = outer.lent or frame is not None
     _settle(context, manager)
     outermost: cython.bint = outer is None or outer.manager is None
@@ -442,6 +454,59 @@ class debug:  # noqa: N801 - used as a keyword is: with debug():
         _leave(self)
 
 
+class errstate:  # noqa: N801 - used as a keyword is: with errstate():
+    """Let operations give an infinity or a NaN where they would raise, as NumPy's does.
+
+    It is for who expects that, as an optimiser that steps too far: in eager code on
+    Values, in `autograd.math` on floats, and in compiled functions. Derivatives there
+    are what the formulas give in IEEE arithmetic. Python's own operators on plain
+    floats raise as ever; inside a transform, `jit` or `vmap` numbers are Values.
+
+    Args:
+        all: for all that is not given: "raise" or "ignore"; None for as it is outside.
+        divide: poles, as 1/0 and log(0): infinite.
+        over: results that are too large: infinite.
+        under: results that are too small, which never raise: for NumPy's sake.
+        invalid: what is not defined, as 0/0 and log(-1): NaN.
+
+    Raises:
+        ValueError: if a choice is something else.
+
+    >>> from autograd import Value, math
+    >>> with errstate(over="ignore"):
+    ...     y = math.exp(Value(1000.0))
+    >>> y.data
+    inf
+
+    """
+
+    def __init__(
+        self,
+        *,
+        all: str | None = None,  # noqa: A002 - NumPy's name for it
+        divide: str | None = None,
+        over: str | None = None,
+        under: str | None = None,
+        invalid: str | None = None,
+    ) -> None:
+        self.quiet = self.raised = 0
+        choices = {"over": over, "divide": divide, "invalid": invalid}
+        for name, choice in {"all": all, "under": under, **choices}.items():
+            if choice not in {None, "raise", "ignore"}:
+                raise ValueError(MSG_ERRSTATE.format(name, choice))
+        for kind, choice in zip((OVER, DIVIDE, INVALID), choices.values(), strict=True):
+            if (choice or all) == "ignore":
+                self.quiet |= kind
+            elif choice or all:
+                self.raised |= kind
+
+    def __enter__(self) -> None:
+        _enter(self)
+
+    def __exit__(self, *exception: object) -> None:
+        _leave(self)
+
+
 def recording(function: Any) -> Any:
     """Return the function, recorded even when it is called under `no_grad`."""
 
@@ -486,6 +551,12 @@ def tape_in_use() -> Any:
     """Return the tape that this thread writes on, or None."""
     context: Context = current() if contexts else None
     return None if context is None else context.tape
+
+
+def ignored() -> int:
+    """Return which errors are ignored here, 0 for none: see `errstate`."""
+    context: Context = current() if contexts else None
+    return 0 if context is None else context.ignored
 
 
 def is_recording() -> bool:

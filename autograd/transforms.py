@@ -178,17 +178,20 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 def hvp(f: Function) -> Function:
     """Return the function of x and v that multiplies f's Hessian at x with v.
 
-    It costs a few evaluations of f, whatever the number of inputs.
+    It costs a few evaluations of f, whatever the number of inputs. What follows x and v
+    is f's further arguments, as ``scipy.optimize.minimize`` calls its ``hessp``.
 
     >>> hvp(lambda x: x[0] ** 2 * x[1])([3.0, 4.0], [1.0, 0.0])
     [8.0, 6.0]
+    >>> hvp(lambda x, a: a * x**3)(2.0, 1.0, 10.0)
+    120.0
 
     """
     gradient_of_f = grad(f)
 
     @_named("Hessian-vector product of", f)
-    def hessian_times(x: Any, v: Any) -> Any:
-        return jvp(gradient_of_f, (x,), (v,))[1]
+    def hessian_times(x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
+        return jvp(lambda x: gradient_of_f(x, *args, **kwargs), (x,), (v,))[1]
 
     return hessian_times
 

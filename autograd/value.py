@@ -39,7 +39,9 @@ try:
 except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
+from autograd.context import no_grad, taping
 from autograd.display import mimebundle
+from autograd.ieee import excused
 from autograd.primitives import TABLE, Primitive, activations, arithmetic, powers
 from autograd.primitives.row import DETACHED, exact_text
 
@@ -956,7 +958,10 @@ def apply(primitive: Primitive, args: tuple) -> Value:
     try:
         y = primitive.value(*floats)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
-        raise _named(primitive, operands, error)  # noqa: B904 - it has its cause
+        y = excused(primitive, tuple(floats), error) if contexts else None
+        if y is None:
+            raise _named(primitive, operands, error)  # noqa: B904 - it has its cause
+        return _node_of_excused(primitive, y, operands, floats)
     context: Context = current() if contexts else None
     if context is not None and not context.recording:
         if primitive.arity == 2:
@@ -978,11 +983,47 @@ def _apply_one(primitive: Primitive, operand: Value) -> Value:
     try:
         y = primitive.value(x)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
-        raise _named(primitive, (operand,), error)  # noqa: B904 - as above
+        y = excused(primitive, (x,), error) if contexts else None
+        if y is None:
+            raise _named(primitive, (operand,), error)  # noqa: B904 - as above
+        return _node_of_excused(primitive, y, (operand,), [x])
     context: Context = current() if contexts else None
     if context is not None and not context.recording:
         return _unrecorded(context, primitive, y, operand, None)
     return new_node(primitive, y, operand, None, primitive.partials[0](y, x), 0.0)
+
+
+@cython.cfunc
+def _node_of_excused(
+    primitive: Primitive, y: cython.double, operands: tuple, floats: list
+) -> Value:
+    """Make the node of an operation that raised, of what `errstate` has instead.
+
+    Its partials are computed on Values, which give an infinity or a NaN as well.
+    """
+    if primitive.arity == 2:
+        node = new_node(primitive, y, operands[0], operands[1], 0.0, 0.0)
+    elif primitive.arity == 1:
+        node = new_node(primitive, y, operands[0], None, 0.0, 0.0)
+    else:
+        return fused(primitive, y, operands, _excused_partials(primitive, y, floats))
+    if node._primitive is primitive:
+        found = _excused_partials(primitive, y, floats)
+        node._da = found[0] if type(operands[0]) is Value else 0.0
+        if len(found) > 1 and type(operands[1]) is Value:
+            node._db = found[1]
+    return node
+
+
+@cython.cfunc
+def _excused_partials(primitive: Primitive, y: object, floats: list) -> list:
+    with taping(None), no_grad():
+        numbers_: list = [constant(x) for x in floats]
+        try:
+            found = primitive.partials_at(constant(y), numbers_)
+        except (TypeError, ValueError, ArithmeticError):  # of a user's own
+            found = [math.nan for _ in floats]
+    return [_plain(x) for x in found]
 
 
 def fused(primitive: Primitive, y: float, operands: tuple, partials: list) -> Value:

@@ -9,6 +9,7 @@ from autograd import (
     debug,
     diagnose,
     draw,
+    errstate,
     explain,
     grad,
     hessian,
@@ -40,6 +41,8 @@ numbers: tuple[float, float, str] = (y.data, w.grad, y.op)
 method: Value = Value(1.0).tanh().clip(0.0, 1.0)
 plain: float = math.tanh(1.0)
 order: list[Value] = topological_order(y)
+with errstate(over="ignore"):
+    infinite: Value = math.exp(Value(1000.0))
 with no_grad():
     constant: Value = x * 2.0
 node: Value = Value.from_partials(8.0, [x], [12.0], op="cube")

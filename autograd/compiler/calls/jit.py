@@ -39,7 +39,7 @@ from autograd.compiler.element import EagerlyError
 from autograd.compiler.machine.ask import taken
 from autograd.compiler.program import Program
 from autograd.compiler.record.trace import name_of, record
-from autograd.context import tape_in_use
+from autograd.context import ignored, tape_in_use
 from autograd.lifting.eager import eagerly
 from autograd.primitives import Primitive
 from autograd.value import Value
@@ -159,9 +159,17 @@ class Jit(Native):
                 return found
         if ways.why_eager is not None or self._restless >= RESTLESS:
             return self._eagerly(ways.why_eager or MSG_RESTLESS, args, kwargs)
-        if not any(call.goes(variant) for variant in ways):
-            found = self._by_new(call)
+        found = self._otherwise(call)
         return eagerly(self.f, *args, **kwargs) if found is None else found
+
+    def _otherwise(self, call: Call) -> Any:
+        """Return what no variant answered natively; None if the function is to."""
+        found = None
+        if not any(call.goes(variant) for variant in call.ways):
+            found = self._by_new(call)
+        if found is None and call.around.ignored:
+            found = call.excused(call.ways)
+        return found
 
     def _sorted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Return a call, with the recordings for its structure and surroundings.
@@ -176,7 +184,8 @@ class Jit(Native):
             self.surroundings.add_classes(arguments.classes)
         around = self.surroundings.key()
         ways = self.variants.of((structure, around))
-        if structure in self.arrived:  # from another process, where all was as here
+        if structure in self.arrived and not around.ignored:
+            # They came from another process, where all was as here.
             ways += self.arrived.pop(structure)
         call = Call(args, kwargs, arguments, rebuild, _as_primitive)
         call.structure, call.around, call.ways = structure, around, ways
@@ -269,7 +278,12 @@ class Jit(Native):
     def _lend(
         self, variant: Variant, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        """Let floats go straight into the machine code, where results allow it."""
+        """Let floats go straight into the machine code, where results allow it.
+
+        What ignores errors is not lent, as machine code does not ask who calls.
+        """
+        if ignored():
+            return
         around = self.surroundings
         self._lent = around.latest
         self.stop()
@@ -287,7 +301,9 @@ class Jit(Native):
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {}
-        for (structure, _), ways in self.variants.items():
+        for (structure, around), ways in self.variants.items():
+            if around.ignored:
+                continue
             travelling = [v for v in ways if v.can_travel]
             if travelling and not holds_objects(structure):
                 kept[structure] = Ways(travelling)

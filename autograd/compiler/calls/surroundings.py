@@ -22,6 +22,7 @@ from autograd.compiler.calls.content import Reader
 from autograd.compiler.calls.kinds import PLAIN, is_fixed
 from autograd.compiler.calls.native import same_items, unchanged
 from autograd.compiler.calls.reads import is_library
+from autograd.context import ignored
 from autograd.primitives import Primitive
 
 # They cannot change themselves, but hold what can.
@@ -36,13 +37,31 @@ STEADY = (
 
 
 class Key:
-    """What surroundings were read, to look recordings up by; its hash is kept."""
+    """What surroundings were read, to look recordings up by; its hash is kept.
 
-    __slots__ = ("_hash", "parts")
+    Attributes:
+        ignoring: the same where errors are ignored, by which (`autograd.errstate`).
+
+    """
+
+    __slots__ = ("_hash", "ignored", "ignoring", "parts")
 
     def __init__(self, *parts: Any) -> None:
         self.parts = parts
+        self.ignored = 0
+        self.ignoring: dict[int, Key] = {}
         self._hash = hash(parts)
+
+    def here(self) -> Key:
+        """Return the key for which errors are ignored as they are here."""
+        kinds = ignored()
+        if not kinds:
+            return self
+        key = self.ignoring.get(kinds)
+        if key is None:
+            key = self.ignoring[kinds] = Key(*self.parts, kinds)
+            key.ignored = kinds
+        return key
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
@@ -175,12 +194,15 @@ class Surroundings:
         self._key: Key | None = None
 
     def key(self) -> Key:
-        """Return what it reads now, as something hashable.
+        """Return what it reads now, and which errors are ignored: something hashable.
 
         Raises:
             EagerlyError: if something cannot be read.
 
         """
+        return self._read().here()
+
+    def _read(self) -> Key:
         key = self._key
         if key is None or not unchanged(*self._noted):
             return self._look()
@@ -216,8 +238,8 @@ class Surroundings:
     def after_recording(self, key: Key) -> Key:
         """Return the key again, and follow no longer what the recording changed."""
         before = {id(c.thing): (c, c.part) for c in self._contents}
-        new = self.key()
-        if new is key:
+        new = self._read()
+        if new.here() is key:
             return key
         for content in self._contents:
             old, part = before.get(id(content.thing), (None, None))
@@ -225,7 +247,7 @@ class Surroundings:
                 content.is_own = True
                 content.part = "its own"
                 self._own[id(content.thing)] = content.thing
-        return self._made()
+        return self._made().here()
 
     def _look(self) -> Key:
         self._key = None

@@ -20,7 +20,7 @@ from typing import Any
 from autograd.compiler.element import EagerlyError, Element
 from autograd.compiler.listing import Listing
 from autograd.compiler.record.tape import is_raising
-from autograd.context import debug
+from autograd.context import debug, ignored
 from autograd.display import line
 from autograd.primitives import Primitive
 from autograd.value import Value, number
@@ -175,6 +175,8 @@ def compare_with_plain(
     try:
         numbers = plain()
     except Exception as error:
+        if ignored() and isinstance(error, (ArithmeticError, ValueError)):
+            return  # plain numbers raise where Values have IEEE's results
         raise EagerlyError(MSG_RAISES.format(name, error)) from error
     expected = [number(x) if isinstance(x, Value) else x for x in numbers]
     found, largest = recording.numbers, recording.largest
