@@ -1,0 +1,271 @@
+"""ADBench's objectives in scalar Python: what a gradient costs, over the objective.
+
+From their published definitions: Šrajer, Kukelova, Fitzgibbon, *A benchmark of selected
+algorithmic differentiation tools on some problems in computer vision and machine
+learning*, 2018: a Gaussian mixture's log-likelihood with a Wishart prior, the residuals
+of bundle adjustment, and the loss of an LSTM whose gates are diagonal. Each works on
+floats and on Values, and the gradients are held to ADBench's own numbers in
+``tests/test_adbench.py``.
+
+    python tests/bench/adbench.py [DIRECTORY]
+
+prints the times: the objective on floats, its eager gradient, and both compiled; beside
+PyTorch's and JAX's gradients of tensor code of the same meaning, where these are
+installed. DIRECTORY holds ADBench's inputs; without it numbers of the same sizes are
+drawn at random. Objectives are timed as they stand: plain Python with the standard
+library's functions would take about as long.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from autograd import grad, jit, math
+
+Numbers = Sequence[Any]
+
+
+# --- The Gaussian mixture ----------------------------------------------------------
+
+
+def mixture(
+    alphas: Numbers,
+    means: Sequence[Numbers],
+    factors: Sequence[Numbers],
+    points: Sequence[Numbers],
+    gamma: float = 1.0,
+    m: int = 0,
+) -> Any:
+    """Return the log-likelihood of points, and the prior of the factors.
+
+    Args:
+        alphas: the logarithms of the components' weights, up to a constant.
+        means: each component's.
+        factors: each one's factor of the inverse covariance, a lower triangle: the
+            logarithms of the diagonal, then the columns below it.
+        points: what was seen.
+        gamma: the prior's precision.
+        m: the prior's degrees of freedom, less the dimension and 1.
+
+    """
+    d = len(means[0])
+    diagonals = [[math.exp(q) for q in factor[:d]] for factor in factors]
+    traces = [math.fsum(factor[:d]) for factor in factors]
+    lines = [triangle(*pair) for pair in zip(diagonals, factors, strict=True)]
+    weights = [a + t for a, t in zip(alphas, traces, strict=True)]
+    parts = list(zip(weights, means, lines, strict=True))
+    terms = [
+        math.logsumexp([w - 0.5 * distance(x, mean, line) for w, mean, line in parts])
+        for x in points
+    ]
+    n = len(points)
+    constant = -0.5 * n * d * math.log(2.0 * math.pi)
+    likelihood = constant + math.fsum(terms) - n * math.logsumexp(alphas)
+    return likelihood + prior(diagonals, traces, factors, gamma, m)
+
+
+def triangle(diagonal: Numbers, factor: Numbers) -> list[list[Any]]:
+    """Return a lower triangle line by line."""
+    d = len(diagonal)
+    columns = iter(factor[d:])
+    lines: list[list[Any]] = [[] for _ in range(d)]
+    for i in range(d):
+        lines[i].append(diagonal[i])
+        for j in range(i + 1, d):
+            lines[j].append(next(columns))
+    return lines
+
+
+def distance(x: Numbers, mean: Numbers, lines: Sequence[Numbers]) -> Any:
+    """Return the squared distance of a point from a mean, by the factor's lines."""
+    away = [a - b for a, b in zip(x, mean, strict=True)]
+    turned = [math.sumprod(line, away[: len(line)]) for line in lines]
+    return math.sumprod(turned, turned)
+
+
+def prior(
+    diagonals: Sequence[Numbers],
+    traces: Numbers,
+    factors: Sequence[Numbers],
+    gamma: float,
+    m: int,
+) -> Any:
+    """Return the logarithm of the Wishart prior of all factors."""
+    d = len(diagonals[0])
+    n = d + m + 1
+    gammas = [math.lgamma(0.5 * (n - j)) for j in range(d)]
+    whole = 0.25 * d * (d - 1) * math.log(math.pi) + math.fsum(gammas)
+    constant = n * d * (math.log(gamma) - 0.5 * math.log(2.0)) - whole
+    squares = [
+        math.sumprod(entries, entries)
+        for diagonal, factor in zip(diagonals, factors, strict=True)
+        for entries in [[*diagonal, *factor[d:]]]
+    ]
+    return math.fsum(
+        [
+            0.5 * gamma * gamma * square - m * trace - constant
+            for square, trace in zip(squares, traces, strict=True)
+        ]
+    )
+
+
+# --- Bundle adjustment -------------------------------------------------------------
+
+
+def residuals(camera: Numbers, point: Numbers, weight: Any, seen: Numbers) -> list[Any]:
+    """Return by how much, weighted, a camera sees a point elsewhere than it was seen.
+
+    Args:
+        camera: rotation (3), centre (3), focal length, principal point (2), radial
+            distortion (2).
+        point: in space.
+        weight: of this observation.
+        seen: where the point was seen, in pixels.
+
+    """
+    away = [a - b for a, b in zip(point, camera[3:6], strict=True)]
+    x, y, z = rotated(away, camera[:3])
+    u, v = x / z, y / z
+    r = u * u + v * v
+    bend = 1.0 + camera[9] * r + camera[10] * r * r
+    return [
+        weight * (t * bend * camera[6] + centre - measured)
+        for t, centre, measured in zip((u, v), camera[7:9], seen, strict=True)
+    ]
+
+
+def rotated(x: Numbers, rotation: Numbers) -> list[Any]:
+    """Return a point turned about an axis by its length, as Rodrigues has it."""
+    square = math.sumprod(rotation, rotation)
+    if square == 0.0:
+        return [a + b for a, b in zip(x, cross(rotation, x), strict=True)]
+    angle = math.sqrt(square)
+    axis = [a / angle for a in rotation]
+    c, s = math.cos(angle), math.sin(angle)
+    along = math.sumprod(axis, x) * (1.0 - c)
+    return [
+        a * c + b * s + w * along
+        for a, b, w in zip(x, cross(axis, x), axis, strict=True)
+    ]
+
+
+def cross(a: Numbers, b: Numbers) -> list[Any]:
+    """Return the cross product."""
+    return [a[i - 2] * b[i - 1] - a[i - 1] * b[i - 2] for i in range(3)]
+
+
+def weight_residual(weight: Any) -> Any:
+    """Return by how much a weight's square is less than 1."""
+    return 1.0 - weight * weight
+
+
+# --- LSTM --------------------------------------------------------------------------
+
+
+def lstm(
+    main: Sequence[Numbers],
+    extra: Sequence[Numbers],
+    state: Sequence[Numbers],
+    sequence: Sequence[Numbers],
+) -> Any:
+    """Return the loss of predicting each character of a sequence from those before.
+
+    Args:
+        main: for each layer a row of weights and a row of biases, each for the gates
+            forget, in, out and change of all cells.
+        extra: the weights of the input; the weights and biases of the output.
+        state: for each layer its hidden numbers and its cells.
+        sequence: the characters, as rows of bits.
+
+    """
+    b = len(sequence[0])
+    gates = [list(zip(*map(partial(cut, b), main[i : i + 2]), strict=True))
+             for i in range(0, len(main), 2)]  # fmt: skip
+    states = [[list(row) for row in state[i : i + 2]] for i in range(0, len(state), 2)]
+    totals = []
+    for x, target in zip(sequence[:-1], sequence[1:], strict=True):
+        row = [a * w for a, w in zip(x, extra[0], strict=True)]
+        for layer, (hidden, cells) in zip(gates, states, strict=True):
+            step(row, hidden, cells, layer)
+            row = hidden
+        out = [h * w + c for h, w, c in zip(row, extra[1], extra[2], strict=True)]
+        norm = math.logsumexp([math.log(2.0), *out])
+        totals.append(math.sumprod(target, out) - norm * math.fsum(target))
+    return -math.fsum(totals) / (b * len(totals))
+
+
+def cut(n: int, row: Numbers) -> list[Numbers]:
+    """Return a row in pieces of n numbers."""
+    return [row[i : i + n] for i in range(0, len(row), n)]
+
+
+def step(x: Numbers, hidden: list[Any], cells: list[Any], layer: Any) -> None:
+    """Replace a layer's hidden numbers and cells by those after an input."""
+    (wf, bf), (wi, bi), (wo, bo), (wc, bc) = layer
+    for i in range(len(x)):
+        forget = math.sigmoid(x[i] * wf[i] + bf[i])
+        ingate = math.sigmoid(hidden[i] * wi[i] + bi[i])
+        outgate = math.sigmoid(x[i] * wo[i] + bo[i])
+        change = math.tanh(hidden[i] * wc[i] + bc[i])
+        cells[i] = cells[i] * forget + ingate * change
+        hidden[i] = outgate * math.tanh(cells[i])
+
+
+# --- Inputs ------------------------------------------------------------------------
+
+
+def numbers_of(path: Path) -> tuple[list[list[float]], list[int]]:
+    """Return the rows of one of ADBench's files, and the sizes in its first line."""
+    lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
+    return [[float(x) for x in line] for line in lines[1:]], [int(x) for x in lines[0]]
+
+
+def mixture_from(path: Path) -> tuple[Any, ...]:
+    """Return a mixture's arguments."""
+    rows, (_, k, n) = numbers_of(path)
+    alphas = [row[0] for row in rows[:k]]
+    means, factors, points = (
+        rows[k : 2 * k],
+        rows[2 * k : 3 * k],
+        rows[3 * k : 3 * k + n],
+    )
+    gamma, m = rows[-1]
+    return alphas, means, factors, points, gamma, int(m)
+
+
+def bundle_from(path: Path) -> tuple[Any, ...]:
+    """Return the arguments of every residual, which are the same."""
+    rows, _ = numbers_of(path)
+    camera, point, (weight,), seen = rows
+    return camera, point, weight, seen
+
+
+def lstm_from(path: Path) -> tuple[Any, ...]:
+    """Return an LSTM's arguments."""
+    rows, (layers, _, _) = numbers_of(path)
+    ends = [2 * layers, 2 * layers + 3, 4 * layers + 3]
+    return rows[: ends[0]], rows[ends[0] : ends[1]], rows[ends[1] : ends[2]], rows[ends[2] :]
+
+
+def drawn_mixture(d: int, k: int, n: int) -> tuple[Any, ...]:
+    """Return arguments of such a size."""
+    draw = random.Random(d).gauss
+    sizes = (k, d), (k, d * (d + 1) // 2), (n, d)
+    arrays = [[[draw(0, 1) for _ in range(w)] for _ in range(h)] for h, w in sizes]
+    return [draw(0, 1) for _ in range(k)], *arrays, 1.0, 0
+
+
+def drawn_lstm(layers: int, c: int, b: int) -> tuple[Any, ...]:
+    """Return arguments of such a size."""
+    draw = random.Random(c).random
+    sizes = (2 * layers, 4 * b), (3, b), (2 * layers, b)
+    arrays = [[[draw() for _ in range(w)] for _ in range(h)] for h, w in sizes]
+    bits = [[float(draw() < 0.5) for _ in range(b)] for _ in range(c)]
+    return *arrays, bits
