@@ -136,7 +136,12 @@ def _fixed(reader: Any, thing: Any) -> Any:
 
 
 def _primitive(reader: Any, thing: Any) -> Any:
-    """Return what a primitive's partials read; its value is computed in every call."""
+    """Return what a primitive's partials read; its value is computed in every call.
+
+    The partials of the table's rows read nothing, and are C functions where compiled.
+    """
+    if is_fixed(thing):
+        return Same(thing)
     return Same(thing), tuple(map(reader.found, thing.partials))
 
 
