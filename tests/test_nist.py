@@ -110,8 +110,7 @@ def fitted(name, start, method):
     """Return the parameters that SciPy finds with our Jacobian."""
     f = MODELS[name]
     x, y = observed(name)
-    model = vmap(lambda b, x: f(b, x), (None, 0))
-    slopes = vmap(lambda b, x: grad(f)(b, x), (None, 0))
+    model, slopes = vmap(f, (None, 0)), vmap(grad(f), (None, 0))
     with errstate(over="ignore", divide="ignore", invalid="ignore"):
         found = optimize.least_squares(
             lambda b: model(b, x) - y, start, lambda b: slopes(b, x), method=method,

@@ -9,9 +9,8 @@ floats and on Values, and the gradients are held to ADBench's own numbers in
 
     python tests/bench/adbench.py [DIRECTORY]
 
-prints the times: the objective on floats, its eager gradient, and both compiled; beside
-PyTorch's and JAX's gradients of tensor code of the same meaning, where these are
-installed. DIRECTORY holds ADBench's inputs; without it numbers of the same sizes are
+prints the times of the objective on floats, its eager gradient, and its compiled one.
+DIRECTORY holds ADBench's inputs; without it numbers of the same sizes are
 drawn at random. Objectives are timed as they stand: plain Python with the standard
 library's functions would take about as long.
 """
@@ -23,11 +22,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from autograd import grad, jit, math
+from autograd import COMPILED, grad, jacobian, jit, math, vmap
 
 Numbers = Sequence[Any]
 
@@ -42,6 +41,7 @@ def mixture(
     points: Sequence[Numbers],
     gamma: float = 1.0,
     m: int = 0,
+    total: Callable[..., Any] | None = None,
 ) -> Any:
     """Return the log-likelihood of points, and the prior of the factors.
 
@@ -53,22 +53,40 @@ def mixture(
         points: what was seen.
         gamma: the prior's precision.
         m: the prior's degrees of freedom, less the dimension and 1.
+        total: sums `density` over the points, as ``vmap(density, ..., "sum")`` does;
+            one by one where it is not given.
 
     """
+    total = total or one_by_one
     d = len(means[0])
     diagonals = [[math.exp(q) for q in factor[:d]] for factor in factors]
     traces = [math.fsum(factor[:d]) for factor in factors]
     lines = [triangle(*pair) for pair in zip(diagonals, factors, strict=True)]
     weights = [a + t for a, t in zip(alphas, traces, strict=True)]
-    parts = list(zip(weights, means, lines, strict=True))
-    terms = [
-        math.logsumexp([w - 0.5 * distance(x, mean, line) for w, mean, line in parts])
-        for x in points
-    ]
     n = len(points)
     constant = -0.5 * n * d * math.log(2.0 * math.pi)
-    likelihood = constant + math.fsum(terms) - n * math.logsumexp(alphas)
+    terms = total(weights, means, lines, points)
+    likelihood = constant + terms - n * math.logsumexp(alphas)
     return likelihood + prior(diagonals, traces, factors, gamma, m)
+
+
+def density(
+    weights: Numbers, means: Sequence[Numbers], lines: Sequence[Any], x: Numbers
+) -> Any:
+    """Return the logarithm of a point's density, but for constants."""
+    parts = zip(weights, means, lines, strict=True)
+    return math.logsumexp(
+        [w - 0.5 * distance(x, mean, line) for w, mean, line in parts]
+    )
+
+
+def one_by_one(weights: Any, means: Any, lines: Any, points: Sequence[Numbers]) -> Any:
+    """Return the sum of all points' densities."""
+    return math.fsum([density(weights, means, lines, x) for x in points])
+
+
+# The same for all points at once, natively.
+at_once = vmap(density, (None, None, None, 0), reduce="sum")
 
 
 def triangle(diagonal: Numbers, factor: Numbers) -> list[list[Any]]:
@@ -186,11 +204,11 @@ def lstm(
 
     """
     b = len(sequence[0])
-    gates = [list(zip(*map(partial(cut, b), main[i : i + 2]), strict=True))
-             for i in range(0, len(main), 2)]  # fmt: skip
+    pairs = [main[i : i + 2] for i in range(0, len(main), 2)]
+    gates = [list(zip(*map(partial(cut, b), pair), strict=True)) for pair in pairs]
     states = [[list(row) for row in state[i : i + 2]] for i in range(0, len(state), 2)]
     totals = []
-    for x, target in zip(sequence[:-1], sequence[1:], strict=True):
+    for x, target in pairwise(sequence):
         row = [a * w for a, w in zip(x, extra[0], strict=True)]
         for layer, (hidden, cells) in zip(gates, states, strict=True):
             step(row, hidden, cells, layer)
@@ -250,8 +268,9 @@ def bundle_from(path: Path) -> tuple[Any, ...]:
 def lstm_from(path: Path) -> tuple[Any, ...]:
     """Return an LSTM's arguments."""
     rows, (layers, _, _) = numbers_of(path)
-    ends = [2 * layers, 2 * layers + 3, 4 * layers + 3]
-    return rows[: ends[0]], rows[ends[0] : ends[1]], rows[ends[1] : ends[2]], rows[ends[2] :]
+    end = 2 * layers
+    main, extra, state = rows[:end], rows[end : end + 3], rows[end + 3 : 2 * end + 3]
+    return main, extra, state, rows[2 * end + 3 :]
 
 
 def drawn_mixture(d: int, k: int, n: int) -> tuple[Any, ...]:
@@ -269,3 +288,63 @@ def drawn_lstm(layers: int, c: int, b: int) -> tuple[Any, ...]:
     arrays = [[[draw() for _ in range(w)] for _ in range(h)] for h, w in sizes]
     bits = [[float(draw() < 0.5) for _ in range(b)] for _ in range(c)]
     return *arrays, bits
+
+
+# --- Times -------------------------------------------------------------------------
+
+
+def seconds(f: Callable[[], object], least: float = 0.3) -> float:
+    """Return the shortest time of some calls."""
+    times: list[float] = []
+    while not times or (sum(times) < least and len(times) < 1000):
+        start = time.perf_counter()
+        f()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def compare(name: str, f: Any, args: tuple[Any, ...], derive: Any, by: Any) -> None:
+    """Print what an objective and its derivatives take."""
+    eager = derive(f, argnums=by)
+    objective, slope = seconds(lambda: f(*args)), seconds(lambda: eager(*args))
+    given = args
+    if f is mixture:
+        import numpy as np
+
+        given = (*args[:3], np.array(args[3]), *args[4:], at_once)
+    compiled = jit(derive(f, argnums=by))
+    start = time.perf_counter()
+    compiled(*given)
+    first = time.perf_counter() - start
+    native = seconds(lambda: compiled(*given))
+    print(
+        f"{name:24} objective {1e3 * objective:9.3f} ms; eager gradient "
+        f"{slope / objective:5.2f} times that; compiled {1e3 * native:8.4f} ms, "
+        f"{objective / native:7.1f} times faster than the objective; "
+        f"first call {first:.1f} s {compiled.why_eager}",
+        flush=True,
+    )
+
+
+def main(folder: str | None = None) -> None:
+    """Compare the three, on ADBench's inputs or on some of their size."""
+    print("compiled engine" if COMPILED else "interpreted engine")
+    here = None if folder is None else Path(folder)
+    if here is None:
+        camera = [0.2, -0.4, 0.3, 1.0, 2.0, -9.0, 800.0, 300.0, 200.0, 1e-2, 1e-3]
+        bundle: tuple[Any, ...] = camera, [0.5, 0.7, 1.1], 0.9, [310.0, 220.0]
+        small, large = drawn_mixture(2, 5, 1000), drawn_mixture(10, 5, 1000)
+        network = drawn_lstm(2, 1024, 14)
+    else:
+        bundle = bundle_from(here / "ba1.txt")
+        small = mixture_from(here / "gmm_1k_d2_K5.txt")
+        large = mixture_from(here / "gmm_1k_d10_K5.txt")
+        network = lstm_from(here / "lstm_l2_c1024.txt")
+    compare("bundle adjustment", residuals, bundle, jacobian, (0, 1, 2))
+    compare("mixture, 2 dimensions", mixture, small, grad, (0, 1, 2))
+    compare("mixture, 10 dimensions", mixture, large, grad, (0, 1, 2))
+    compare("LSTM, 1,024 characters", lstm, network, grad, (0, 1))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
