@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import operator
 import pickle
 import sys
 import types
@@ -52,6 +53,23 @@ class Same:
 
     def __hash__(self) -> int:
         return id(self.thing)
+
+
+class AllSame:
+    """A row of things, equal to one of the same things alone."""
+
+    __slots__ = ("row",)
+
+    def __init__(self, row: tuple[object, ...]) -> None:
+        self.row = row
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AllSame) or len(self.row) != len(other.row):
+            return False
+        return all(map(operator.is_, self.row, other.row))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self.row)))
 
 
 def contents(thing: object, unread: list[object] | None = None) -> tuple[Any, ...]:

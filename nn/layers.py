@@ -22,6 +22,7 @@ from autograd import Value
 from autograd.math import sumprod
 from nn.activations import activation_function
 from nn.checks import count
+from nn.contents import AllSame
 from nn.initializers import (
     bias_initializer,
     generator,
@@ -175,6 +176,9 @@ class Neuron(Part):
     def _parts(self) -> tuple[Any, ...]:
         named = isinstance(self._activation, str | None)
         return () if named else (self._activation,)
+
+    def _outline(self) -> object:
+        return type(self), self._activation, self._one, AllSame(self._row)
 
     def __network__(self) -> Any:
         """Tell `autograd.draw` how to draw it: as a layer of one neuron."""

@@ -73,15 +73,19 @@ class Part(Module):
 
     def structure(self) -> object:
         """Return what a compiled function depends on; see `Module.structure`."""
-        counted, everything, key = self._key
+        counted, outline, key = self._key
         if counted != edits[0]:
-            now = super().structure()
             if not self._is_closed():
-                return now
-            if now != everything:  # an object of no content is sooner compared
-                everything, key = now, object()
-            self._key = edits[0], everything, key
+                return super().structure()
+            now = self._outline()
+            if now != outline:  # an object of no content is sooner compared
+                outline, key = now, object()
+            self._key = edits[0], outline, key
         return key
+
+    def _outline(self) -> object:
+        """Return what a part that is closed consists of."""
+        return type(self), [part._outline() for part in self._parts()]  # noqa: SLF001 - its own kind
 
     def _is_closed(self) -> bool:
         """Return whether all it depends on changes by counted assignments alone."""
