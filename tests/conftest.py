@@ -77,7 +77,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Run pytest for each of both forms, with the same options."""
     if config.getoption("form") != "both":
         return None
-    if any(config.getoption(name) for name in QUESTIONS):
+    if any(getattr(config.option, name, False) for name in QUESTIONS):
         config.option.form = "installed"
         return None
     options = [
