@@ -124,9 +124,11 @@ _LATER = {"TrainingView": "nn.training.view", "training_view": "nn.training.view
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        from importlib import import_module
+    from importlib import import_module
 
+    if name == "sklearn":  # nn.sklearn.MLPClassifier, after `import nn` alone
+        return import_module("nn.sklearn")
+    if name in _LATER:
         return getattr(import_module(_LATER[name]), name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)

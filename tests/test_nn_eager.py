@@ -95,7 +95,7 @@ EAGER: dict[str, tuple[Callable[[], Any], Any, Any, dict[str, Any], str]] = {
     "dice of its own": (scaled(own_dice), ROWS, TARGETS, {}, "draws random numbers"),
     "a counter": (scaled(count), ROWS, TARGETS, {}, "or changes it"),
     "a look at numbers": (scaled(peek), ROWS, TARGETS, {}, "data"),
-    "an embedding": (Lookup, [[0], [2], [1]], [1.0, 2.0, 3.0], {}, "TypeError: "),
+    "an embedding": (Lookup, [[0], [2], [1]], [1.0, 2.0, 3.0], {}, "with nn.Embedding"),
     "rows of several lengths": (
         Lookup, [[0], [1, 2], [1]], [1.0, 2.0, 3.0], {}, "the rows are not numbers",
     ),

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 import nn
 
 if TYPE_CHECKING:
@@ -47,3 +49,8 @@ def test_eager_training_imports_nothing_compiled(
         "'nn.training.batches', 'nn.training.flat', 'numpy'))])"
     )
     assert run_python("-c", code).stdout == "[]\n"
+
+
+def test_the_estimators_are_found_after_importing_nn_alone() -> None:
+    pytest.importorskip("sklearn")
+    assert nn.sklearn.MLPClassifier.__name__ == "MLPClassifier"

@@ -46,6 +46,7 @@ MSG_SMALL = "too little to do: compiling would take longer"
 MSG_MISSING = "{0} is not installed: pip install 'scalar-autograd[jit]'"
 MSG_OUTPUT = "the model does not return a Value or a flat list of them"
 MSG_RAISED = "{0}: {1}"
+MSG_INDEX = "; rows of parameters are looked up by ints with nn.Embedding"
 MSG_OTHER = "compiled, the {0} of the first batch is another than computed eagerly"
 MSG_OWN = (
     "the loss is neither the mean nor the sum of what it says to each row by itself, "
@@ -65,7 +66,8 @@ def why(error: Exception) -> str:
     """Return the reason that an error is for taking the eager path."""
     if isinstance(error, EagerPathError):
         return str(error)
-    return MSG_RAISED.format(type(error).__name__, error)
+    reason = MSG_RAISED.format(type(error).__name__, error)
+    return reason + MSG_INDEX * (isinstance(error, TypeError) and "indices" in reason)
 
 
 def eager_loss(loss: Callable[..., Any], predictions: list[Any], table: Table) -> Any:
