@@ -4,7 +4,7 @@ A loop that was recorded is its body, unrolled: the same rows in the same order,
 operand as far back as in every other iteration, or outside of the iteration altogether.
 `repetitions` finds such stretches in time proportional to the code, with arrays alone.
 
-Rows are compared by hashes of windows of 1, 2, 4, 8, ... rows. Where a window occurs
+Rows are compared by hashes of windows of 1, 4, 16, ... rows. Where a window occurs
 again after L rows, and so do the windows that follow, the rows have the period L; a
 short window sees the loops within, a long one the loop around them. Of what is found
 the longest is taken that saves most, and is held to the operands: those of the same
@@ -141,13 +141,14 @@ def _periodic(kinds: Any, n: int) -> Iterator[set[Stretch]]:
             for start, end, length in _runs(hashes, window)
         }
         yield {s for s in stretches if s.count >= FEWEST and s.saved >= SAVED}
-        m = len(hashes) - window
-        if m < 2 * window:
-            return
-        factor = random.integers(1, 2**63, dtype=np.uint64) | np.uint64(1)
-        hashes = hashes[:m] * factor + hashes[window:]
-        hashes ^= hashes >> np.uint64(29)
-        window *= 2
+        for _ in range(2):
+            m = len(hashes) - window
+            if m < 2 * window:
+                return
+            factor = random.integers(1, 2**63, dtype=np.uint64) | np.uint64(1)
+            hashes = hashes[:m] * factor + hashes[window:]
+            hashes ^= hashes >> np.uint64(29)
+            window *= 2
 
 
 def _runs(hashes: Any, window: int) -> Iterator[tuple[int, int, int]]:
