@@ -161,8 +161,9 @@ def copied(node: Definition) -> Definition:
 
     def fresh(x: Any) -> Any:
         if isinstance(x, ast.AST):
-            todo.append((x, type(x)()))
-            return todo[-1][1]
+            new = type(x).__new__(type(x))  # __init__ would ask for all parts
+            todo.append((x, new))
+            return new
         return [fresh(part) for part in x] if isinstance(x, list) else x
 
     root: Definition = fresh(node)
