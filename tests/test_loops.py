@@ -267,7 +267,7 @@ def test_a_function_that_calls_a_batch_keeps_its_code_straight():
 
 def test_a_picture_folds_a_loop_into_one_box():
     def f(x, y):
-        for _ in range(120):
+        for _ in range(1200):
             x, y = 3.5 * x * (1.0 - x), y + sin(x)
         return y
 
@@ -275,7 +275,7 @@ def test_a_picture_folds_a_loop_into_one_box():
     compiled(0.3, 0.5)
     program = compiled.programs[0]
     assert program.has_loops
-    assert program.iterations()[0] == "for k in 0..118 (loop 1)/k = 0"
-    assert "for k in 0..118" in str(draw(program))
+    assert program.iterations()[0] == "for k in 0..1198 (loop 1)/k = 0"
+    assert "for k in 0..1198" in str(draw(program))
     again = draw(compiled(Value(0.3), Value(0.5)))  # one node, which is not opened
     assert "for k" not in str(again)

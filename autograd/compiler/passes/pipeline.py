@@ -51,7 +51,7 @@ def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
     )
 
 
-SHORT = 300  # instructions that are not searched for loops
+SHORT = 1500  # instructions whose straight code is faster, and soon compiled
 
 watchers: list[Callable[[str, Program], object]] = []
 
