@@ -213,7 +213,19 @@ class Primitive:
     def __reduce__(self) -> str | tuple[Any, ...]:
         if self.in_table:
             return _row, (self.name,)
-        return _global_name(self)
+        value = _by_value(self) if self.__module__ == "__main__" else None
+        return _global_name(self) if value is None else value
+
+    @property
+    def can_travel(self) -> bool:
+        """Whether another process could have it."""
+        from pickle import PicklingError
+
+        try:
+            self.__reduce__()
+        except PicklingError:
+            return False
+        return True
 
     def __copy__(self) -> Primitive:
         return self
@@ -287,6 +299,57 @@ def _global_name(primitive: Primitive) -> str:
     from pickle import PicklingError
 
     raise PicklingError(MSG_PICKLE.format(primitive.name, primitive.__module__))
+
+
+# Primitives of scripts, which other processes cannot import, by what names them there;
+# and those whose own partials refer to them, while they are pickled.
+_known: dict[str, Primitive] = {}
+_leaving: set[str] = set()
+
+
+def _by_value(primitive: Primitive) -> tuple[Any, ...] | None:
+    """Return a primitive of a script as what it is made of, None if that cannot be."""
+    try:
+        from cloudpickle import dumps
+    except ImportError:
+        return None
+    from uuid import uuid4
+
+    token = vars(primitive).setdefault("_token", uuid4().hex)
+    _known[token] = primitive
+    if token in _leaving:
+        return _again, (token,)
+    partials = primitive.partials if primitive.arity else primitive.partials[0]
+    _leaving.add(token)
+    try:
+        made_of = dumps((primitive.value, partials, primitive.__doc__))
+    except Exception:  # noqa: BLE001 - what a function captured may raise anything
+        return None
+    finally:
+        _leaving.discard(token)
+    return _arrive, (primitive.name, token, made_of)
+
+
+def _again(token: str) -> Primitive:
+    return _known[token]
+
+
+def _arrive(name: str, token: str, made_of: bytes) -> Primitive:
+    """Return a primitive that came by value; in one process there is one of each."""
+    if token not in _known:
+        from cloudpickle import loads
+
+        new = Primitive.__new__(Primitive)
+        _known[token] = new
+        try:
+            value, partials, doc = loads(made_of)
+        except BaseException:
+            del _known[token]
+            raise
+        new.__init__(name, value, partials, methods=(), doc=doc)
+        new.__module__ = "__main__"
+        vars(new)["_token"] = token
+    return _known[token]
 
 
 def row(

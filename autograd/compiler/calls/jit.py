@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import functools
 import importlib
-import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from autograd.compiler.calls import travel
 from autograd.compiler.calls.direct import lend
 from autograd.compiler.calls.dispatch import Dispatch, Ways, warn_of_ways
 from autograd.compiler.calls.forms import (
@@ -307,7 +307,11 @@ class Jit(Native):
             travelling = [v for v in ways if v.can_travel]
             if travelling and not holds_objects(structure):
                 kept[structure] = Ways(travelling)
-        return _arrive, (self.name, _reference(self.f, self), kept)
+        again = travel.underway(self)
+        if again is not None:
+            return again
+        reference = travel.reference(self.f, self)
+        return _arrive, (self.name, reference, kept, travel.value(self, reference))
 
     def __copy__(self) -> Jit:
         return self
@@ -316,19 +320,21 @@ class Jit(Native):
         return self
 
 
-def _reference(f: Any, compiled: Jit) -> tuple[str, str] | None:
-    """Return the module and the name under which another process finds f, or None."""
-    module, name = getattr(f, "__module__", None), getattr(f, "__qualname__", "")
-    found: Any = sys.modules.get(module or "")
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return (module, name) if module and found in {f, compiled} else None
-
-
 def _arrive(
-    name: str, reference: tuple[str, str] | None, variants: dict[Any, Ways]
+    name: str,
+    reference: tuple[str, str] | None,
+    variants: dict[Any, Ways],
+    value: travel.Packed | None = None,
 ) -> Jit:
-    """Return a compiled function that was pickled."""
+    """Return a compiled function that was pickled.
+
+    Args:
+        name: what messages call it.
+        reference: where its function is found here.
+        variants: what was recorded of it.
+        value: the function itself, which is taken where it is not found so.
+
+    """
 
     def f(*args: Any, **kwargs: Any) -> Any:
         if reference is None:
@@ -343,6 +349,8 @@ def _arrive(
     if reference is not None:
         f.__module__, f.__qualname__ = reference
     compiled.arrived = dict(variants)
+    if value is not None:
+        return cast("Jit", travel.arrived(compiled, value))
     return compiled
 
 

@@ -55,8 +55,10 @@ class Variant:
     def can_travel(self) -> bool:
         """Whether another process could use it."""
         whole = all(kind == "numbers" for _, kind in self.sources)
-        caught = any(map(is_raising, self.program.primitives()))
-        return whole and not self.captured and not caught
+        primitives = self.program.primitives()
+        caught = any(map(is_raising, primitives))
+        travel = all(primitive.can_travel for primitive in primitives)
+        return whole and travel and not self.captured and not caught
 
     def __getstate__(self) -> dict[str, Any]:
         names = ("program", "example", "sources", "captured", "shapes", "form")

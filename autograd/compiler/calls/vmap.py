@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.compiler.calls import travel
 from autograd.compiler.calls.dispatch import Dispatch, Ways
 from autograd.compiler.calls.forms import Arguments
 from autograd.compiler.calls.kinds import Same
@@ -65,6 +66,10 @@ MSG_SHAPE = "argument {0} has shape {1}, and so no axis {2} to run over"
 MSG_ROWS = "the mapped arguments differ in their number of rows: {0}"
 MSG_EMPTY = "a batch of zero rows: there is nothing to compute {0} of"
 MSG_KEYWORDS = "a vmapped function takes positional arguments only, not {0}"
+MSG_GONE = (
+    "this function of rows came by cloudpickle's value from another process, and "
+    "cloudpickle is not installed here"
+)
 MSG_NOT_FUNCTION = "vmap takes a function, not {0!r}: write vmap(f)(X), not vmap(f(X))"
 
 
@@ -248,6 +253,16 @@ class Vmap:
             raise ValueError(MSG_EMPTY.format(self.name))
         return arrays, sources
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Recordings stay here: another process makes its own, once.
+        again = travel.underway(self)
+        if again is not None:
+            return again
+        found = travel.reference(self.f, self)
+        packed = travel.value(self, found)
+        f = self.f if packed is None else None
+        return _arrive, (f, self.in_axes, self.reduce, packed)
+
     def __repr__(self) -> str:
         return f"<vmap of {self.name}>"
 
@@ -273,6 +288,20 @@ def _is_recorded(array: Any) -> bool:
     return tape_in_use() is not None and all(
         isinstance(x, (Value, float, int)) for x in array.ravel().tolist()
     )
+
+
+def _arrive(f: Any, in_axes: Any, reduce: str | None, packed: Any) -> Vmap:
+    """Return a function of rows that was pickled, by reference or by value."""
+    if packed is None:
+        return Vmap(f, in_axes, reduce)
+    new = Vmap(_gone, in_axes, reduce)
+    arrived: Vmap = travel.arrived(new, packed, repr(in_axes), reduce)
+    arrived.name = name_of(arrived.f)
+    return arrived
+
+
+def _gone(*_args: Any) -> Any:
+    raise RuntimeError(MSG_GONE)
 
 
 def vmap(
