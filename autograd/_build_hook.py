@@ -9,7 +9,8 @@ of the wheel.
 Everything happens in a temporary directory: a compiled file left in a checkout would
 shadow the source that somebody edits. An editable install compiles nothing for the
 same reason. The wheel also gets ``autograd/_built.py``, which tells which source each
-extension was made of; `autograd._form` refuses to import any other pair.
+extension was made of; `autograd._form` refuses to import any other pair, and says once
+why there is none.
 
 The environment variable ``SCALAR_AUTOGRAD_BUILD`` chooses the form: ``auto`` (the
 default: compiled, or else pure, saying why), ``compiled`` (or fail), ``pure``.
@@ -58,6 +59,12 @@ BUILT = '''\
 DIGESTS = {digests!r}
 PURE_BECAUSE = {pure_because!r}
 '''
+# Said while an editable install is built, which pip does not show, and at its first
+# import; git does not see the file that holds it.
+EDITABLE = (
+    "an editable install runs the sources as they stand, so that edits count, and "
+    "several times slower. Compiled: pip install . (or uv sync --no-editable)"
+)
 MSG_CHOICE = "SCALAR_AUTOGRAD_BUILD is {!r}; write auto, compiled or pure"
 MSG_PURE = "scalar-autograd installs as pure Python (slower, same numbers): {}"
 MSG_FAILED = (
@@ -75,6 +82,10 @@ class CompileTheEngine(BuildHookInterface[Any]):
         if choice not in {"auto", "compiled", "pure"}:
             raise ValueError(MSG_CHOICE.format(choice))
         if version == "editable":
+            self.app.display_warning(f"scalar-autograd: {EDITABLE}")
+            Path(self.root, "autograd", "_built.py").write_text(
+                BUILT.format(digests={}, pure_because=EDITABLE)
+            )
             return
 
         self.scratch = TemporaryDirectory(prefix="scalar-autograd-")

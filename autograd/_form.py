@@ -14,6 +14,8 @@ long as all the looking and comparing, which is 50 µs.
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import source_hash
@@ -26,6 +28,27 @@ MSG_STALE = (
     "what you edit. Delete it to run the source, or build and install again with: "
     "pip install . (which compiles elsewhere and leaves nothing in a checkout)"
 )
+
+
+MSG_PURE = (
+    "scalar-autograd runs as pure Python here, with the same numbers, several times "
+    "slower: {0}. Said once."
+)
+ASKED = "asked for"
+
+
+def say_once() -> None:
+    """Say at the first import why nothing is compiled, unless that was asked for.
+
+    Installers do not show what a build says.
+    """
+    reason = str(_built().get("PURE_BECAUSE", ""))
+    if not reason or reason.startswith(ASKED):
+        return
+    with suppress(OSError):  # where nobody may write, nobody is told
+        with open(os.path.join(PACKAGE, "_told"), "x"):
+            pass
+        sys.stderr.write(MSG_PURE.format(reason) + "\n")
 
 
 def refuse_stale() -> None:
@@ -74,3 +97,4 @@ def _built() -> dict[str, Any]:
 
 
 refuse_stale()
+say_once()

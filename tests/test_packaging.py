@@ -151,6 +151,10 @@ def test_without_a_compiler_the_wheel_is_pure_and_one_line_says_so(
     shown = run_python("-c", code)
     assert shown.stdout.startswith("False ")
     assert "/bin/false" in shown.stdout
+    # Installers hide what a build says, so the first import says it, and no other.
+    assert "several times slower" in shown.stderr
+    assert "/bin/false" in shown.stderr
+    assert run_python("-c", code).stderr == ""
 
 
 def test_a_build_that_must_compile_fails_where_it_cannot(checkout: Path) -> None:
@@ -167,10 +171,22 @@ def test_an_unknown_form_is_refused(checkout: Path) -> None:
     assert "is 'fast'; write auto, compiled or pure" in shown.stderr
 
 
-def test_an_editable_install_runs_the_sources(checkout: Path) -> None:
-    wheel, _ = build(checkout, "wheel:editable")
+def test_an_editable_install_runs_the_sources_and_says_so(
+    checkout: Path, run_python: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel, lines = build(checkout, "wheel:editable")
+    assert sum("several times slower" in line for line in lines) == 1
     assert not extensions(names_in(wheel))
     assert not extensions({str(path) for path in checkout.rglob("*")})
+    monkeypatch.setenv("PYTHONPATH", str(checkout))
+    first, second = (run_python("-c", SHOW).stderr for _ in range(2))
+    assert "uv sync --no-editable" in first
+    assert second == ""
+    # A wheel that is built there later is none of that.
+    shutil.rmtree(checkout / "out")
+    wheel, _ = build(checkout, SCALAR_AUTOGRAD_BUILD="pure")
+    assert "_told" not in "".join(names_in(wheel))
+    assert "editable" not in zipfile.ZipFile(wheel).read("autograd/_built.py").decode()
 
 
 # The compiled form is that of the source
