@@ -213,7 +213,9 @@ class Primitive:
     def __reduce__(self) -> str | tuple[Any, ...]:
         if self.in_table:
             return _row, (self.name,)
-        value = _by_value(self) if self.__module__ == "__main__" else None
+        # Compiled, one that `autograd.primitive` did not make has no module.
+        of_script = getattr(self, "__module__", None) == "__main__"
+        value = _by_value(self) if of_script else None
         return _global_name(self) if value is None else value
 
     @property
@@ -290,15 +292,14 @@ def _global_name(primitive: Primitive) -> str:
         PicklingError: if its module has none.
 
     """
-    home: dict[str, Any] = getattr(
-        sys.modules.get(primitive.__module__), "__dict__", {}
-    )
+    module = getattr(primitive, "__module__", __name__)
+    home: dict[str, Any] = getattr(sys.modules.get(module), "__dict__", {})
     for name, thing in list(home.items()):
         if thing is primitive:
             return name
     from pickle import PicklingError
 
-    raise PicklingError(MSG_PICKLE.format(primitive.name, primitive.__module__))
+    raise PicklingError(MSG_PICKLE.format(primitive.name, module))
 
 
 # Primitives of scripts, which other processes cannot import, by what names them there;
