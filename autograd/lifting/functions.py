@@ -162,10 +162,15 @@ class Lifted:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function: itself on numbers, else with what was rewritten."""
-        plain = PLAIN.issuperset(map(type, args)) and not self._closed
-        if plain and (not kwargs or PLAIN.issuperset(map(type, kwargs.values()))):
-            return self._plain(*args, **kwargs)
-        return self._lifted(*args, **kwargs)
+        for x in args:  # lean: a call may take no longer than the function
+            if type(x) is not float and type(x) not in PLAIN:
+                return self._lifted(*args, **kwargs)
+        if self._closed:
+            return self._lifted(*args, **kwargs)
+        if not kwargs:
+            return self._plain(*args)
+        plain = PLAIN.issuperset(map(type, kwargs.values()))
+        return (self._plain if plain else self._lifted)(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)

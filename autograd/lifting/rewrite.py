@@ -64,6 +64,16 @@ def call(hook: str, *args: ast.expr) -> ast.Call:
     return ast.Call(name(hook), list(args), [])
 
 
+def _of_class(owner: type, name: str) -> Any:
+    """Return the function that a class has under a name, UNKNOWN if it has none."""
+    for base in owner.__mro__:
+        found = vars(base).get(name)
+        if found is not None:
+            function = getattr(found, "__func__", found)
+            return function if type(function) is types.FunctionType else UNKNOWN
+    return UNKNOWN
+
+
 def locate(new: ast.AST, old: ast.AST) -> None:
     """Put what has no place yet in that of another node."""
     todo = [new]
@@ -105,6 +115,9 @@ class Rewriter(ast.NodeTransformer):
         self.lifted = lifted
         self.scopes: list[set[str]] = [set(free)]
         self.inline: list[bool] = [False]
+        # The class that is being defined, and the first parameter of a method in it.
+        self.classes: list[Any] = [None]
+        self.first: list[str | None] = [None]
 
     # Scopes.
 
@@ -127,7 +140,12 @@ class Rewriter(ast.NodeTransformer):
         node.decorator_list = [self.visit(x) for x in node.decorator_list]
         self._defaults(node.args)
         decorators, node.decorator_list = node.decorator_list, []
+        parameters = [x.arg for x in (*node.args.posonlyargs, *node.args.args)]
+        self.first.append(parameters[0] if parameters else None)
+        self.classes.append(self.classes[-1])
         self._scope(node, inline=True)
+        self.classes.pop()
+        self.first.pop()
         node.decorator_list = decorators
         return node
 
@@ -149,7 +167,14 @@ class Rewriter(ast.NodeTransformer):
         return self._scope(node, inline=False)
 
     visit_ListComp = visit_SetComp = visit_DictComp = _inner  # noqa: N815
-    visit_GeneratorExp = visit_ClassDef = _inner  # noqa: N815
+    visit_GeneratorExp = _inner  # noqa: N815
+
+    def visit_ClassDef(self, node: Any) -> Any:  # noqa: D102
+        outermost = len(self.scopes) == 1
+        self.classes.append(self.known.get(node.name) if outermost else None)
+        new = self._inner(node)
+        self.classes.pop()
+        return new
 
     def meaning(self, node: ast.expr) -> Any:
         """Return what an expression means, as far as that is known, else UNKNOWN."""
@@ -161,6 +186,10 @@ class Rewriter(ast.NodeTransformer):
             base = self.meaning(node.value)
             if isinstance(base, types.ModuleType):
                 return vars(base).get(node.attr, UNKNOWN)
+            own = isinstance(node.value, ast.Name) and node.value.id == self.first[-1]
+            base = self.classes[-1] if own and base is UNKNOWN else base
+            if isinstance(base, type) and self.lifted(base):
+                return _of_class(base, node.attr)
         return UNKNOWN
 
     # Expressions.
@@ -182,10 +211,13 @@ class Rewriter(ast.NodeTransformer):
             return general
         if meaning is isinstance and len(node.args) == 2:
             return self._isinstance(node, general)
-        if len(node.args) == 1 and (
-            meaning is float or getattr(meaning, "__module__", "") == "math"
-        ):
+        if any(meaning is f for f in (max, min, sorted, sum, pow)):
+            return node  # without a key, it only compares or adds
+        of_math = getattr(meaning, "__module__", "") == "math"
+        if len(node.args) == 1 and (meaning is float or of_math):
             return self._in_line(node, is_float=meaning is float)
+        if of_math and all(isinstance(x, (ast.Name, ast.Constant)) for x in node.args):
+            return self._in_line_of_several(node, general)
         return general
 
     def _in_line(self, node: ast.Call, *, is_float: bool) -> ast.expr:
@@ -202,6 +234,19 @@ class Rewriter(ast.NodeTransformer):
         test.comparators = [name("__lift_float__")]
         plain = x if is_float else ast.Call(node.func, [x], [])
         return ast.IfExp(test, plain, call("__lift_call__", node.func, x))
+
+    @staticmethod
+    def _in_line_of_several(node: ast.Call, general: ast.Call) -> ast.expr:
+        """Return a call that asks whether its arguments are floats first."""
+        tests: list[ast.expr] = [
+            ast.Compare(call("__lift_type__", x), [ast.Is()], [name("__lift_float__")])
+            for x in node.args
+            if isinstance(x, ast.Name)
+        ]
+        if not tests:
+            return node
+        test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
+        return ast.IfExp(test, node, general)
 
     @staticmethod
     def _isinstance(node: ast.Call, general: ast.Call) -> ast.expr:
