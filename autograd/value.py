@@ -709,7 +709,6 @@ class Value:
             raise TypeError(MSG_PARENTS)
         if len(weights) != len(operands):
             raise ValueError(MSG_PARENTS)
-        op = op if type(op) is str else str.__str__(op)
         row = Primitive(op, _only_numbers, _only_numbers, elementary=False)
         return fused(row, y, operands, weights)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -54,6 +55,123 @@ def test_a_notebook_links_to_notebooks_that_exist(path: Path) -> None:
     links = re.findall(r"\]\(([^)#]+\.ipynb)", path.read_text(encoding="utf-8"))
     assert all((NOTEBOOKS / link).exists() for link in links)
     assert path == PATHS[-1] or links[-1] == PATHS[PATHS.index(path) + 1].name
+
+
+def solutions(cells: list[Any]) -> list[str]:
+    """Return the code that is folded at the end of a notebook, one for an exercise."""
+    folded = [
+        cell.source
+        for cell in cells
+        if cell.cell_type == "markdown" and cell.source.startswith("<details>")
+    ]
+    return re.findall(r"```python\n(.*?)```", "\n".join(folded), re.DOTALL)
+
+
+def is_tagged(cell: Any, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", ())
+
+
+def with_answers(cells: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Answer each exercise, first wrongly and then as its solution has it.
+
+    Returns the code cells up to the last check, and of these the checks of wrong
+    answers. What takes long and serves no exercise is left out.
+    """
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    last = max(k for k, cell in enumerate(code) if is_tagged(cell, "exercise"))
+    rest, answers = code[: last + 2], iter(solutions(cells))
+    run, wrong = [], []
+    for exercise, check in zip(rest, [*rest[1:], None], strict=True):
+        if not is_tagged(exercise, "exercise"):
+            if not is_tagged(exercise, "long"):
+                run.append(exercise)
+            continue
+        refused = nbformat.v4.new_code_cell(check.source)
+        refused.metadata["tags"] = ["raises-exception"]
+        wrong.append(refused)
+        run += [
+            nbformat.v4.new_code_cell(exercise.source.replace("...", "0.0625")),
+            refused,
+            nbformat.v4.new_code_cell(next(answers)),
+        ]
+    return run, wrong
+
+
+@every_notebook
+def test_exercises_refuse_a_wrong_answer_and_accept_their_solution(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    exercises = [cell for cell in cells if is_tagged(cell, "exercise")]
+    assert exercises
+    assert len(solutions(cells)) == len(exercises)
+    run, wrong = with_answers(cells)
+    notebook = nbformat.v4.new_notebook(cells=run)
+    NotebookClient(notebook, timeout=300).execute(cwd=str(NOTEBOOKS))
+    for check in wrong:
+        errors = [x for x in check.outputs if x.output_type == "error"]
+        assert [error.ename for error in errors] == ["AssertionError"]
+        assert len(errors[0].evalue.split()) > 4  # it says what is wrong
+    right = [run[run.index(check) + 2] for check in wrong]
+    for check in right:
+        printed = "".join(x.text for x in check.outputs if x.output_type == "stream")
+        assert "right" in printed.lower()
+        assert "your turn" not in printed.lower()
+
+
+# What the article that the course follows speaks of, and what shows each: a piece of
+# the code of a cell that has an output.
+TERMS = {
+    "forward propagation": "h1, h2 = sigmoid(z1_1), sigmoid(z1_2)",
+    "layers": "draw(network",
+    "weight": "W1_11",
+    "bias": "b1_1",
+    "sigmoid": "def sigmoid(",
+    "softmax": "powers = [math.exp(score)",
+    "linear output": "linear_delta2",
+    "chain rule": "d_y * y * (1 - y)",
+    "partial derivative": "by_hand",
+    "mean squared error": "error**2 for error in errors",
+    "gradient descent": "parameter.data -= rate * parameter.grad",
+    "other optimisers": "Adam(p, lr=",
+    "converged": "history.stopped_because",
+    "maximum": "history.stopped_because",
+    "random initialisation": '"random": None',
+    "learning rate": "descend(rate)",
+    "deep network": "[6] * 6 + [1]",
+}
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_notebook_defines_and_shows_each_term_of_the_article(term: str) -> None:
+    for path in PATHS:
+        cells = nbformat.read(path, as_version=4).cells
+        places = [
+            k
+            for k, cell in enumerate(cells)
+            if cell.cell_type == "markdown"
+            and re.search(rf"\*\*{term}[^*]*\*\*", cell.source, re.IGNORECASE)
+        ]
+        shown = (
+            cell.cell_type == "code" and TERMS[term] in cell.source and cell.outputs
+            for cell in cells[min(places, default=len(cells)) :]
+        )
+        if any(shown):
+            return
+    pytest.fail(f"no notebook has **{term}** in bold, and then a cell that shows it")
+
+
+CHINESE = (
+    "前向传播 反向传播 链式法则 偏导数 "
+    "权重 偏置 激活函数 损失函数 "
+    "梯度下降 学习率 隐藏层"
+)
+
+
+@pytest.mark.parametrize("term", CHINESE.split())
+def test_the_glossary_has_the_words_of_the_article(term: str) -> None:
+    cells = nbformat.read(PATHS[0], as_version=4).cells
+    (glossary,) = [cell.source for cell in cells if "## Glossary" in cell.source]
+    row = rf"^\| [a-z ,]+ \|[^|]*{term}[^|]* \| .+ \|$"
+    assert re.search(row, glossary, re.MULTILINE)
 
 
 def printed(code: str) -> str:

@@ -161,9 +161,8 @@ def copied(node: Definition) -> Definition:
 
     def fresh(x: Any) -> Any:
         if isinstance(x, ast.AST):
-            new = type(x).__new__(type(x))  # __init__ would ask for all parts
-            todo.append((x, new))
-            return new
+            todo.append((x, type(x)()))
+            return todo[-1][1]
         return [fresh(part) for part in x] if isinstance(x, list) else x
 
     root: Definition = fresh(node)

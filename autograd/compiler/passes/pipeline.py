@@ -12,7 +12,6 @@ from contextlib import suppress
 from functools import partial
 
 from autograd.collector import waiting
-from autograd.compiler.element import Element
 from autograd.compiler.listing import Listing
 from autograd.compiler.passes.blocks import by_blocks, prune
 from autograd.compiler.passes.builder import live
@@ -51,7 +50,7 @@ def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
     )
 
 
-SHORT = 1500  # instructions whose straight code is faster, and soon compiled
+SHORT = 300  # instructions that are not searched for loops
 
 watchers: list[Callable[[str, Program], object]] = []
 
@@ -81,8 +80,7 @@ def shorten(listing: Listing) -> Program:
     Loops pay where iterations need one another, or where there are very many: code that
     stands side by side is better off in the groups of `autograd.compiler.schedule`.
     """
-    calls = any(isinstance(row.value, Element) for row, _ in listing.forms)
-    if len(listing) >= SHORT and not calls:  # of batches, which loops do not know
+    if len(listing) >= SHORT:
         with suppress(ImportError):  # NumPy is not everywhere
             rolled = roll(listing)
             shorter = optimize(rolled)
