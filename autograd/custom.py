@@ -124,6 +124,7 @@ def primitive(
         name = getattr(f, "__name__", type(f).__name__)
     elif not isinstance(name, str) or not name:
         raise TypeError(MSG_NAME.format(_briefly(name)))
+    name = str.__str__(name)  # of a class of its own, it might hold a graph
     formulas = _as_tuple(partials, name)
     words = _words(f, name, formulas)
     row = Primitive(
