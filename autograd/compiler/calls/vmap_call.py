@@ -197,19 +197,28 @@ class BatchCall:
 
     # --- A result for each row ------------------------------------------------------
 
-    def mapped(self) -> Any:
-        """Return the results of all rows."""
+    def mapped(self, *, at_once: bool = True) -> Any:
+        """Return the results of all rows.
+
+        Args:
+            at_once: whether all rows may be taken to go the one way that is known;
+                rows that do not are found when they are computed.
+
+        """
         import numpy as np
 
         forms: list[Any] = []
         results: list[Any] = []
-        groups, odd = self.sorted()
+        at_once = at_once and len(self.variants) == 1
+        groups, odd = ([(self.variants[0], None)], []) if at_once else self.sorted()
         for variant, rows in groups:
             columns = self.columns if rows is None else self.columns.take(rows)
             inputs, floats = self.shared(variant)
             nodes = any(type(x) is Value for x in inputs)
             runner = variant.runner(partials=nodes and is_recording(), reduce=False)
             out, right = runner.run(floats, columns)
+            if right is not None and at_once and variant.program.is_guarded:
+                return self.mapped(at_once=False)
             m = len(variant.program.outputs)
             found: list[Any] = list(out[:m])
             if nodes and is_recording():
