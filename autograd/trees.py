@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 from autograd.value import Value
 
 FLOAT = 8  # bytes
+COLUMNS = frozenset({"pandas", "polars"})
+NAMED = frozenset({"Series", "DataFrame"})
 
 Rebuild = Callable[[Iterable[Any]], Any]
 
@@ -129,6 +131,9 @@ def _flatten(tree: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
     if isinstance(tree, (float, int)) and not isinstance(tree, bool):
         numbers.append(float(tree))
         return next
+    library = type(tree).__module__.partition(".")[0]
+    if library in COLUMNS and type(tree).__name__ in NAMED:
+        return _flatten_columns(library, tree, what, numbers)
     if hasattr(tree, "dtype"):
         return _flatten_array(tree, what, numbers)
     parts = parts_of(tree)
@@ -136,6 +141,33 @@ def _flatten(tree: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
         raise TypeError(MSG_NUMBER.format(what, tree, type(tree).__name__))
     rebuilds = [_flatten(item, what, numbers) for item in parts.items]
     return lambda others: parts.join([rebuild(others) for rebuild in rebuilds])
+
+
+def _flatten_columns(
+    library: str, table: Any, what: str, numbers: list[Any]
+) -> Callable[[Any], Any]:
+    """Append a series' or frame's numbers; pandas' keep their names, floats or not.
+
+    polars has no columns of Values: a series of its is an array to the function, and
+    its derivative is a series again.
+    """
+    rebuild = _flatten_array(table.to_numpy(), what, numbers)
+    if library == "pandas":
+        names = table.axes
+        keys = ("index", "columns")[: len(names)]
+        named = {"name": table.name} if len(names) == 1 else {}
+        labels = dict(zip(keys, names, strict=True)) | named
+        return lambda others: type(table)(rebuild(others), **labels)
+
+    def of_polars(others: Any) -> Any:
+        array = rebuild(others)
+        if array.dtype.kind == "O":
+            return array
+        if array.ndim == 1:
+            return type(table)(table.name, array)
+        return type(table)(array, schema=table.columns)
+
+    return of_polars
 
 
 def _flatten_array(array: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:

@@ -57,6 +57,8 @@ def test_functions_of_one_number_give_what_numpy_gives(name):
             continue  # C's gamma(-inf) is NaN, SciPy's infinite
         with np.errstate(all="ignore"):
             expected = float(UNARY[name](x))
+        if name == "gamma" and x == 0.0:
+            expected = libm.copysign(INF, x)  # as C has it; SciPy before 1.15 has not
         with quiet():
             assert same(row(Value(x)).data, expected), x
             assert same(row(x), expected), x
