@@ -389,3 +389,16 @@ def test_a_picture_made_by_hand_is_still_a_graph():
         part.node("a")
     assert repr(picture) == "<graph>"
     assert "mine" in picture.source
+
+
+def test_a_leaf_that_was_changed_since_is_told():
+    x = Value(2.0, name="x")
+    y = x * 3.0
+    z = y * x
+    z.backward()
+    assert draw(z, gradient_of=x).shown.nodes[-1].data == 12.0
+    x.data = 5.0
+    assert "Attention: the .data of a leaf was changed" in draw(z).source
+    with pytest.raises(ValueError, match=r"changed after .* Compute it again"):
+        draw(z, gradient_of=x)
+    assert draw([x * 3.0, x]).shown.warning == ""

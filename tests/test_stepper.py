@@ -327,3 +327,23 @@ def test_frames_say_what_is_passed_on_and_to_whom():
         [["n3", "n2", "1"], ["n3", "n0", "1"]],
         [["n2", "n0", "2"], ["n2", "n1", "0.5"]],
     ]
+
+
+def changed_since():
+    """Return a leaf, and what was computed from it before it was changed."""
+    x = Value(2.0, name="x")
+    y = x * 3.0
+    z = y * x
+    y.name, z.name = "y", "z"
+    z.backward()
+    x.data = 5.0
+    return x, z
+
+
+def test_a_leaf_that_was_changed_since_is_told_at_the_beginning():
+    x, z = changed_since()
+    first, *_, last = step(z).frames
+    assert "was changed after y, z were computed from it" in first.body
+    assert "12" in last.body  # as recorded
+    x.data = 2.0
+    assert "changed" not in step(z).frames[0].body

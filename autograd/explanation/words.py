@@ -55,13 +55,7 @@ def introduction(story: Story) -> list[str]:
     if story.target is not None:
         x = story.names[story.target]
         paragraphs.append(ONLY.format(x=x, n=ways(story.ways)))
-    order = story.sweep.order
-    moved = outdated(order)
-    if moved:
-        found = [story.names[i] for i, node in enumerate(order) if id(node) in moved]
-        names = ", ".join(found[:FEW]) + ", ..." * (len(found) > FEW)
-        names += " was" if len(found) == 1 else " were"
-        paragraphs.insert(0, CHANGED.format(names=names, y=y))
+    paragraphs = changed(story) + paragraphs
     if not story.steps:
         paragraphs = [NO_STEPS.format(y=y)]
     if story.folded:
@@ -74,6 +68,18 @@ def introduction(story: Story) -> list[str]:
     if any(map(has_brackets, story.steps)):
         paragraphs.append(BRACKET)
     return paragraphs
+
+
+def changed(story: Story) -> list[str]:
+    """Return a paragraph if a leaf was changed since the nodes were computed."""
+    order = story.sweep.order
+    moved = outdated(order)
+    if not moved:
+        return []
+    found = [story.names[i] for i, node in enumerate(order) if id(node) in moved]
+    names = ", ".join(found[:FEW]) + ", ..." * (len(found) > FEW)
+    names += " was" if len(found) == 1 else " were"
+    return [CHANGED.format(names=names, y=story.names[-1])]
 
 
 def has_brackets(step: Step | Part) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from autograd.compiler.program import Program
+from autograd.outdated import outdated
 from autograd.render.graph import Graph
 from autograd.render.inside import each, open_up
 from autograd.render.place import places_of, program_inside
@@ -25,6 +27,10 @@ MSG_NOT_A_VALUE = (
     "program, draw(f.programs[0])"
 )
 MSG_NOTHING = "draw() was given no Value: put at least one into the tuple or list"
+CHANGED = (
+    "Attention: the .data of a leaf was changed after nodes were computed from it. "
+    "They show what was recorded: compute them again."
+)
 MSG_LIMIT = "limit is the number of nodes to show, an int of at least 1, not {0!r}"
 MSG_OPEN = "there is no compiled function {0!r} in this graph to open; there {1}"
 MSG_OPEN_TYPE = (
@@ -78,7 +84,9 @@ def view_of(
             what = f"is {others}" if others else "is none at all"
             raise ValueError(MSG_OPEN.format(name, what))
     graph.grads = grads
-    return graph.view(limit)
+    view = graph.view(limit)
+    values = [x for x in graph.things if isinstance(x, Value)]
+    return replace(view, warning=CHANGED) if outdated(values) else view
 
 
 def outputs_of(values: object) -> list[Value]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.context import recording, scope
+from autograd.outdated import outdated
 from autograd.render.collect import outputs_of
 from autograd.transforms import pullback
 from autograd.value import CONSTANT, Value
@@ -19,6 +20,11 @@ MSG_ONE = (
 MSG_NOT_BELOW = (
     "gradient_of names {0}, but {1} was not computed from it, so there is no "
     "derivative to draw"
+)
+MSG_OUTDATED = (
+    "the .data of a leaf was changed after {0} was computed from it, so its derivative "
+    "cannot be drawn: nodes have the numbers that were recorded, and the leaf has "
+    "another. Compute it again, and draw that"
 )
 
 
@@ -42,7 +48,10 @@ def derivatives(
     if len(outputs) != 1:
         raise ValueError(MSG_ONE.format(len(outputs)))
     y = outputs[0]
-    below = {id(node) for node in topological_order(y)}
+    order = topological_order(y)
+    if outdated(order):
+        raise ValueError(MSG_OUTDATED.format(y.name or "what is drawn"))
+    below = {id(node) for node in order}
     for x in inputs:
         if id(x) not in below or x.primitive is CONSTANT:
             what = x.name or "a Value without a name"

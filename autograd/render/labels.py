@@ -58,7 +58,7 @@ def descriptions(view: View) -> dict[str, str]:
 
 def notes(view: View) -> tuple[str, ...]:
     """Return the lines at the head of a picture: what is folded, what colours mean."""
-    return (*view.folded, *view.legend)
+    return (*filter(None, (view.warning,)), *view.folded, *view.legend)
 
 
 def title(view: View) -> str:

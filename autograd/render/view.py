@@ -111,6 +111,7 @@ class View:
         total: the number of nodes in the graph, shown or folded.
         limit: the number of units that were to be shown at most.
         program: the name of the program that is shown, "" for a graph of Values.
+        warning: what is wrong with the numbers, "" for nothing.
 
     """
 
@@ -120,6 +121,7 @@ class View:
     total: int
     limit: int
     program: str = ""
+    warning: str = ""
 
     @property
     def folded(self) -> tuple[str, ...]:

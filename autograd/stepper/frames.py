@@ -90,7 +90,7 @@ def frames_of(story: Story) -> tuple[Frame, ...]:
 
 def _begin(story: Story) -> Frame:
     order, sweep = story.sweep.order, story.sweep
-    paragraphs = [BEGIN]
+    paragraphs = [*words.changed(story), BEGIN]
     if story.folded:
         paragraphs.append(
             FOLDED.format(operations=story.operations, steps=len(story.steps))
