@@ -115,7 +115,9 @@ def test_the_distribution_says_who_it_is(pytestconfig: Config) -> None:
     assert data["License-Expression"] == "MIT"
     assert data["License-File"] == "LICENSE"
     extras = data.get_all("Provides-Extra") or []
-    assert set(extras) == {"draw", "jit", "notebook", "all"}
+    assert set(extras) == {
+        "draw", "jit", "notebook", "safetensors", "sklearn", "all",
+    }  # fmt: skip
 
 
 # The wheels that are built

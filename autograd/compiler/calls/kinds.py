@@ -58,6 +58,10 @@ FIXED_NAMES = frozenset(
         ("_abc", "_abc_data"),
     }
 )
+# Functions that Cython compiled, whichever version of it, and whose of them hold no
+# more than code and the function that they wrap.
+FUNCTIONS = frozenset({"cython_function_or_method", "fused_cython_function"})
+OURS_AND_SCIENCE = frozenset({"autograd", "nn", "numpy", "scipy", "pandas"})
 # The modules whose classes write all that they hold in their repr, and cannot change.
 WRITTEN = frozenset({"decimal", "fractions", "datetime", "uuid", "zoneinfo"})
 
@@ -188,6 +192,9 @@ def _unreadable(reader: Any, thing: Any) -> Any:
     if hasattr(thing, "__wrapped__"):
         return Same(thing), reader.found(thing.__wrapped__)
     kind = type(thing)
+    home = str(getattr(thing, "__module__", None)).partition(".")[0]
+    if kind.__name__ in FUNCTIONS and home in OURS_AND_SCIENCE:
+        return Same(thing)
     name = f"{kind.__module__}.{kind.__qualname__}"
     raise EagerlyError(MSG_UNREADABLE.format(thing, name))
 
