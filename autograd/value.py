@@ -709,7 +709,7 @@ class Value:
             raise TypeError(MSG_PARENTS)
         if len(weights) != len(operands):
             raise ValueError(MSG_PARENTS)
-        row = Primitive(op, _only_numbers, _only_numbers, elementary=False)
+        row = Primitive(exact_text(op), _only_numbers, _only_numbers, elementary=False)
         return fused(row, y, operands, weights)
 
     @staticmethod

@@ -285,10 +285,9 @@ def test_what_must_be_compiled_and_fails_later_raises(monkeypatch: Any) -> None:
 # Which path is taken.
 
 
-def plan(model: Any, epochs: int, size: int = 20) -> path.Plan:
-    return path.Plan(
-        model, hinge_loss, model.parameters(), [Table(ROWS, SIGNS)], size, epochs, True
-    )
+def plan(model: Any, epochs: int, size: int = 20, times: int = 1) -> path.Plan:
+    table = Table([*ROWS] * times, [*SIGNS] * times)
+    return path.Plan(model, hinge_loss, model.parameters(), [table], size, epochs, True)
 
 
 @pytest.mark.parametrize("make", [lambda: MLP(2, [4, 4, 1], seed=0), Wrapped])
@@ -296,7 +295,7 @@ def test_small_trainings_are_eager_and_large_ones_compiled(make: Any) -> None:
     source, why = plan(make(), 1).compiled(must=False)
     assert source is None
     assert why.startswith("too little to do")
-    source, why = plan(make(), 10**7).compiled(must=False)
+    source, why = plan(make(), 10**7, size=400, times=20).compiled(must=False)
     assert source is not None
     assert why == ""
     assert plan(make(), 1).compiled(must=True)[0] is not None
