@@ -161,7 +161,8 @@ def copied(node: Definition) -> Definition:
 
     def fresh(x: Any) -> Any:
         if isinstance(x, ast.AST):
-            todo.append((x, type(x)()))
+            # Not type(x)(): a node without its fields is deprecated since 3.13.
+            todo.append((x, type(x).__new__(type(x))))
             return todo[-1][1]
         return [fresh(part) for part in x] if isinstance(x, list) else x
 
