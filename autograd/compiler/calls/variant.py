@@ -128,6 +128,8 @@ def with_partials(
 
     """
 
+    program = program.unrolled()  # of a loop's numbers not all have a place
+
     def run(inputs: list[Value]) -> list[Any]:
         results = program.run(inputs)
         program.holds(results)  # compares, and so takes the guards over
