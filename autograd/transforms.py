@@ -18,7 +18,6 @@ Letters: ``y_bar`` is the adjoint of the node y, ``y_dot`` its tangent.
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
@@ -28,6 +27,7 @@ from typing import Any
 
 from autograd.adjoints import pull
 from autograd.context import recording, tape_in_use
+from autograd.derived import Derived
 from autograd.dot import sumprod
 from autograd.kinks import is_at_a_kink, is_cut_off, without_derivative
 from autograd.primitives import Primitive
@@ -91,11 +91,10 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
     with_value = value_and_grad(f, argnums)
 
-    @_named("gradient of", f)
     def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
         return with_value(*args, **kwargs)[1]
 
-    return gradient_of_f
+    return _derived(gradient_of_f, "gradient of", grad, f, argnums)
 
 
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -113,7 +112,6 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
     _check_argnums(argnums)
 
-    @_named("value and gradient of", f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         inputs, new_args, restore = _inputs(args, argnums, f)
         result = _called(f, *new_args, **kwargs)
@@ -125,7 +123,8 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         make_constant(inputs)
         return value, restore(derivatives)
 
-    return value_and_gradient
+    what = "value and gradient of"
+    return _derived(value_and_gradient, what, value_and_grad, f, argnums)
 
 
 def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -142,7 +141,6 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
     _check_argnums(argnums)
 
-    @_named("jacobian of", f)
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         inputs, new_args, restore = _inputs(args, argnums, f)
         result = _called(f, *new_args, **kwargs)
@@ -155,7 +153,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
             return np.array(rows).reshape(result.shape + rows[0].shape)
         return rebuild(rows)
 
-    return jacobian_of_f
+    return _derived(jacobian_of_f, "jacobian of", jacobian, f, argnums)
 
 
 def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -189,11 +187,10 @@ def hvp(f: Function) -> Function:
     """
     gradient_of_f = grad(f)
 
-    @_named("Hessian-vector product of", f)
     def hessian_times(x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
         return jvp(lambda x: gradient_of_f(x, *args, **kwargs), (x,), (v,))[1]
 
-    return hessian_times
+    return _derived(hessian_times, "Hessian-vector product of", hvp, f)
 
 
 @recording
@@ -480,13 +477,11 @@ def _check_argnums(argnums: Any) -> None:
         raise TypeError(MSG_POSITIONS.format(argnums))
 
 
-def _named(what: str, f: Function) -> Callable[[Function], Function]:
-    """Give a derived function f's name and record in it, even under no_grad."""
+def _derived(
+    run: Function, what: str, transform: Function, f: Function, *options: Any
+) -> Function:
+    """Return what was derived from f, under f's name."""
     _check_function(f)
-
-    def name(derived: Function) -> Function:
-        derived = functools.wraps(f)(recording(derived))
-        derived.__doc__ = f"Compute the {what} {_name(f)}."
-        return derived
-
-    return name
+    derived = Derived(run, transform, f, *options)
+    derived.__doc__ = f"Compute the {what} {_name(f)}."
+    return derived

@@ -40,6 +40,7 @@ from autograd.compiler.machine.ask import taken
 from autograd.compiler.program import Program
 from autograd.compiler.record.trace import name_of, record
 from autograd.context import ignored, tape_in_use
+from autograd.derived import reference
 from autograd.lifting.eager import eagerly
 from autograd.primitives import Primitive
 from autograd.value import Value
@@ -310,8 +311,8 @@ class Jit(Native):
         again = travel.underway(self)
         if again is not None:
             return again
-        reference = travel.reference(self.f, self)
-        return _arrive, (self.name, reference, kept, travel.value(self, reference))
+        found = reference(self.f, self)
+        return _arrive, (self.name, found, kept, travel.value(self, found))
 
     def __copy__(self) -> Jit:
         return self

@@ -10,7 +10,6 @@ sends it with every task has each worker compile once.
 from __future__ import annotations
 
 import functools
-import sys
 from typing import Any
 from uuid import uuid4
 
@@ -24,21 +23,6 @@ KEPT = 64
 _leaving: dict[int, str] = {}
 _arriving: dict[str, Any] = {}
 _arrived: dict[Any, Any] = {}
-
-
-def reference(f: Any, compiled: Any) -> tuple[str, str] | None:
-    """Return the module and the name under which another process finds f, or None."""
-    module, name = getattr(f, "__module__", None), getattr(f, "__qualname__", "")
-    home: Any = sys.modules.get(module or "")
-    found = home
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    if module and (found is f or found is compiled):
-        return module, name
-    for name, thing in list(vars(home).items()) if module and home else ():
-        if thing is compiled:  # as in g = jit(grad(f))
-            return module, name
-    return None
 
 
 def underway(compiled: Any) -> tuple[Any, ...] | None:

@@ -29,6 +29,7 @@ from autograd.compiler.program import Program
 from autograd.compiler.record.arrays import RecordedArray
 from autograd.compiler.record.trace import name_of
 from autograd.context import tape_in_use
+from autograd.derived import reference
 from autograd.value import Value
 
 Function = Callable[..., Any]
@@ -258,7 +259,7 @@ class Vmap:
         again = travel.underway(self)
         if again is not None:
             return again
-        found = travel.reference(self.f, self)
+        found = reference(self.f, self)
         packed = travel.value(self, found)
         f = self.f if packed is None else None
         return _arrive, (f, self.in_axes, self.reduce, packed)
