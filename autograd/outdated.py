@@ -45,4 +45,6 @@ def _recomputed(node: Value) -> float | None:
         value: float = node.primitive.value(*numbers)  # type: ignore[union-attr]
     except (ArithmeticError, ValueError):
         return None
+    except TypeError:  # made by Value.from_partials: nobody knows how to compute it
+        return node.data
     return value

@@ -193,21 +193,3 @@ def _programs_are_checked_between_passes() -> None:
     from autograd.compiler.passes.pipeline import watchers
 
     watchers.append(lambda _pass, program: program.check())
-
-
-# Faults that are known and not mended yet, by the test that shows each.
-KNOWN_FAULTS = {
-    "test_vector_code_of_random_shape_is_compiled_right": "loops in summed batches",
-    "test_vector_code_is_compiled_right_for_fewer_lanes": "loops in summed batches",
-    "test_the_page_computes_the_same_bits_as_one_machine": "pickles, compiled form",
-    "test_each_of_dasks_workers_compiles_once": "pickles, compiled form",
-    "test_what_a_script_derives_runs_in_a_process_that_lacks_the_script": "pickles",
-    "test_a_node_can_be_made_from_its_parents_and_local_derivatives": "drawing it",
-}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        reason = KNOWN_FAULTS.get(getattr(item, "originalname", item.name) or item.name)
-        if reason:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=False))

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from autograd import jit, math, value_and_grad, vmap
+from autograd.compiler.passes import pipeline
 
 pytest.importorskip("llvmlite")
 
@@ -143,6 +144,13 @@ def assert_compiled_right(seeds):
 
 @pytest.mark.parametrize("block", range(BY_DEFAULT))
 def test_vector_code_of_random_shape_is_compiled_right(block):
+    assert_compiled_right(range(BLOCK * block, BLOCK * block + BLOCK))
+
+
+@pytest.mark.parametrize("block", range(BY_DEFAULT))
+def test_vector_code_of_random_shape_is_right_in_loops(block, monkeypatch):
+    monkeypatch.setattr(pipeline, "SHORT", 60)
+    monkeypatch.setattr(pipeline, "pays", lambda rolled: rolled.has_loops)
     assert_compiled_right(range(BLOCK * block, BLOCK * block + BLOCK))
 
 

@@ -90,14 +90,14 @@ def test_an_error_in_the_middle_is_the_one_of_the_eager_function(k):
 
 def test_a_block_that_changes_shape_half_way_is_two_loops():
     def f(x):
-        for k in range(200):
-            x = m.sin(x) + 0.5 if k < 120 else m.cos(0.5 * x) * x
+        for k in range(2000):
+            x = m.sin(x) + 0.5 if k < 1200 else m.cos(0.5 * x) * x
         return x
 
     compiled = jit(f)
     assert compiled(0.3) == pytest.approx(f(0.3), rel=1e-14)
     loops = [s for s in compiled.programs[0].code if isinstance(s, Loop)]
-    assert sorted(loop.count for loop in loops) == pytest.approx([80, 120], abs=2)
+    assert sorted(loop.count for loop in loops) == pytest.approx([800, 1200], abs=2)
 
 
 def test_a_comparison_that_turns_out_otherwise_in_one_iteration_is_noticed():

@@ -128,8 +128,6 @@ def with_partials(
 
     """
 
-    program = program.unrolled()  # of a loop's numbers not all have a place
-
     def run(inputs: list[Value]) -> list[Any]:
         results = program.run(inputs)
         program.holds(results)  # compares, and so takes the guards over

@@ -286,8 +286,8 @@ def prune(program: Program, *, raising: bool) -> Program:
     used = np.zeros(program.size, dtype=bool)
     used[list(program.outputs)] = True
     used[[x for g in program.guards for x in (g.a, g.b)]] = True
-    slim: dict[int, tuple[Loop, list[int]]] = {}
-    for place, step in reversed([*program.placed()]):
+    slim: dict[int, tuple[Loop, list[int]]] = {}  # by which step of the code it is
+    for i, (place, step) in reversed([*enumerate(program.placed())]):
         if type(step) is not Loop:
             if used[place] or (raising and may_raise(step)):
                 used[place] = used[list(step.operands)] = True
@@ -295,7 +295,7 @@ def prune(program: Program, *, raising: bool) -> Program:
         loop, kept = _slim(step, place, used, raising=raising)
         if loop is None:
             continue
-        slim[place] = loop, kept
+        slim[i] = loop, kept
         used[list(loop.carried)] = True
         for read in loop.reads:
             used[list(read_places(read, loop.count))] = True
@@ -315,15 +315,15 @@ def _compacted(
     new[constants] = n + np.arange(len(constants))
     at = n + len(constants)
     code: list[Instruction | Loop] = []
-    for place, step in program.placed():
+    for i, (place, step) in enumerate(program.placed()):
         if type(step) is not Loop:
             if used[place]:
                 operands = tuple(new[list(step.operands)].tolist())
                 code.append(Instruction(step.primitive, operands))
                 new[place] = at
                 at += 1
-        elif place in slim:
-            loop, kept = slim[place]
+        elif i in slim:
+            loop, kept = slim[i]
             m = len(step.carried)
             for x in kept:
                 if x < m:

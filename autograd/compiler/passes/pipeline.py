@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 
 from autograd.collector import waiting
+from autograd.compiler.element import Element
 from autograd.compiler.listing import Listing
 from autograd.compiler.passes.blocks import by_blocks, prune
 from autograd.compiler.passes.builder import live
@@ -50,7 +51,7 @@ def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
     )
 
 
-SHORT = 300  # instructions that are not searched for loops
+SHORT = 1500
 
 watchers: list[Callable[[str, Program], object]] = []
 
@@ -71,7 +72,11 @@ def run(passes: Iterable[Pass], program: Program) -> Program:
     if not program.has_loops:
         return changed
     checked = any(change is guarded for _, change in passes)
-    return prune(changed, raising=not checked)
+    pruned = prune(changed, raising=not checked)
+    for watch in watchers:
+        watch("by blocks", changed)
+        watch("prune", pruned)
+    return pruned
 
 
 def shorten(listing: Listing) -> Program:
@@ -80,7 +85,8 @@ def shorten(listing: Listing) -> Program:
     Loops pay where iterations need one another, or where there are very many: code that
     stands side by side is better off in the groups of `autograd.compiler.schedule`.
     """
-    if len(listing) >= SHORT:
+    calls = any(isinstance(row.value, Element) for row, _ in listing.forms)
+    if len(listing) >= SHORT and not calls:  # of batches, which loops do not know
         with suppress(ImportError):  # NumPy is not everywhere
             rolled = roll(listing)
             shorter = optimize(rolled)
