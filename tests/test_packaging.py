@@ -251,4 +251,4 @@ def test_a_compiled_form_of_this_source_is_let_in(copy: Path, run_python: Run) -
 
 def test_looking_for_stale_forms_is_little_work() -> None:
     calls, _ = calls_of(_form.refuse_stale)
-    assert calls < 10_000
+    assert calls < 5_000
