@@ -23,11 +23,11 @@ from autograd.primitives.row import ALIAS
 from autograd.walk import lock
 
 if cython.compiled:
-    from cython.cimports.autograd.value import Value, new_node
+    from cython.cimports.autograd.value import Value, integers, new_node
     from cython.cimports.autograd.walk import begin, end, visit
-    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
+    from cython.cimports.cpython.mem import PyMem_Free
 else:
-    from autograd.value import Value, new_node
+    from autograd.value import Value, integers, new_node
     from autograd.walk import begin, end, visit
 
 _STRONG_MUL = cython.declare(object, strong_mul)
@@ -71,7 +71,7 @@ def _numbered(order: list, first: cython.longlong) -> cython.p_longlong:
     for i in range(len(order)):
         node = order[i]
         size += _count(node)
-    numbers = _room(size)
+    numbers = integers(size)
     size = 0
     for i in range(len(order)):
         node = order[i]
@@ -89,19 +89,6 @@ def _numbered(order: list, first: cython.longlong) -> cython.p_longlong:
             numbers[size] = _number_of(node._b, first)
             size += 1
     return numbers
-
-
-@cython.cfunc
-def _room(n: cython.Py_ssize_t) -> cython.p_longlong:
-    """Return room for n ints; compiled, PyMem_Free gives it back."""
-    if not cython.compiled:
-        return [0] * n
-    room: cython.p_longlong = cython.cast(
-        cython.p_longlong, PyMem_Malloc(max(n, 1) * cython.sizeof(cython.longlong))
-    )
-    if not room:
-        raise MemoryError
-    return room
 
 
 @cython.cfunc

@@ -12,3 +12,4 @@ cdef object as_float(object x)
 cdef object as_operand(object x)
 cdef str describe(object x)
 cdef double* array(Py_ssize_t n) except? NULL
+cdef long long* integers(Py_ssize_t n) except? NULL

@@ -786,6 +786,19 @@ def array(n: cython.Py_ssize_t) -> cython.p_double:
 
 
 @cython.cfunc
+def integers(n: cython.Py_ssize_t) -> cython.p_longlong:
+    """Return room for n ints; compiled, PyMem_Free gives it back."""
+    if not cython.compiled:
+        return [0] * n
+    room: cython.p_longlong = cython.cast(
+        cython.p_longlong, PyMem_Malloc(max(n, 1) * cython.sizeof(cython.longlong))
+    )
+    if not room:
+        raise MemoryError
+    return room
+
+
+@cython.cfunc
 @cython.inline
 def _operand(x: object) -> object:
     """Return x as a float, or None for a type that may know what to do with us."""

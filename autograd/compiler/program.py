@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import chain
@@ -32,15 +31,7 @@ from typing import Any, cast, final
 from autograd.compiler.loop import COUNTERS, LETTERS, Loop, Numbers
 from autograd.display import mimebundle
 from autograd.primitives import TABLE, Primitive
-
-RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
+from autograd.primitives.relations import RELATIONS
 
 MSG_PLACE = "instruction {0} ({1}) reads place {2}, which has no number yet"
 MSG_ARITY = "instruction {0}: {1} takes {2} operands, not {3}"

@@ -16,8 +16,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from autograd.compiler.passes.builder import live, may_raise, needed
-from autograd.compiler.program import RELATIONS, Guard, Instruction, Program
+from autograd.compiler.program import Guard, Instruction, Program
 from autograd.primitives.arithmetic import mul, strong_mul
+from autograd.primitives.relations import RELATIONS
 
 
 def guarded(program: Program, shown: Sequence[bool] | None = None) -> Program:

@@ -13,21 +13,11 @@ What has no such order (objects of the user's, columns of pandas) is refused.
 from __future__ import annotations
 
 import math
-import operator
 import struct
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-
-RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 
 # What equals no float, and has no order among them.
 NO_NUMBERS = (

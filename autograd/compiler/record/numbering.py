@@ -23,11 +23,11 @@ from autograd.value import CONSTANT
 from autograd.walk import lock
 
 if cython.compiled:
-    from cython.cimports.autograd.value import Value
+    from cython.cimports.autograd.value import Value, integers
     from cython.cimports.autograd.walk import begin, claim, end
-    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
+    from cython.cimports.cpython.mem import PyMem_Free
 else:
-    from autograd.value import Value
+    from autograd.value import Value, integers
     from autograd.walk import begin, claim, end
 
 
@@ -110,11 +110,11 @@ def _numbered(  # noqa: C901, PLR0912, PLR0915 - a helper more costs a call for 
             _count(node._a, live, first)
             _count(node._b, live, first)
         m += 1
-    codes = _room(n)
-    kinds = _room(m)
-    starts = _room(m + 1)
-    found = _room(size)
-    kept = _room(m)
+    codes = integers(n)
+    kinds = integers(m)
+    starts = integers(m + 1)
+    found = integers(size)
+    kept = integers(m)
     number_of: dict = {}
     forms: list = []
     inputs: dict = {}
@@ -233,19 +233,6 @@ def _constant(x: cython.double, constants: dict) -> cython.longlong:
         entry = constants[key] = (len(constants), number)
     place: cython.longlong = entry[0]
     return -2 - 2 * place
-
-
-@cython.cfunc
-def _room(n: cython.Py_ssize_t) -> cython.p_longlong:
-    """Return room for n ints; compiled, PyMem_Free gives it back."""
-    if not cython.compiled:
-        return [0] * n
-    room: cython.p_longlong = cython.cast(
-        cython.p_longlong, PyMem_Malloc(max(n, 1) * cython.sizeof(cython.longlong))
-    )
-    if not room:
-        raise MemoryError
-    return room
 
 
 @cython.cfunc

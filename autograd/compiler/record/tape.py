@@ -24,6 +24,7 @@ from autograd.compiler.record import bounds
 from autograd.compiler.record.arrays import Late, RecordedArray
 from autograd.compiler.record.classes import float_answers_alike
 from autograd.primitives import Primitive
+from autograd.primitives.relations import RELATIONS
 from autograd.value import Value, apply, number
 
 LIMIT: list[int | None] = [None]  # operations of one recording; None as memory allows
@@ -116,7 +117,7 @@ class Tape:
             EagerlyError: if that cannot be said in floats.
 
         """
-        holds = bounds.RELATIONS[relation]
+        holds = RELATIONS[relation]
         x = number(a)
         if type(b) is Value:
             outcome: Any = holds(x, number(b))

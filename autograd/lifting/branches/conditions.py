@@ -9,23 +9,15 @@ NaN compares as it does in Python: ``not a < b`` is not ``a >= b``.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 from autograd.context import tape_in_use
 from autograd.lifting.branches.sides import attempt
 from autograd.primitives.arithmetic import equal, greater, maximum, select
+from autograd.primitives.relations import RELATIONS
 from autograd.value import Value, number
 
-RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 EXACT = 2**53  # below, an int is the float that it is compared as
 
 
