@@ -113,6 +113,7 @@ __all__ = [
     "mean_of",
     "mse_loss",
     "one_cycle",
+    "play",
     "save",
     "step_decay",
     "training_view",
@@ -120,7 +121,11 @@ __all__ = [
 ]
 
 # Imported when first used.
-_LATER = {"TrainingView": "nn.training.view", "training_view": "nn.training.view"}
+_LATER = {
+    "TrainingView": "nn.training.view",
+    "training_view": "nn.training.view",
+    "play": "nn.playground",
+}
 
 
 def __getattr__(name: str) -> Any:

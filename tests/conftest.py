@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from pages import open_page  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
