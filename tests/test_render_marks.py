@@ -53,7 +53,7 @@ def test_a_step_of_colour_is_as_large_as_the_gradients_need(factor, step):
     _, view = vanishing(factor)
     assert view.gradients == (1.0, step)
     assert (
-        f"(darkest: 1; each lighter shade: {step}\u00d7 smaller; white: 0)"
+        f"(strongest: 1; each weaker shade: {step}\u00d7 smaller; none: 0)"
         in view.legend[0]
     )
 

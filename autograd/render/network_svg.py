@@ -194,7 +194,7 @@ class _Drawing:
             f"Lines: weights, wider = larger (widest: {widest}); dashed = negative",
         ]
         if self.network.inputs and self.network.inputs[0] is not None:
-            words.append("Circles: outputs, darker = larger in its layer; b: bias")
+            words.append("Circles: outputs, stronger = larger in its layer; b: bias")
         if self.roomy and any(n.slope for x in self.network.layers for n in x.neurons):
             words[-1] += "; δ: the gradient of the weighted sum"
         for line, told in enumerate(words):
