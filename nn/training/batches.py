@@ -187,8 +187,9 @@ def array_of(what: str, rows: Sequence[Any]) -> Any:
     """
     import numpy as np
 
+    array: Any = getattr(rows, "array", None)
     try:
-        array = np.array(rows)
+        array = np.array(rows) if array is None else array
     except (TypeError, ValueError) as error:  # lists of several lengths, or Values
         raise EagerPathError(MSG_ROWS.format(what)) from error
     if array.dtype.kind not in "fiub" or array.size == 0:

@@ -67,6 +67,12 @@ class Table:
         return Table([rows[k] for k in batch], [targets[k] for k in batch], weights)
 
 
+class Rows(list[Any]):
+    """Rows as lists, and the array of numbers that they come from."""
+
+    array: Any = None
+
+
 def read_table(
     what: str, inputs: Iterable[Any], targets: Iterable[Any], model: object
 ) -> tuple[list[Any], list[Any]]:
@@ -146,12 +152,14 @@ def _read(what: str, data: Any) -> list[Any]:
         data = data.to_numpy()
     numbers = getattr(getattr(data, "dtype", None), "kind", "O") in "fiu" and data.size
     if numbers and math.isfinite(data.min()) and math.isfinite(data.max()):
-        return list(data.tolist())  # at once, instead of one by one
+        found = Rows(data.tolist())  # at once, instead of one by one
+        found.array = data.copy()
+        return found
     data = data.tolist() if hasattr(data, "tolist") else data
     in_order = not isinstance(data, str | bytes | Mapping | AbstractSet)
     if not in_order or not isinstance(data, Iterable):
         raise TypeError(MSG_TABLE.format(what=what, kind=type(data).__name__))
-    found = []
+    found: list[Any] = []
     for i, row in enumerate(data):
         place = f"{what}, row {i}"
         if columns and isinstance(row, list):

@@ -1,16 +1,19 @@
 """A batch as matrix products: how chains of nn's own layers are compiled.
 
-For all rows of a batch the sums of a layer are one product of two matrices, of the rows
-with a column of ones, and of the layer's weights with their biases: BLAS computes it
-many times faster than row by row. A layer's weights lie in the array of all parameters
-as they stand in ``parameters()``, neuron by neuron, so the matrix is a view of it.
+For all rows of a batch the sums of a layer are one product of two matrices, of the
+layer's weights with their biases, and of the rows, one a column, above a row of ones:
+BLAS computes it many times faster than row by row. A layer's weights lie in the array
+of all parameters as they stand in ``parameters()``, neuron by neuron, so the matrix is
+a view of it; and what a layer returns is written where the next one reads it, above
+the ones, so nothing is moved.
 
 What an activation and a loss do to each number, and their derivatives, come out of
 machine code (`autograd.vmap`); the most usual have a formula for arrays here. Nothing
 is trusted: the first batch is computed eagerly as well (`nn.training.path`).
 
-Letters: ``a`` the inputs of a layer, with a column of ones; ``z`` its sums, ``y`` its
-outputs, ``d`` the derivative of the loss by one of them; ``w`` all parameters.
+Letters: ``x`` rows with a 1 at their ends, ``a`` the inputs of a layer above ones,
+``y`` its sums and then its outputs, ``d`` the derivative of the loss by one of them,
+``w`` all parameters.
 """
 
 from __future__ import annotations
@@ -46,6 +49,8 @@ class Chain:
     """
 
     def __init__(self, model: Any, params: Sequence[Value]) -> None:
+        import numpy as np
+
         self.watched = Watched(model)
         self.made_for = self.watched.structure()
         chain = chain_of(model)
@@ -54,12 +59,11 @@ class Chain:
         place = {id(p): i for i, p in enumerate(params)}
         self.layers = [_Sums(layer, place) for layer in chain]
         self.outputs = chain[-1].nout
-        held = sum(
-            len(neuron.parameters()) for layer in chain for neuron in layer.neurons
+        # Whether each parameter is in one place alone, and each layer's are in a line.
+        places = np.sort(np.concatenate([layer.at.ravel() for layer in self.layers]))
+        self.apart = all(layer.within for layer in self.layers) and np.array_equal(
+            places, np.arange(len(params))
         )
-        once = len({id(layer) for layer in chain}) == len(chain)
-        # Whether all parameters are in one place each, and no other is there.
-        self.apart = once and held == len(params) and all(s.within for s in self.layers)
 
     def rows(self, rows: Sequence[Any]) -> Any:
         """Return rows as a matrix with a column of ones."""
@@ -75,18 +79,25 @@ class Chain:
         """Return the scores of rows."""
         return self.scores(self.forward(self.rows(rows), w))
 
-    def forward(self, a: Any, w: Any) -> Any:
-        """Return the last outputs for a matrix of rows."""
+    def forward(self, x: Any, w: Any, steps: list[Any] | None = None) -> Any:
+        """Return the last outputs, a column for each row; note the steps to learn."""
         import numpy as np
 
+        a = x.T
         for layer in self.layers:
-            y, _ = layer.outputs(a, layer.matrix(w), learn=False)
-            a = np.concatenate([y, np.ones((len(y), 1))], axis=1)
+            matrix = layer.matrix(w)
+            room = np.empty((len(matrix) + 1, len(x)))
+            room[-1] = 1.0
+            y = np.matmul(matrix, a[: matrix.shape[1]], out=room[:-1])
+            slope = layer.activate and layer.activate(y, steps is not None)
+            if steps is not None:
+                steps.append((layer, a, matrix, slope))
+            a = room
         return y
 
     def scores(self, y: Any) -> Any:
         """Return the last outputs as a model gives them: of one neuron, a number."""
-        return y[:, 0] if self.outputs == 1 else y
+        return y[0] if self.outputs == 1 else y.T
 
 
 class Dense(Chain):
@@ -132,41 +143,35 @@ class Dense(Chain):
         del scored  # they are there anyway
         import numpy as np
 
-        a, targets, weights = _taken(table, batch)
-        n = 1 if self.summed else len(a)
-        steps = []
-        for layer in self.layers:
-            matrix = layer.matrix(w)
-            y, slope = layer.outputs(a, matrix, learn=True)
-            steps.append((layer, a, matrix, slope))
-            if layer is not self.layers[-1]:
-                a = np.ones((len(y), y.shape[1] + 1))
-                a[:, :-1] = y
+        x, targets, weights = _taken(table, batch)
+        n = 1 if self.summed else len(x)
+        steps: list[Any] = []
+        y = self.forward(x, w, steps)
         losses, d = self.of_losses(y, targets)
         if weights is not None:
-            losses, d = losses * weights, d * weights[:, None]
+            losses, d = losses * weights, d * weights
         d = d / n
         g = np.empty(len(w)) if self.apart else np.zeros(len(w))
         for layer, a, matrix, slope in reversed(steps):
             if slope is not None:
-                d = d * slope
-            inputs = a[:, : matrix.shape[1]]
+                d *= slope
+            inputs = a[: matrix.shape[1]].T
             if self.apart:
-                np.matmul(d.T, inputs, out=layer.matrix(g))
+                np.matmul(d, inputs, out=layer.matrix(g))
             else:
-                layer.put(g, d.T @ inputs)
+                layer.put(g, d @ inputs)
             if layer is not self.layers[0]:
-                d = d @ matrix[:, : layer.nin]
+                d = matrix[:, : layer.nin].T @ d
         return float(losses.sum()) / n, g, self.scores(y)
 
     def loss(self, table: Table, w: Any) -> tuple[float, Any]:
         """Return the loss of all rows of a table, and their scores."""
-        rows, targets, weights = table.arrays
-        y = self.forward(rows, w)
+        x, targets, weights = table.arrays
+        y = self.forward(x, w)
         losses, _ = self.of_losses(y, targets)
         if weights is not None:
             losses = losses * weights
-        return float(losses.sum()) / (1 if self.summed else len(y)), self.scores(y)
+        return float(losses.sum()) / (1 if self.summed else len(x)), self.scores(y)
 
 
 class _Sums:
@@ -181,7 +186,7 @@ class _Sums:
         if len(names) > 1 or len(widths) > 1 or any(None in row for row in rows):
             raise EagerPathError(MSG_CHAIN)
         self.nin = layer.nin
-        self.of_sums = _activation(names.pop())
+        self.activate = _activation(names.pop())
         self.at = np.array(rows)
         first, size = int(self.at[0, 0]), self.at.size
         in_line = (self.at.ravel() == np.arange(first, first + size)).all()
@@ -193,11 +198,6 @@ class _Sums:
             return w[self.at]
         return w[self.within].reshape(self.at.shape)
 
-    def outputs(self, a: Any, matrix: Any, *, learn: bool) -> tuple[Any, Any]:
-        """Return the outputs for some rows and, to learn, their slopes."""
-        z = a[:, : matrix.shape[1]] @ matrix.T
-        return (z, None) if self.of_sums is None else self.of_sums(z, learn)
-
     def put(self, g: Any, gradient: Any) -> None:
         """Add the gradient by the matrix to that by all parameters."""
         import numpy as np
@@ -208,8 +208,11 @@ class _Sums:
             g[self.within] += gradient.ravel()
 
 
-def _activation(activation: Any) -> Callable[[Any, bool], tuple[Any, Any]] | None:
-    """Return what makes of sums the outputs and, if asked, their slopes."""
+def _activation(activation: Any) -> Callable[[Any, bool], Any] | None:
+    """Return what makes sums the outputs, in place, and returns their slopes if asked.
+
+    None where the outputs are the sums.
+    """
     import numpy as np
 
     function = activation_function(activation)
@@ -217,23 +220,24 @@ def _activation(activation: Any) -> Callable[[Any, bool], tuple[Any, Any]] | Non
         function = getattr(functions, activation)  # which takes floats as well
     if function is None:
         return None
-    if activation == "relu":
-        return lambda z, learn: (np.maximum(z, 0.0), z > 0.0 if learn else None)
-    if activation == "tanh":
 
-        def tanh(z: Any, learn: bool) -> tuple[Any, Any]:
-            y = np.tanh(z)
-            return y, 1.0 - y * y if learn else None
+    def relu(y: Any, learn: bool) -> Any:
+        np.maximum(y, 0.0, out=y)
+        return y > 0.0 if learn else None
 
-        return tanh
+    def tanh(y: Any, learn: bool) -> Any:
+        np.tanh(y, out=y)
+        return 1.0 - y * y if learn else None
+
     both, alone = vmap(value_and_grad(function)), vmap(function)
 
-    def natively(z: Any, learn: bool) -> tuple[Any, Any]:
-        flat = z.ravel()
-        y, slope = both(flat) if learn else (alone(flat), None)
-        return y.reshape(z.shape), slope if slope is None else slope.reshape(z.shape)
+    def natively(y: Any, learn: bool) -> Any:
+        found, slope = both(y.ravel()) if learn else (alone(y.ravel()), None)
+        y[:] = found.reshape(y.shape)
+        return slope if slope is None else slope.reshape(y.shape)
 
-    return natively
+    known = {"relu": relu, "tanh": tanh}
+    return known.get(activation, natively) if isinstance(activation, str) else natively
 
 
 def _losses(loss: Any, row_loss: Any, *, single: bool) -> Callable[..., Any]:
@@ -245,12 +249,7 @@ def _losses(loss: Any, row_loss: Any, *, single: bool) -> Callable[..., Any]:
     if loss is binary_cross_entropy_with_logits and single:
         return _binary
     if loss is mse_loss:
-
-        def squares(y: Any, t: Any) -> tuple[Any, Any]:
-            e = y - t.reshape(y.shape)
-            return (e * e).mean(axis=1), e * (2.0 / y.shape[1])
-
-        return squares
+        return _squares
 
     def of_scores(scores: Any, t: Any) -> Any:
         row = plain(scores)
@@ -259,30 +258,36 @@ def _losses(loss: Any, row_loss: Any, *, single: bool) -> Callable[..., Any]:
     both = vmap(value_and_grad(of_scores))
 
     def natively(y: Any, t: Any) -> tuple[Any, Any]:
-        losses, d = both(y, t)
-        return losses, np.asarray(d).reshape(y.shape)
+        losses, d = both(np.ascontiguousarray(y.T), t)
+        return losses, np.asarray(d).reshape(y.T.shape).T
 
     return natively
+
+
+def _squares(y: Any, t: Any) -> tuple[Any, Any]:
+    """Return the mean squares of rows of errors, and their derivatives."""
+    e = y - t.reshape(y.T.shape).T
+    return (e * e).mean(axis=0), e * (2.0 / len(y))
 
 
 def _binary(z: Any, t: Any) -> tuple[Any, Any]:
     """Return the cross-entropies of logits, and their derivatives."""
     import numpy as np
 
-    z, t = z[:, 0], t.reshape(len(z))
+    t = t.reshape(z.shape)
     e = np.exp(-np.abs(z))
     losses = np.maximum(z, 0.0) - t * z + np.log1p(e)
-    return losses, (np.where(z >= 0.0, 1.0, e) / (1.0 + e) - t)[:, None]
+    return losses[0], np.where(z >= 0.0, 1.0, e) / (1.0 + e) - t
 
 
 def _categorical(z: Any, t: Any) -> tuple[Any, Any]:
     """Return the cross-entropies of rows of scores, and their derivatives."""
     import numpy as np
 
-    z = z - z.max(axis=1, keepdims=True)
+    z = z - z.max(axis=0)
     e = np.exp(z)
-    total = e.sum(axis=1, keepdims=True)
-    return np.log(total)[:, 0] - (z * t).sum(axis=1), e / total - t
+    total = e.sum(axis=0)
+    return np.log(total) - (z * t.T).sum(axis=0), e / total - t.T
 
 
 def _taken(table: Table, batch: Any) -> list[Any]:

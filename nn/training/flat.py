@@ -10,6 +10,7 @@ them: an optimiser that does not follow a rule, or a schedule that can reach the
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
@@ -113,12 +114,14 @@ class Flat:
         self.source = source
         self.penalty = penalty
         self.clip = clip
+        self._bent = any(penalty) or clip != (math.inf, math.inf)
         self.loaded = False
         self._look()
-        place = {id(p): i for i, p in enumerate(params)}
-        at = [place[id(p)] for p in optimizer.params]
-        everything = at == list(range(len(params)))
-        self._held: Any = slice(None) if everything else np.array(at, dtype=int)
+        self._held: Any = slice(None)
+        whole = len(params) == len(optimizer.params)
+        if not whole or not all(map(operator.is_, params, optimizer.params)):
+            place = {id(p): i for i, p in enumerate(params)}
+            self._held = np.array([place[id(p)] for p in optimizer.params], dtype=int)
 
     def _look(self) -> None:
         self.by_rule = follows_rule(self.optimizer)
@@ -165,9 +168,10 @@ class Flat:
             if result is None or not math.isfinite(result[0]):
                 return None
             loss, g, scores = result
-            loss, g[self._held] = self._penalized(loss, g[self._held])
-            if not math.isfinite(loss):
-                return None
+            if self._bent:
+                loss, g[self._held] = self._penalized(loss, g[self._held])
+                if not math.isfinite(loss):
+                    return None
             if self.watched:
                 self._moved, self._g = True, g
                 self.good = self._w

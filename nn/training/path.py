@@ -34,7 +34,7 @@ COMPILING = {"products": (0.0025, 1e-6), "code": (0.35, 8e-5)}
 CALLING = {"products": (5e-5, 4e-8, 8e-10), "code": (1.2e-4, 5e-8, 1e-9)}
 ENDING = 3e-7
 
-TRIED = 32  # rows at most, of the batch that is computed on both paths
+TRIED = 8  # rows at most, of the batch that is computed on both paths
 CLOSE = 1e-9  # how near the two paths have to be
 ROUNDED = 1e-13  # what rounding leaves of numbers that cancel
 

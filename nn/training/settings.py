@@ -141,7 +141,23 @@ def try_loss(model: Any, loss: Any, table: Table) -> None:
         y = model(table.rows[0])
         plain = plain_numbers(y)
         known = any(getattr(loss, "func", loss) is own for own in OF_A_ROW)
-        loss([plain if known else y] * len(table), table.targets)
+        if not known or not _takes_each(loss, plain, table.targets):
+            loss([plain if known else y] * len(table), table.targets)
         result = loss([y], table.targets[:1])
         if not isinstance(result, Value):
             raise TypeError(MSG_LOSS_TYPE.format(got=result))
+
+
+def _takes_each(loss: Any, prediction: Any, targets: list[Any]) -> bool:
+    """Return whether a loss takes one of each target; they are numbers, or it is not.
+
+    What it says of one that it does not take is said with all, by its number.
+    """
+    if any(isinstance(t, list) for t in targets):
+        return False
+    once = list({(type(t), t): t for t in targets}.values())
+    try:
+        loss([prediction] * len(once), once)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -62,15 +62,17 @@ class Trainer:
         clip: tuple[float, float] = (math.inf, math.inf),
     ) -> None:
         own = model.parameters()
-        if not set(map(id, own)) & set(map(id, optimizer.params)):
+        params = dict.fromkeys(own)
+        if not any(p in params for p in optimizer.params):
             raise ValueError(MSG_STRANGER)
+        params.update(dict.fromkeys(optimizer.params))
         self.model = model
         self.loss = loss
         self.metrics = metrics
         self.optimizer = optimizer
         self.penalty = penalty
         self.clip = clip
-        self.params = list(dict.fromkeys((*own, *optimizer.params)))
+        self.params = list(params)
         self.good = [p.data for p in self.params]
         self.plan: Plan | None = None
         self.source: Any = None
