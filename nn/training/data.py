@@ -152,14 +152,14 @@ def _read(what: str, data: Any) -> list[Any]:
         data = data.to_numpy()
     numbers = getattr(getattr(data, "dtype", None), "kind", "O") in "fiu" and data.size
     if numbers and math.isfinite(data.min()) and math.isfinite(data.max()):
-        found = Rows(data.tolist())  # at once, instead of one by one
-        found.array = data.copy()
-        return found
+        rows = Rows(data.tolist())  # at once, instead of one by one
+        rows.array = data.copy()
+        return rows
     data = data.tolist() if hasattr(data, "tolist") else data
     in_order = not isinstance(data, str | bytes | Mapping | AbstractSet)
     if not in_order or not isinstance(data, Iterable):
         raise TypeError(MSG_TABLE.format(what=what, kind=type(data).__name__))
-    found: list[Any] = []
+    found = []
     for i, row in enumerate(data):
         place = f"{what}, row {i}"
         if columns and isinstance(row, list):
