@@ -15,7 +15,7 @@ from autograd.compiler.calls.building import building, once
 from autograd.compiler.calls.variant import Variant, slopes, with_partials
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
 from autograd.compiler.element import EagerlyError, Element, NestedBatch
-from autograd.compiler.passes.blocks import prune
+from autograd.compiler.passes.prune import prune
 from autograd.primitives import Primitive
 from autograd.value import Value, fused
 

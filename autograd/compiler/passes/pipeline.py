@@ -14,11 +14,12 @@ from functools import partial
 from autograd.collector import waiting
 from autograd.compiler.element import Element
 from autograd.compiler.listing import Listing
-from autograd.compiler.passes.blocks import by_blocks, prune
+from autograd.compiler.passes.blocks import by_blocks
 from autograd.compiler.passes.builder import live
 from autograd.compiler.passes.expand import expand
 from autograd.compiler.passes.gather import gather, in_pieces
 from autograd.compiler.passes.guards import guarded
+from autograd.compiler.passes.prune import prune
 from autograd.compiler.passes.roll import pays, roll
 from autograd.compiler.passes.simplify import simplify
 from autograd.compiler.program import Program
