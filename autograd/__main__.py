@@ -171,7 +171,7 @@ def _tour(options: argparse.Namespace) -> None:
         if getattr(options, option):
             raise ValueError(MSG_NO_EXPRESSION.format(option=f"--{option}"))
     # The one place where autograd looks upward: the tour needs nn.
-    from nn.tour import tour
+    from autograd.tour import tour
 
     tour(Path(options.out or "autograd-tour"))
 

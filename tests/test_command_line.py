@@ -221,7 +221,7 @@ def test_an_interrupted_tour_ends_without_a_traceback(
     def interrupted(_out: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nn.tour.tour", interrupted)
+    monkeypatch.setattr("autograd.tour.tour", interrupted)
     assert main([]) == 130
     assert capsys.readouterr().err == "\n"
 

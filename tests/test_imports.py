@@ -100,7 +100,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "stepper": ("stepper.",),
 }
 # These bring the parts together and may import them all.
-ON_TOP = {"autograd", "autograd.__main__"}
+ON_TOP = {"autograd", "autograd.__main__", "autograd.tour"}
 PUBLIC_MODULES = {"autograd", "autograd.math"}
 HEAVY = {
     "IPython", "anywidget", "graphviz", "jax", "llvmlite", "matplotlib", "mpmath",
@@ -253,7 +253,7 @@ def test_no_module_is_shadowed_by_what_its_package_exports() -> None:
 @pytest.mark.parametrize("module", AUTOGRAD)
 def test_autograd_never_imports_nn(module: str) -> None:
     used = set(imports(module, AUTOGRAD[module]))
-    tour = module == "autograd.__main__"  # the tour trains a network
+    tour = module in {"autograd.__main__", "autograd.tour"}  # it trains networks
     assert tour or not any(is_in("nn", name) for name in used)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import autograd
-from nn import tour
+from autograd import tour
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,7 +115,8 @@ def test_the_tour_says_what_to_install_before_it_starts(
 ) -> None:
     absent = {"sklearn", "tqdm"}
     monkeypatch.setattr(
-        "nn.tour.find_spec", lambda name: None if name in absent else find_spec(name)
+        "autograd.tour.find_spec",
+        lambda name: None if name in absent else find_spec(name),
     )
     with pytest.raises(ModuleNotFoundError) as caught:
         tour.tour(tmp_path / "pictures")

@@ -1,9 +1,9 @@
 """The tour: what ``python -m autograd`` shows when it is given nothing to compute.
 
-It stands in `nn`, not beside the command line, since it trains networks and imports run
-downward: autograd never imports nn, its ``__main__`` aside. What is heavy
-(scikit-learn, matplotlib) is imported when the tour is taken, not before; all that may
-be missing, the place to write to included, is looked for before the work begins.
+It trains networks, so it is the one module besides the command line that imports `nn`;
+nothing in `autograd` imports it. What is heavy (scikit-learn, matplotlib) is imported
+when the tour is taken, not before; all that may be missing, the place to write to
+included, is looked for before the work begins.
 
 Letters, as in the worked example: ``x`` the inputs, ``z`` what goes into a neuron,
 ``h`` what comes out of a hidden one, ``y`` the output, ``t`` the target.
@@ -18,15 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import COMPILED, Value, draw, no_grad
 from autograd.math import sigmoid
-from nn.layers import MLP
-from nn.losses import accuracy, binary_cross_entropy_with_logits, cross_entropy
-from nn.rules import SGD, Adam
-from nn.schedules import cosine_decay
-from nn.training.fit import fit
-from nn.training.history import History
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    accuracy,
+    binary_cross_entropy_with_logits,
+    cosine_decay,
+    cross_entropy,
+    fit,
+    training_view,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from nn import History
 
 LEARNING_RATE = 0.1
 INPUTS = (0.5, 0.3)
@@ -57,8 +62,6 @@ FORM = {
     False: "scalar-autograd runs as plain Python; installed with a C compiler at hand "
     "it is about\nten times as fast, with the same numbers.",
 }
-GRID = 60
-MARGIN = 0.4
 
 
 def tour(out: Path) -> None:
@@ -170,8 +173,8 @@ def _moons(out: Path) -> list[tuple[Path, str]]:
     )
     _result(model, points, labels, "of the points", history)
     boundary, curve = out / "moons-boundary.png", out / "moons-loss.png"
-    draw_boundary(model, points, labels).savefig(boundary)
-    draw_history(history).savefig(curve)
+    training_view(history, model, points, labels).figure().savefig(boundary)
+    history.plot().savefig(curve)
     return [(boundary, "the decision boundary"), (curve, "the loss curve")]
 
 
@@ -223,65 +226,6 @@ def _result(model: MLP, rows: Any, labels: Any, of: str, history: History) -> No
         f"after {history.epochs} epochs in {history.seconds:.1f} s",
         flush=True,
     )
-
-
-def draw_boundary(model: MLP, points: Any, labels: Sequence[int]) -> Any:
-    """Return a matplotlib figure of what a model of two inputs says in the plane.
-
-    Args:
-        model: gives one score; it is positive on the side of the label 1.
-        points: an n by 2 array.
-        labels: 0 or 1 for each.
-
-    """
-    import numpy as np
-    from matplotlib.colors import ListedColormap
-    from matplotlib.figure import Figure
-
-    low, high = points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN
-    xs, ys = (np.linspace(low[i], high[i], GRID) for i in (0, 1))
-    with no_grad():
-        scores = [[model([x, y]).data for x in xs.tolist()] for y in ys.tolist()]
-    probability = 1.0 / (1.0 + np.exp(-np.array(scores)))
-
-    figure = Figure(figsize=(6.4, 4.8), dpi=120, layout="constrained")
-    axes = figure.subplots()
-    shades = axes.contourf(
-        xs, ys, probability, levels=np.linspace(0.0, 1.0, 11), cmap="RdBu", alpha=0.7
-    )
-    axes.contour(xs, ys, probability, levels=[0.5], colors="black", linewidths=1.5)
-    axes.scatter(
-        points[:, 0],
-        points[:, 1],
-        c=labels,
-        cmap=ListedColormap(["#b2182b", "#2166ac"]),
-        edgecolors="white",
-        linewidths=0.8,
-        s=45,
-        zorder=2,
-    )
-    bar = figure.colorbar(shades, ax=axes, ticks=[0.0, 0.25, 0.5, 0.75, 1.0])
-    bar.set_label("probability of class 1")
-    axes.set(title="Decision boundary", xlabel="$x_1$", ylabel="$x_2$")
-    return figure
-
-
-def draw_history(history: History) -> Any:
-    """Return a matplotlib figure of loss and accuracy by epoch."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import PercentFormatter
-
-    figure = Figure(figsize=(6.4, 4.8), dpi=120, layout="constrained")
-    above, below = figure.subplots(2, sharex=True)
-    epochs = range(1, history.epochs + 1)
-    above.semilogy(epochs, history.losses, color="#2166ac")
-    above.set(title="Training", ylabel="loss")
-    below.plot(epochs, history.accuracy, color="#b2182b")
-    below.set(xlabel="epoch", ylabel="accuracy")
-    below.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    for axes in (above, below):
-        axes.grid(alpha=0.3)
-    return figure
 
 
 def _prepare(out: Path) -> None:
