@@ -135,6 +135,8 @@ class LayerNorm(Module):
 
     """
 
+    _lists = ("scale", "shift")
+
     def __init__(self, nin: int, eps: float = 1e-5) -> None:
         nin = count("the number of inputs", nin)
         self.eps = real("eps", eps)

@@ -82,6 +82,7 @@ class Neuron(Part):
 
     __slots__ = ("_activation", "_apply", "_one", "_row")
     _state = ("w", "b", "activation")
+    _lists = ("w",)
 
     def __init__(
         self,
@@ -233,6 +234,7 @@ class Layer(Part):
 
     __slots__ = ("_cells", "_edit", "_neurons", "_one")
     _state = ("neurons",)
+    _lists = ("neurons",)
 
     def __init__(
         self,
@@ -368,6 +370,7 @@ class MLP(Part):
 
     __slots__ = ("_layers",)
     _state = ("layers",)
+    _lists = ("layers",)
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
 """Module: whatever holds parameters, found by looking at its attributes.
 
 A parameter is a leaf Value that a module reaches through its attributes: directly, in
-lists, tuples and dicts, or in further modules. Its name is the path to it, written with
-dots: ``layers.0.neurons.3.w.1``. A Value computed from others, kept in an attribute for
-a later look, is no parameter.
+lists, tuples and dicts, or in further modules. Its name is the path to it, which for
+nn's own modules is what drawings and `autograd.diagnose` say: ``layer1/neuron4/w2``. A
+Value computed from others, kept in an attribute for a later look, is no parameter.
 
 Nothing is registered and nothing is cached, so whatever is assigned to an attribute
 counts at once. What could not be found, or found in no certain order, is refused: a set
@@ -58,7 +58,7 @@ class Module:
     ...         return self.slope * x + sum(self.offsets)
     >>> line = Line()
     >>> [name for name, _ in line.named_parameters()]
-    ['slope', 'offsets.0', 'offsets.1']
+    ['slope', 'offsets/0', 'offsets/1']
     >>> line(3.0)
     Value(data=7.0, grad=0.0)
 
@@ -67,6 +67,8 @@ class Module:
     # With slots, so that Neuron, Layer and MLP can be closed to attributes that nobody
     # would read. A subclass without slots has a dict as usual.
     __slots__ = ("_training",)
+    # Attributes with lists whose members go by their own names.
+    _lists: tuple[str, ...] = ()
 
     @property
     def training(self) -> bool:
@@ -111,7 +113,7 @@ class Module:
             ValueError: if two parameters would bear the same name.
 
         """
-        named = _walk(_children(self))
+        named = _walk(_children(self, named=True), named=True)
         names = set()
         for name, _ in named:
             if name in names:
@@ -124,7 +126,7 @@ class Module:
 
         >>> from nn import Neuron
         >>> sorted(Neuron(2, seed=0).state_dict())
-        ['b', 'w.0', 'w.1']
+        ['b', 'w1', 'w2']
 
         """
         return {name: p.data for name, p in self.named_parameters()}
@@ -133,7 +135,8 @@ class Module:
         """Set all parameters to the numbers that `state_dict` returned.
 
         Args:
-            state: a finite number for each name in ``named_parameters()``.
+            state: a finite number for each name in ``named_parameters()``; or for each
+                path through the attributes, ``layers.0.neurons.3.w.1``, as names were.
 
         Raises:
             TypeError: if ``state`` is no dict, or something in it is not a number.
@@ -144,6 +147,9 @@ class Module:
         if not isinstance(state, Mapping):
             raise TypeError(MSG_NO_STATE.format(got=state))
         named = dict(self.named_parameters())
+        if state.keys() != named.keys():
+            paths = dict(_walk(_children(self), joint="."))
+            named = paths if state.keys() == paths.keys() else named
         missing = [name for name in named if name not in state]
         unexpected = [name for name in state if name not in named]
         if missing or unexpected:
@@ -206,16 +212,16 @@ class Module:
 
         >>> from nn import MLP
         >>> print(MLP(2, [3, 1], seed=0).summary())
-        MLP           13
-          layers.0     9  Layer of 3 ReLUNeuron(2)
-          layers.1     4  Layer of 1 LinearNeuron(3)
+        MLP         13
+          layer1     9  Layer of 3 ReLUNeuron(2)
+          layer2     4  Layer of 1 LinearNeuron(3)
 
         """
         rows: list[tuple[str, Any, str]] = [(type(self).__name__, self, "")]
-        for name, thing in self._attributes():
+        for name, thing in self._named():
             held = [(name, thing)]
             if not isinstance(thing, Module):
-                held = [(f"{name}.{key}", part) for key, part in _children(thing)]
+                held = [(f"{name}/{key}", part) for key, part in _children(thing)]
             for path, part in held:
                 if isinstance(part, Module):
                     rows.append((f"  {path}", part, part.described()))
@@ -259,6 +265,21 @@ class Module:
         own = [item for item in slots_of(self) if item[0] != "_training"]
         return [*own, *getattr(self, "__dict__", {}).items()]
 
+    def _named(self) -> list[tuple[str, Any]]:
+        """Return the attributes, and members of `_lists` by names that tell them apart.
+
+        Where two would bear the same name, all are attributes.
+        """
+        attributes = self._attributes()
+        found: list[tuple[str, Any]] = []
+        for name, thing in attributes:
+            if name not in self._lists:
+                found.append((name, thing))
+                continue
+            for i, part in enumerate(thing):
+                found.append((getattr(part, "name", None) or f"{name}/{i}", part))
+        return found if len({name for name, _ in found}) == len(found) else attributes
+
     def _contents(self) -> tuple[Any, list[Any]]:
         """Return what `nn.contents.contents` is to know of it."""
         named = [x for pair in self._attributes() for x in pair]
@@ -270,12 +291,12 @@ def is_leaf(value: Value) -> bool:
     return value.op == ""
 
 
-def _children(thing: object) -> Iterable[tuple[str, Any]]:
-    """Return what ``thing`` holds, with the names that it goes by there."""
+def _children(thing: object, *, named: bool = False) -> Iterable[tuple[str, Any]]:
+    """Return what ``thing`` holds, by its place there, or as drawings name it."""
     if isinstance(thing, Module):
         if type(thing).parameters is not Module.parameters:
             return [(str(i), p) for i, p in enumerate(thing.parameters())]
-        return thing._attributes()  # noqa: SLF001 - it is this class's own
+        return thing._named() if named else thing._attributes()  # noqa: SLF001 - it is this class's own
     if isinstance(thing, dict):
         return [(str(key), item) for key, item in thing.items()]
     if getattr(getattr(thing, "dtype", None), "kind", None) == "O":
@@ -286,7 +307,11 @@ def _children(thing: object) -> Iterable[tuple[str, Any]]:
 
 
 def _walk(
-    start: Iterable[tuple[str, Any]], modules: list[Module] | None = None
+    start: Iterable[tuple[str, Any]],
+    modules: list[Module] | None = None,
+    *,
+    named: bool = False,
+    joint: str = "/",
 ) -> list[tuple[str, Value]]:
     """Return the leaves below ``start`` with their paths, depth first, each once.
 
@@ -306,11 +331,11 @@ def _walk(
                 raise TypeError(MSG_SET.format(path=path))
         elif id(thing) not in seen:
             seen[id(thing)] = thing
-            children = _children(thing)
+            children = _children(thing, named=named)
             if modules is not None and isinstance(thing, Module):
                 modules.append(thing)
                 children = thing._attributes()  # noqa: SLF001 - its own, found or not
-            below = [(f"{path}.{name}", child) for name, child in children]
+            below = [(f"{path}{joint}{name}", child) for name, child in children]
             stack.extend(reversed(below))
     return list(found.values())
 
@@ -361,7 +386,7 @@ def _groups(named: list[tuple[str, Value]], depth: int) -> dict[str, list[Value]
     """Return the parameters by the first ``depth`` names of their paths."""
     groups: dict[str, list[Value]] = {}
     for path, p in named:
-        groups.setdefault(".".join(path.split(".")[:depth]), []).append(p)
+        groups.setdefault("/".join(path.split("/")[:depth]), []).append(p)
     return groups
 
 

@@ -20,7 +20,7 @@ from nn.layers import MLP, Layer
 from nn.module import Module
 
 FORMAT = "scalar-autograd model"
-VERSION = 1
+VERSION = 2  # 1 named parameters otherwise: see `Module.load_state_dict`
 
 MSG_FILE = "{path} is no file of a {what}: {why}"
 MSG_VERSION = (

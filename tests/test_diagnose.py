@@ -479,7 +479,7 @@ def test_networks_that_do_not_feed_one_another_are_not_compared():
 def test_parameters_are_called_what_the_module_or_the_dict_calls_them():
     model = MLP(2, [3, 1], activation="tanh", seed=3)
     loss = backward(Value(1.0) * 2.0)
-    assert "layers.0.neurons.0.w.0, " in message("unreached", loss, model)
+    assert "layer1/neuron1/w1, " in message("unreached", loss, model)
     assert "on slope: " in message("unreached", loss, {"slope": Value(0.5)})
     assert "on params[0]: " in message("unreached", loss, [Value(0.5)])
     assert "on params[0] (w), params[1] (w): " in message(

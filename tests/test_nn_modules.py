@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from autograd import Value
-from nn import MLP, Layer, Module, Neuron
+from autograd import Value, topological_order
+from nn import MLP, Layer, LayerNorm, Linear, Module, Neuron, Sequential
 
 
 class Everything(Module):
@@ -40,12 +40,12 @@ def test_parameters_are_found_in_attributes_lists_tuples_dicts_and_modules() -> 
     module: Any = Everything()
     assert names(module) == [
         "alone",
-        "listed.0",
-        "listed.1.0",
-        "by_name.first",
-        "by_name.second.deep",
-        "layer.w.0",
-        "layer.b",
+        "listed/0",
+        "listed/1/0",
+        "by_name/first",
+        "by_name/second/deep",
+        "layer/w1",
+        "layer/b",
     ]
     assert [p for _, p in module.named_parameters()] == module.parameters()
     assert [p.data for p in module.parameters()][:5] == [1.0, 2.0, 3.0, 4.0, 5.0]
@@ -55,17 +55,35 @@ def test_parameters_are_found_at_once_when_assigned() -> None:
     module: Any = Everything()
     module.late = Value(9.0)
     module.listed.append(Value(8.0))
-    assert {"late", "listed.2"} <= set(names(module))
+    assert {"late", "listed/2"} <= set(names(module))
 
 
-def test_a_network_names_its_parameters_by_path() -> None:
+def test_a_network_names_its_parameters_as_drawings_do() -> None:
     model = MLP(2, [3, 1], seed=0)
-    assert names(model)[:3] == [
-        "layers.0.neurons.0.w.0",
-        "layers.0.neurons.0.w.1",
-        "layers.0.neurons.0.b",
+    drawn = [
+        f"{layer}/{neuron}/{p.name}"
+        for layer, _, neurons in model.__network__()
+        for neuron, weights, bias, _ in neurons
+        for p in (*weights, bias)
     ]
-    assert len(model.parameters()) == 3 * 3 + 4
+    assert names(model) == drawn
+    scopes = {node.scope for node in topological_order(model([1.0, 2.0]))} - {""}
+    found = {f"mlp/{name.rpartition('/')[0]}" for name in names(model)}
+    assert found == {scope for scope in scopes if "neuron" in scope}
+
+
+def test_members_that_bear_the_same_name_or_none_go_by_their_places() -> None:
+    alike = Sequential(Layer(2, 1, seed=0), Layer(1, 1, seed=1))
+    assert names(alike)[0] == "layers/0/neuron1/w1"
+    assert names(alike)[-1] == "layers/1/neuron1/b"
+    told = Sequential(Layer(2, 2, seed=0), LayerNorm(2), Linear(2, 1, seed=1))
+    assert [name for name in names(told) if "neuron" not in name] == [
+        f"layers/1/{part}{i}" for part in ("scale", "shift") for i in (1, 2)
+    ]
+    assert names(told)[-1] == "linear/neuron1/b"
+    neuron = Neuron(2, seed=0)
+    neuron.w = (Value(1.0, name="b"), Value(2.0, name="c"))
+    assert names(neuron) == ["w/0", "w/1", "b"]
 
 
 def test_a_shared_parameter_is_there_once() -> None:
@@ -105,7 +123,7 @@ def test_parameters_of_a_subclass_that_defines_them_are_what_counts() -> None:
     outer.inner = module
     assert module.parameters() == [module.b]
     assert module.named_parameters() == [("0", module.b)]
-    assert "inner.0" in names(outer)
+    assert "inner/0" in names(outer)
     assert not any(p is module.a for p in outer.parameters())
 
 
@@ -145,7 +163,7 @@ def test_a_set_of_parameters_is_refused() -> None:
 def test_two_parameters_of_one_name_are_refused() -> None:
     module: Any = Everything()
     module.by_key = {1: Value(1.0), "1": Value(2.0)}
-    with pytest.raises(ValueError, match=r"both called 'by_key\.1'"):
+    with pytest.raises(ValueError, match=r"both called 'by_key/1'"):
         module.state_dict()
 
 
@@ -154,7 +172,7 @@ def test_an_array_of_values_holds_parameters() -> None:
     module: Any = Everything()
     module.matrix = numpy.array([[Value(1.0), Value(2.0)]], dtype=object)
     module.constants = numpy.ones(3)
-    assert {"matrix.0.0", "matrix.0.1"} <= set(names(module))
+    assert {"matrix/0/0", "matrix/0/1"} <= set(names(module))
     assert len(module.parameters()) == 9
 
 
@@ -174,9 +192,31 @@ def test_a_state_survives_json_to_the_last_bit() -> None:
     assert other([0.3, 0.7]).data == before
 
 
-LAST = "layers.1.neurons.0.b"
+def test_a_state_by_the_paths_that_names_once_were_is_loaded_as_well() -> None:
+    model, other = MLP(2, [3, 1], seed=0), MLP(2, [3, 1], seed=1)
+    paths = [
+        f"layers.{k}.neurons.{i}.{part}"
+        for k, (nin, nout) in enumerate([(2, 3), (3, 1)])
+        for i in range(nout)
+        for part in [*[f"w.{j}" for j in range(nin)], "b"]
+    ]
+    numbers = [p.data for p in model.parameters()]
+    state = dict(zip(paths, numbers, strict=True))
+    other.load_state_dict(state)
+    assert [p.data for p in other.parameters()] == numbers
+    module: Any = Everything()
+    named = [name.replace("/", ".") for name in names(module)]
+    named[named.index("layer.w1")] = "layer.w.0"
+    module.load_state_dict(dict.fromkeys(named, 0.5))
+    assert {p.data for p in module.parameters()} == {0.5}
+    del state[paths[0]]
+    with pytest.raises(ValueError, match="Missing: layer1/neuron1/w1"):
+        other.load_state_dict(state)
+
+
+LAST = "layer2/neuron1/b"
 BAD_STATES: dict[str, Any] = {
-    "a name missing": (lambda s: s.pop(LAST), ValueError, r"Missing: layers\.1.*\.b"),
+    "a name missing": (lambda s: s.pop(LAST), ValueError, r"Missing: layer2/.*/b"),
     "a name too many": (lambda s: s.update(x=1.0), ValueError, "Unexpected: x"),
     "nothing": (lambda s: s.clear(), ValueError, "and 8 more"),
     "a string": (lambda s: s.update({LAST: "1"}), TypeError, "real number"),

@@ -76,7 +76,7 @@ def test_a_model_of_ones_own_is_filled(form: str, tmp_path: Any) -> None:
         load(path)
     before = Own(3).state_dict()
     larger = Own(3)
-    with pytest.raises(ValueError, match=r"Missing: ws\.2"):
+    with pytest.raises(ValueError, match=r"Missing: ws/2"):
         load(path, larger)
     assert larger.state_dict() == before
 
@@ -139,7 +139,7 @@ def test_damaged_files_are_refused_and_the_model_is_as_it_was(
         name = next(iter(state))
         files += [
             b"", b"null", b"[]", b"[" * 100_000, b"\xff\xfe", b'{"format": 3}',
-            edited(good, version=2), edited(good, version="1"), edited(good, version=0),
+            edited(good, version=3), edited(good, version="1"), edited(good, version=0),
             edited(good, parameters=None), edited(good, parameters=[1.0]),
             edited(good, parameters={**state, name: "1"}),
             edited(good, parameters={**state, name: None}),
@@ -161,6 +161,23 @@ def test_damaged_files_are_refused_and_the_model_is_as_it_was(
             assert content.startswith(data[:20])
         assert model.state_dict() == before or content.startswith(data[:20])
     assert refused >= 50
+
+
+def test_a_file_of_the_first_version_is_read_with_the_names_of_its_time(
+    tmp_path: Any,
+) -> None:
+    path = tmp_path / "model.json"
+    model = MLP(1, [1], seed=0)
+    save(model, path)
+    good = json.loads(path.read_bytes())
+    assert (good["version"], sorted(good["parameters"])) == (
+        2, ["layer1/neuron1/b", "layer1/neuron1/w1"],
+    )  # fmt: skip
+    old = {"layers.0.neurons.0.w.0": 0.25, "layers.0.neurons.0.b": -1.5}
+    path.write_bytes(edited(good, version=1, parameters=old))
+    assert [p.data for p in load(path).parameters()] == [0.25, -1.5]
+    load(path, model)
+    assert [p.data for p in model.parameters()] == [0.25, -1.5]
 
 
 def test_a_later_version_and_a_model_of_nonsense_are_told_apart(tmp_path: Any) -> None:
