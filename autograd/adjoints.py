@@ -17,7 +17,7 @@ try:
 except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
-from autograd.kinks import KINKED, POWERS, is_cut_off, is_unknown, without_derivative
+from autograd.kinks import KINKED, is_cut_off, is_unknown, without_derivative
 from autograd.primitives.arithmetic import strong_mul
 from autograd.primitives.row import ALIAS
 from autograd.walk import lock
@@ -31,7 +31,7 @@ else:
     from autograd.walk import begin, end, visit
 
 _STRONG_MUL = cython.declare(object, strong_mul)
-_KINKED = cython.declare(frozenset, frozenset(KINKED | POWERS))
+_KINKED = cython.declare(frozenset, frozenset(KINKED))
 
 
 def pull(y: Value, y_bar: object, inputs: list, recorded: dict) -> list:

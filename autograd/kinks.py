@@ -7,8 +7,10 @@ is 2 I everywhere, but the chain rule at the origin adds up products of 0 and in
 which a strong zero makes 0. So where an adjoint that varies is 0 at a kink, the
 derivatives that come out of it keep their value, and theirs are NaN.
 
-What is flat on both sides, as `relu` is and a choice of `maximum`, has the derivatives
-of the piece that the convention chose, 0 for a first derivative that is constant.
+Where slopes are bounded, as those of `abs`, `relu` and `maximum` are, an adjoint that
+is 0 of second order, as that of ``relu(x)**3`` is, has the derivative 0 whichever side
+is taken, and nothing is lost. And where an adjoint is not 0 the kink is the function's
+own: second derivatives are those of the piece that the convention chose.
 """
 
 from __future__ import annotations
@@ -16,20 +18,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.primitives import arithmetic, elementary, powers
+from autograd.primitives import activations, arithmetic, elementary, powers
 from autograd.primitives.row import zeros
 from autograd.value import Value
 
-# Where these are 0, they have a kink (or may have one, as a power has).
-KINKED = {
+# These have a kink where they are 0. So have those below where their operand is 0, or a
+# choice where two are the same: there the slopes on both sides are finite.
+STEEP = {elementary.cbrt, elementary.dist, elementary.hypot, elementary.sqrt}
+CHOICES = {arithmetic.clip, arithmetic.maximum, arithmetic.minimum}
+CREASED = CHOICES | {
+    activations.elu,
+    activations.leaky_relu,
+    activations.relu,
+    activations.selu,
     arithmetic.absolute,
-    elementary.cbrt,
-    elementary.dist,
-    elementary.hypot,
-    elementary.sqrt,
 }
-POWERS = {powers.pow, powers.power}
+POWERS = {powers.pow, powers.power}  # they may have one, too
+KINKED = STEEP | CREASED | POWERS
 PRODUCTS = {arithmetic.mul, arithmetic.strong_mul}
+SUMS = {arithmetic.add, arithmetic.sub, arithmetic.neg}
 
 
 # In what follows Values are compared, so that a recording knows where it holds.
@@ -39,7 +46,9 @@ def is_unknown(node: Value, node_bar: Any) -> bool:
     """Return whether an adjoint's derivatives are lost at the kink of its node."""
     if not isinstance(node_bar, Value) or not is_at_a_kink(node):
         return False
-    return node_bar == 0.0 and not _is_flat(node_bar)
+    if node_bar != 0.0 or _is_flat(node_bar):
+        return False
+    return node.primitive not in CREASED or not _is_zero_twice(node_bar)
 
 
 def is_at_a_kink(node: Value) -> bool:
@@ -48,7 +57,14 @@ def is_at_a_kink(node: Value) -> bool:
         base, exponent = node.operands
         is_whole = not isinstance(exponent, Value) and exponent % 1.0 == 0.0
         return isinstance(base, Value) and base == 0.0 and not is_whole
-    return node.primitive in KINKED and node == 0.0
+    if node.primitive in CREASED:
+        x, *bounds = node.operands
+        if node.primitive is activations.elu and bounds[0] == 1.0:
+            return False  # of one slope
+        if node.primitive not in CHOICES:
+            bounds = [0.0]
+        return any(x == bound for bound in bounds)
+    return node.primitive in STEEP and node == 0.0
 
 
 def is_cut_off(node: Value, partial: Any) -> bool:
@@ -91,4 +107,31 @@ def _is_flat(node: Value) -> bool:
             todo += [] if zero else x.operands[1:]
             continue
         todo += x.operands
+    return True
+
+
+def _is_zero_twice(node: Value) -> bool:
+    """Return whether an adjoint of 0 is a product of two numbers that are 0."""
+    todo: list[Any] = [node]
+    seen = set()
+    while todo:
+        x = todo.pop()
+        if id(x) in seen or (type(x) is float and x == 0.0):
+            continue
+        seen.add(id(x))
+        row = x.primitive if isinstance(x, Value) else None
+        if row is arithmetic.square:
+            continue
+        if row in PRODUCTS:
+            zero = [y for y in x.operands if y == 0.0]
+            todo += zero if len(zero) == 1 else []
+        elif row in POWERS or row is powers.power_slope:
+            exponent = x.operands[1]
+            least = 2.0 if row is powers.power_slope else 1.0
+            if isinstance(exponent, Value) or not exponent > least:
+                return False
+        elif row in SUMS:
+            todo += x.operands
+        else:
+            return False
     return True

@@ -18,6 +18,7 @@ Letters: ``y_bar`` is the adjoint of the node y, ``y_dot`` its tangent.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
@@ -310,6 +311,10 @@ def pushforward(
                 and not _is_zero(tangents[id(x)])
             ]
             tangents[id(node)] = sum(terms[1:], terms[0]) if terms else 0.0
+        # What a derivative lost, infinity times 0, has no derivative itself, though a
+        # strong zero may not tell.
+        if any(x.primitive is strong_mul for x in order) and y != y:  # noqa: PLR0124
+            tangents[id(y)] = math.nan
     return [
         without_derivative(y_dot, inputs) if id(y) in unknown else y_dot
         for y, y_dot in ((y, tangents.get(id(y), 0.0)) for y in outputs)

@@ -13,8 +13,9 @@ from autograd.compiler.program import Program
 from autograd.compiler.record.tape import is_raising
 from autograd.compiler.record.trace import Recording, record_once
 from autograd.primitives import Primitive
+from autograd.primitives.row import ALIAS
 from autograd.transforms import pullback
-from autograd.value import Value, fused, number
+from autograd.value import Value, apply, fused, number
 
 
 class Variant:
@@ -146,8 +147,12 @@ def gradient_of(y: Any, inputs: Sequence[Any]) -> list[Any]:
 
 
 def slopes(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
-    """Return the derivatives of f by each input, floats if all of these are floats."""
-    values = [x if type(x) is Value else Value(x) for x in inputs]
+    """Return the derivatives of f by each input, floats if all of these are floats.
+
+    Where they are Values, they will be differentiated again, and as in any transform
+    an alias tells so: at a kink, what cannot be is then not finite (`autograd.kinks`).
+    """
+    values = [apply(ALIAS, (x,)) if type(x) is Value else Value(x) for x in inputs]
     found = gradient_of(f(*values), values)
     if any(type(x) is Value for x in inputs):
         return found
