@@ -28,6 +28,7 @@ MSG_NUMBER = (
     "in {0} there is {1!r} (of type {2}), which is no number to differentiate by: it "
     "can be a float, a Value, a NumPy array of floats, or a list, tuple or dict of them"
 )
+MSG_SPARSE = "{0} holds a sparse {1}, and derivatives are whole: pass x.toarray()"
 MSG_ARRAY = (
     "{0} is of type {1}, which a derivative cannot keep: {2}. Pass a plain array: {3}"
 )
@@ -134,6 +135,8 @@ def _flatten(tree: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
     library = type(tree).__module__.partition(".")[0]
     if library in COLUMNS and type(tree).__name__ in NAMED:
         return _flatten_columns(library, tree, what, numbers)
+    if hasattr(tree, "toarray"):
+        raise TypeError(MSG_SPARSE.format(what, type(tree).__name__))
     if hasattr(tree, "dtype"):
         return _flatten_array(tree, what, numbers)
     parts = parts_of(tree)

@@ -135,5 +135,10 @@ def __getattr__(name: str) -> Any:
         return import_module("nn.sklearn")
     if name in _LATER:
         return getattr(import_module(_LATER[name]), name)
-    message = f"module {__name__!r} has no attribute {name!r}"
+    from difflib import get_close_matches
+
+    own = {known.lower(): known for known in __all__}
+    near = get_close_matches(name.lower(), own, 1)
+    hint = f"; it may be {own[near[0]]!r}" if near else ""
+    message = f"module {__name__!r} has no attribute {name!r}{hint}"
     raise AttributeError(message)

@@ -7,6 +7,7 @@ one is found by trying it, so a new row of the table is at once a new activation
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 from autograd import Value
@@ -25,8 +26,8 @@ OTHERS: dict[str, Callable[[Any], Any] | None] = {
 }
 
 MSG_ACTIVATION = (
-    "no activation is called {name!r}: write one of {known}; or give a function of one "
-    "Value, or None for a linear neuron"
+    "no activation is called {name!r}{near}: write one of {known}; or give a function "
+    "of one Value, or None for a linear neuron"
 )
 MSG_SOFTMAX = (
     ". softmax is a function of all outputs: leave the last layer linear and train "
@@ -54,8 +55,10 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
         function = getattr(functions, name)
         method: Callable[[Any], Any] = getattr(Value, name, function)
         return method
-    known = ", ".join([*filter(_is_unary, functions.__all__), *OTHERS])
-    message = MSG_ACTIVATION.format(name=activation, known=known)
+    known = [*filter(_is_unary, functions.__all__), *OTHERS]
+    close = get_close_matches(name.lower(), known, 1)
+    near = f" (it may be {close[0]!r})" if close else ""
+    message = MSG_ACTIVATION.format(name=activation, near=near, known=", ".join(known))
     raise ValueError(message + MSG_SOFTMAX * name.endswith("softmax"))
 
 

@@ -177,6 +177,7 @@ class Embedding(Module):
 
     def __call__(self, i: Any) -> Any:
         """Return the row of an int, or rows of several."""
+        i = i.tolist() if hasattr(i, "tolist") else i
         if isinstance(i, list | tuple):
             return [self(k) for k in i]
         n = len(self.rows)

@@ -6,6 +6,8 @@ import math
 import operator
 from typing import Any
 
+from autograd import Value
+
 MSG_RANGE = "{what} is {bounds}, not {got!r}"
 MSG_COUNT = "{what} is a positive int{other}, not {got!r}"
 
@@ -29,6 +31,16 @@ def real(what: str, number: Any, low: float = 0.0, below: float = math.inf) -> f
     if not low <= plain < below:
         raise ValueError(MSG_RANGE.format(what=what, bounds=bounds, got=number))
     return plain
+
+
+def number_of(thing: Any) -> float:
+    """Return a real number, one of NumPy's or an array of no axes too, as a float.
+
+    Raises:
+        TypeError: if it is none.
+
+    """
+    return Value(thing.item() if getattr(thing, "ndim", None) == 0 else thing).data
 
 
 def count(what: str, number: Any, other: str = "") -> int:

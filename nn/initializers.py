@@ -15,6 +15,9 @@ import operator
 import random
 from collections.abc import Callable
 from functools import partial
+from numbers import Real
+
+from nn.checks import real
 
 MSG_INIT = (
     "no initialiser is called {init!r}: write one of {known}, or give a number for all "
@@ -163,8 +166,8 @@ def initializer(init: Init, activation: object = None) -> Initializer:
         return he_uniform if rectifies else glorot_uniform
     if callable(init):
         return init
-    if isinstance(init, int | float) and not isinstance(init, bool):
-        return constant(init)
+    if getattr(init, "ndim", None) == 0 or isinstance(init, Real):
+        return constant(real("init", init, -math.inf))
     if not isinstance(init, str) or init not in INITIALIZERS:
         raise ValueError(MSG_INIT.format(init=init, known=", ".join(INITIALIZERS)))
     return INITIALIZERS[init]

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 MSG_SIZES = "nouts is a list of one or more positive ints like [16, 1], not {nouts!r}"
 MSG_PARTS = "{whole} consists of one or more {parts}, not {got}"
+MSG_ONE_BY_ONE = "; they are given one by one: Sequential(*layers)"
 MSG_ROW_OF_WEIGHTS = (
     "the weights of a neuron are a sequence of {nin} Values, not {got!r}"
 )
@@ -266,7 +267,7 @@ class Layer(Part):
             )
             for i in range(1, nout + 1)
         )
-        if init in {"orthogonal", orthogonal}:
+        if init is orthogonal or str(init) == "orthogonal":
             rows = [[w.data for w in neuron.w] for neuron in self.neurons]
             for neuron, row in zip(self.neurons, orthogonalized(rows), strict=True):
                 for w, number in zip(neuron.w, row, strict=True):
@@ -386,6 +387,7 @@ class MLP(Part):
         name: str = "mlp",
     ) -> None:
         super().__init__(name)
+        nouts = nouts.tolist() if hasattr(nouts, "tolist") else nouts
         if not isinstance(nouts, Sequence) or isinstance(nouts, str) or not nouts:
             raise TypeError(MSG_SIZES.format(nouts=nouts))
         if not isinstance(activation, bool):
@@ -425,10 +427,11 @@ class MLP(Part):
         layers = tuple(layers) if isinstance(layers, Iterable) else (layers,)
         if not layers or not all(isinstance(m, Module) and callable(m) for m in layers):
             got = reprlib.repr(layers)
-            message = MSG_PARTS.format(
-                whole="an MLP", parts="callable Modules", got=got
+            kind = type(self).__name__
+            message = MSG_PARTS.format(whole=kind, parts="callable Modules", got=got)
+            raise TypeError(
+                message + MSG_ONE_BY_ONE * any(type(m) is list for m in layers)
             )
-            raise TypeError(message)
         others = [layer for layer in layers if not isinstance(layer, Layer)]
         if any(self in layer.modules() for layer in others):
             message = "a network that holds itself would call itself for ever"

@@ -18,6 +18,7 @@ from html import escape
 from typing import Any
 
 from autograd import Value
+from nn.checks import number_of
 from nn.contents import contents, slots_of
 
 MSG_SET = (
@@ -159,12 +160,7 @@ class Module:
                     kind=kind, missing=_some(missing), unexpected=_some(unexpected)
                 )
             )
-        numbers = {}
-        for name, number in state.items():
-            plain: Any = number
-            if getattr(plain, "ndim", None) == 0:  # one of NumPy's
-                plain = plain.item()
-            numbers[name] = Value(plain).data
+        numbers = {name: number_of(number) for name, number in state.items()}
         for name, number in numbers.items():
             if not math.isfinite(number):
                 message = f"the state holds {number} for {name!r}; nothing was loaded"

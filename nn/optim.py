@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from autograd import Value
-from nn.checks import real
+from nn.checks import number_of, real
 from nn.module import is_leaf
 from nn.schedules import Schedule
 
@@ -142,12 +142,13 @@ class Optimizer:
         steps, columns = state["steps"], state["state"]
         whole = hasattr(steps, "__index__") and not isinstance(steps, bool)
         check(f"{steps!r} steps", fits=bool(whole and steps >= 0))
+        columns = columns.tolist() if hasattr(columns, "tolist") else columns
         check("its state is no list", fits=isinstance(columns, list | tuple))
         own = self._columns()
         check(f"{len(columns)} columns of state", fits=len(columns) in {0, own})
         for column in columns:
             check("a column of another length", fits=len(column) == n)
-        numbers = [[Value(x).data for x in column] for column in columns]
+        numbers = [[number_of(x) for x in column] for column in columns]
         finite = all(math.isfinite(x) for column in numbers for x in column)
         check("a number that is not finite", fits=finite)
         self.steps, self._state = int(steps), tuple(numbers)

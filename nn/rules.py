@@ -214,10 +214,11 @@ class Adam(ByRule):
 
     def _check(self) -> None:
         super()._check()
-        if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
-            raise TypeError(MSG_BETAS.format(got=self.betas))
-        for beta in self.betas:
-            real("a beta", beta, 0.0, 1.0)
+        try:
+            first, second = self.betas
+        except (TypeError, ValueError):
+            raise TypeError(MSG_BETAS.format(got=self.betas)) from None
+        self.betas = real("a beta", first, 0.0, 1.0), real("a beta", second, 0.0, 1.0)
 
     def _columns(self) -> int:
         return 2

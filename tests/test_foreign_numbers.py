@@ -91,7 +91,9 @@ REFUSED = {
     "matrix": lambda: np.asmatrix([[1.0, 2.0]]),
     r"\('a', '<f8'\)": lambda: np.array([(1.0, 2.0)], dtype=[("a", float), ("b", int)]),
     "set": lambda: {1.0, 2.0},
-    "csr_matrix": lambda: pytest.importorskip("scipy.sparse").csr_matrix([[1.0, 0.0]]),
+    r"sparse csr_matrix.*toarray": lambda: pytest.importorskip(
+        "scipy.sparse"
+    ).csr_matrix([[1.0, 0.0]]),
     "range": lambda: range(3),
 }
 

@@ -32,6 +32,15 @@ def test_every_public_name_is_there_and_documented() -> None:
     assert [name for name in nn.__all__ if not getattr(nn, name).__doc__] == []
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("MSELoss", "mse_loss"), ("CrossEntropyLoss", "cross_entropy"), ("Mlp", "MLP")],
+)
+def test_a_name_of_another_library_is_told_by_ours(theirs: str, ours: str) -> None:
+    with pytest.raises(AttributeError, match=f"it may be '{ours}'"):
+        getattr(nn, theirs)
+
+
 def test_nn_imports_neither_numpy_nor_tqdm(
     run_python: Callable[..., CompletedProcess[str]],
 ) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, no_grad, topological_order
 from autograd import math as functions
-from nn import MLP, Layer, Module, Neuron
+from nn import MLP, Layer, Module, Neuron, Sequential, fit, mse_loss
 from nn.initializers import INITIALIZERS, initializer
 
 ROW = [0.3, -0.7]
@@ -431,3 +431,18 @@ def test_the_fields_other_names_of_activations_are_known(
     neuron.w[0].data, neuron.b.data = 1.0, 0.0
     for x, y in points.items():
         assert neuron([x]).data == pytest.approx(y)
+
+
+def test_messages_say_what_a_user_of_other_libraries_would_write() -> None:
+    with pytest.raises(ValueError, match=r"'ReLU' \(it may be 'relu'\)"):
+        MLP(2, [1], "ReLU")
+    layer = Layer(2, 1)
+    with pytest.raises(
+        TypeError, match=r"^Sequential consists.*Sequential\(\*layers\)"
+    ):
+        Sequential([layer])
+    with pytest.raises(TypeError, match=r"^Sequential consists of one or more"):
+        Sequential()
+    deep = [[[1.0, 2.0], [3.0, 4.0]]]
+    with pytest.raises(ValueError, match=r"X\.reshape\(len\(X\), -1\)"):
+        fit(layer, deep, [1.0], loss=mse_loss)

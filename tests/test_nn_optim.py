@@ -366,7 +366,21 @@ def test_numbers_of_numpy_are_taken_as_pythons_are() -> None:
         model, numpy.ones((4, 2), dtype=numpy.float32), numpy.ones(4), loss=nn.mse_loss,
         epochs=numpy.int64(2), batch_size=numpy.int16(3), patience=numpy.int64(5),
         seed=numpy.int64(1), progress=False, l2=numpy.float32(0.5),
+        compiled=numpy.False_, shuffle=numpy.True_,
     )  # fmt: skip
+    sizes = nn.MLP(2, numpy.array([3, 1]), init=numpy.float32(0.5), bias_init=rate)
+    assert {p.data for p in sizes.parameters()} == {0.5}
+    table = nn.Embedding(3, numpy.int8(2), seed=0)
+    assert table(numpy.array([2, 0])) == [table.rows[2], table.rows[0]]
+    optimizer = nn.Adam([p], 0.1, betas=numpy.array([0.5, 0.75]))
+    optimizer.step()
+    kept = optimizer.state_dict()
+    columns = numpy.array(kept["state"])
+    optimizer.load_state_dict({"steps": numpy.int64(1), "state": columns})
+    assert optimizer.state_dict() == kept
+    items = [[numpy.array(x) for x in column] for column in columns]
+    optimizer.load_state_dict({"steps": 1, "state": items})
+    assert optimizer.state_dict() == kept
 
 
 def test_the_plateau_waits_and_then_lowers_the_rate() -> None:

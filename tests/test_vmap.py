@@ -480,6 +480,9 @@ def test_rows_that_would_lose_digits_or_their_mask_are_refused():
         vmap(lambda x: x)(np.ones(2, dtype=np.longdouble))
     with pytest.raises(TypeError, match="mask would be lost"):
         vmap(lambda x: x)(np.ma.masked_array([1.0, 2.0], mask=[0, 1]))
+    sparse = pytest.importorskip("scipy.sparse").csr_array([[1.0, 0.0]])
+    with pytest.raises(TypeError, match=r"argument 0 is mapped and sparse.*toarray"):
+        vmap(lambda x: x)(sparse)
 
 
 def test_without_numpy_lists_of_floats_are_compiled(run_python):

@@ -16,6 +16,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
+from nn.checks import real
 from nn.layers import MLP, Layer, Neuron
 
 MSG_NOT_FINITE = (
@@ -41,6 +42,10 @@ MSG_LENGTHS = (
 )
 MSG_EMPTY = "{what} has no rows"
 MSG_WIDTH = "{what}, row {row} has {got} numbers, but the model expects {nin}"
+MSG_DEEP = (
+    "{what}, row {row} is an array of several axes, but the model expects a row of "
+    "numbers: write X.reshape(len(X), -1)"
+)
 MSG_WEIGHTS = "sample_weight is a number from 0 for each of the {rows} rows, not {got}"
 MSG_CLASS_WEIGHTS = (
     "class_weight is a dict of labels and numbers from 0; it is {got!r}, and the "
@@ -112,6 +117,9 @@ def read_rows(what: str, inputs: Iterable[Any], model: object) -> list[Any]:
     nin = model.nin if isinstance(model, MLP | Layer | Neuron) else None
     for i, row in enumerate(rows):
         got = len(row) if isinstance(row, list) else 1
+        deep = isinstance(row, list) and any(isinstance(x, list) for x in row[:1])
+        if nin is not None and deep:
+            raise ValueError(MSG_DEEP.format(what=what, row=i))
         if nin is not None and got != nin:
             raise ValueError(MSG_WIDTH.format(what=what, row=i, got=got, nin=nin))
     return rows
@@ -133,11 +141,11 @@ def read_weights(
     if class_weight is not None:
         known = class_weight if isinstance(class_weight, Mapping) else {}
         for i, label in enumerate(targets):
-            weight = None if isinstance(label, list) else known.get(label)
-            if not isinstance(weight, Real) or not float(weight) >= 0.0:
+            try:
+                weights[i] *= real("a weight", known[label])
+            except (TypeError, KeyError, ValueError):  # a label that is a list, too
                 message = MSG_CLASS_WEIGHTS.format(got=class_weight, label=label)
-                raise ValueError(message)
-            weights[i] *= float(weight)
+                raise ValueError(message) from None
     return [float(w) for w in weights]
 
 

@@ -139,7 +139,7 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
 
     """
     check_parts(model, loss, optimizer)
-    epochs, batch_size, patience = check_settings(
+    epochs, batch_size, patience, compiled = check_settings(
         epochs, batch_size, patience, compiled
     )
     callbacks = callbacks_of(each_epoch)

@@ -122,16 +122,18 @@ def check_parts(model: object, loss: object, optimizer: Any) -> None:
 
 def check_settings(
     epochs: Any, batch_size: Any, patience: Any, compiled: Any
-) -> tuple[int, int | None, int | None]:
-    """Return the numbers among the settings as Python's ints."""
+) -> tuple[int, int | None, int | None, bool | None]:
+    """Return these settings as Python's ints and bool."""
     epochs = count("epochs", epochs)
     if batch_size is not None:
         batch_size = count("batch_size", batch_size, " or None")
     if patience is not None:
         patience = count("patience", patience, " or None")
-    if compiled is not None and not isinstance(compiled, bool):
+    if type(compiled).__name__ in {"bool_", "bool"}:  # NumPy's as well
+        compiled = bool(compiled)
+    elif compiled is not None:
         raise TypeError(MSG_COMPILED.format(got=compiled))
-    return epochs, batch_size, patience
+    return epochs, batch_size, patience, compiled
 
 
 def try_loss(model: Any, loss: Any, table: Table) -> None:

@@ -62,6 +62,7 @@ MSG_MASK = (
     "argument {0} is mapped and a masked array, whose mask would be lost in silence: "
     "map array.compressed(), or array.filled(...)"
 )
+MSG_SPARSE = "argument {0} is mapped and sparse, and rows are whole: map x.toarray()"
 FLOAT = 8  # bytes
 MSG_SHAPE = "argument {0} has shape {1}, and so no axis {2} to run over"
 MSG_ROWS = "the mapped arguments differ in their number of rows: {0}"
@@ -241,6 +242,8 @@ class Vmap:
             known = isinstance(arg, RecordedArray) and arg.late is late and axis == 0
             if isinstance(arg, np.ndarray) and hasattr(arg, "mask"):
                 raise TypeError(MSG_MASK.format(i))
+            if hasattr(arg, "toarray"):
+                raise TypeError(MSG_SPARSE.format(i))
             array = arg.array if known else np.asarray(arg)
             _check_kind(i, array)
             if not -array.ndim <= axis < array.ndim:
