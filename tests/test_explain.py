@@ -20,7 +20,7 @@ from autograd.explanation.notation import Notation
 from autograd.explanation.steps import Part, Step
 from autograd.explanation.sweep import Sweep
 from autograd.primitives import TABLE
-from nn import MLP
+from nn import MLP, cross_entropy, mse_loss
 
 
 def worked_example():
@@ -305,6 +305,86 @@ def test_a_graph_of_layers_is_told_by_scopes_which_can_be_opened():
     assert inside._story.operations == 2
     neuron = layer.neurons[2]
     assert inside.adjoints["layer2/neuron3/b"] == neuron.b.grad
+
+
+def loss_of_samples(n):
+    m = MLP(2, [2, 1], "tanh", seed=0)
+    scores = [m([0.1 * k, 1.0 - 0.2 * k]) for k in range(n)]
+    return m, mse_loss(scores, [float(k % 2) for k in range(n)])
+
+
+def test_of_a_batch_one_sample_is_told_in_full_and_how_many_are_like_it():
+    m, loss = loss_of_samples(100)
+    told = explain(loss)
+    loss.backward()
+    steps = told._story.steps
+    *alone, last = steps
+    assert all(isinstance(step, Step) for step in alone)
+    # The division, the sum, and of the sample: 3 sums, 2 tanh, 1 difference.
+    assert len(alone) == 2 + 6
+    assert isinstance(last, Part)
+    assert last.title.startswith("and 99 like it (v")
+    assert last.lines[0] == "594 operations: 297 sumprod, 198 tanh, 99 -"
+    assert "602 operations are told in 9 steps" in str(told)
+    assert "and 99 like it" in told.to_html()
+    # The sample that is told and the others make the whole gradient.
+    sweep = told._story.sweep
+    for p in m.parameters():
+        place = sweep.place[id(p)]
+        amounts = {True: 0.0, False: 0.0}
+        for i in range(len(sweep.order)):
+            for c in sweep.contributions(i):
+                if c.to == place:
+                    amounts[i in last.places] += c.amount
+        assert amounts[True] != 0.0
+        assert math.fsum(amounts.values()) == pytest.approx(p.grad, rel=1e-12)
+
+
+def test_a_sum_written_with_plus_and_a_penalty_are_two_batches():
+    m = MLP(2, [2, 1], "relu", seed=0)
+    terms = [(m([0.1 * k, 0.5]) * (-1) ** k + 1.0).relu() for k in range(20)]
+    loss = sum(terms) / 20 + 0.01 * sum(p * p for p in m.parameters())
+    titles = [s.title for s in explain(loss)._story.steps if isinstance(s, Part)]
+    likes = [title.partition(" (")[0] for title in titles]
+    assert sorted(likes) == [
+        "and 19 like it", "and 8 like it", "the sum of 20 terms", "the sum of 9 terms",
+    ]  # fmt: skip
+    assert "layer1/neuron2/w1" in explain(loss).adjoints  # as without the penalty
+
+
+def test_samples_of_several_classes_and_of_two_forms_are_told_apart():
+    m = MLP(2, [3], seed=0)
+    rows = [m([0.1 * k, 0.5]) for k in range(20)]
+    parts = [
+        s
+        for s in explain(cross_entropy(rows, [k % 3 for k in range(20)]))._story.steps
+        if isinstance(s, Part)
+    ]
+    assert [p.title.partition(" (")[0] for p in parts] == ["and 19 like it"]
+    x = Value(0.5, name="x")
+    two = [am.exp(x * k) if k % 2 else am.sin(am.cos(x * k)) for k in range(30)]
+    titles = [
+        s.title for s in explain(am.fsum(two))._story.steps if isinstance(s, Part)
+    ]
+    assert [title.partition(" (")[0] for title in titles] == ["and 14 like it"] * 2
+
+
+def test_the_sample_that_is_told_is_one_that_passes_something_on():
+    x = Value(1.0, name="x")
+    loss = sum(am.relu(x * k - 25.0) ** 2 for k in range(30))
+    steps = explain(loss)._story.steps
+    told = [s for s in steps if isinstance(s, Step) and s.row.name == "relu"]
+    assert [step.uses[0].passed.partial for step in told] == [1.0]
+
+
+def test_what_one_sample_reads_of_another_is_not_told_as_a_batch():
+    x = Value(0.5, name="x")
+    state, terms = x, []
+    for _ in range(30):
+        state = am.tanh(state * 0.9 + x)
+        terms.append(state * state)
+    text = str(explain(am.fsum(terms)))
+    assert "like it" not in text
 
 
 @pytest.mark.parametrize("n", [100_000])

@@ -96,7 +96,7 @@ def test_a_node_is_called_in_short_within_its_frame_and_in_full_elsewhere():
     y = model(2.0) * model.layers[1].neurons[0].b
     formulas = {node.name: node.formula for node in draw(y).shown.nodes}
     assert formulas["v1"] == "w1 * 2 + b"
-    assert formulas["y"] == "v2 * b"
+    assert formulas["y"] == "v2 * layer2/neuron1/b"
 
 
 def test_two_boxes_of_one_frame_never_bear_the_same_name():

@@ -164,15 +164,21 @@ def test_each_node_of_the_drawing_has_a_line_for_its_number_and_one_for_its_adjo
             )
 
 
-def test_a_large_graph_is_stepped_through_by_scopes_in_few_steps():
+def test_of_a_batch_one_sample_is_stepped_through_and_the_others_at_once():
     stepper = step(large())
     assert stepper._story.operations > 1_000
     assert len(stepper.frames) < 85
     nodes, _ = nodes_of(stepper)
     assert len(nodes) < 85
     assert "too many to step over one by one" in stepper.frames[0].body
-    assert any(frame.head.startswith("mlp") for frame in stepper.frames)
+    assert any(frame.head.startswith("and 29 like it") for frame in stepper.frames)
     assert "draw(v, limit=" not in stepper.svg
+
+
+def test_a_large_graph_is_stepped_through_by_scopes_in_few_steps():
+    stepper = step(MLP(2, [16, 16, 1], seed=0)([0.5, 0.2]))
+    assert len(stepper.frames) < 20
+    assert any(frame.head.startswith("mlp/layer1") for frame in stepper.frames)
 
 
 def test_a_leaf_can_be_stepped_through_too():

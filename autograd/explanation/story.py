@@ -2,7 +2,8 @@
 
 A `Story` is what an explanation says, in no notation yet. Every operation is one step,
 each after all that use it; where there are more than `LIMIT`, those of a scope make one
-step together, and of what has no scopes the middle is left out.
+step together, and of what has no scopes the middle is left out. Of terms that are alike
+(`autograd.explanation.batch`) one is told, and how many are like it.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from autograd.explanation.batch import batches
 from autograd.explanation.steps import Part, Step, Teller
 from autograd.explanation.sweep import Sweep
 
 LIMIT = 40  # steps in a story
 GROUPS = 24  # steps, where some are scopes
 EDGE = 12  # steps kept before and after what is left out
+FEW = 3  # additions that are told one by one
 LEAVES = 40
 PATHS = 6
 LONGEST = 8  # operations on a path
+
+SUM = "the sum of {0:,} terms"
+LIKE = "and {0:,} like it ({1})"
 
 
 # From the root to a node: each place with the local derivative that led there.
@@ -74,7 +80,7 @@ def tell(
         for i in range(len(sweep.order) - 1, -1, -1)
         if sweep.matters[i] and inside[i] and sweep.is_operation(i) and i != target
     ]
-    units = _units(sweep, places, scope)
+    units = _units(sweep, names, places, scope)
     arrived = _arrived(sweep, {unit[0] for _, unit in units if len(unit) == 1})
     teller = Teller(sweep, names, arrived, target)
     steps: list[Step | Part] = []
@@ -109,8 +115,28 @@ def tell(
 Unit = tuple[str, list[int]]
 
 
-def _units(sweep: Sweep, places: list[int], scope: str | None) -> list[Unit]:
+def _units(
+    sweep: Sweep, names: list[str], places: list[int], scope: str | None
+) -> list[Unit]:
     """Return the operations of each step, the first to be told first."""
+    if len(places) <= LIMIT:
+        return [("", [i]) for i in places]
+    alike: list[Unit] = []
+    rest = dict.fromkeys(places)
+    for batch in batches(sweep, places) if scope is None else ():
+        for i in (*batch.sums, *batch.one, *batch.others):
+            rest.pop(i, None)
+        if len(batch.sums) > FEW:
+            alike.append((SUM.format(len(batch.sums) + 1), batch.sums))
+        else:
+            alike += [("", [i]) for i in batch.sums]
+        alike += _folded(sweep, batch.one, scope)
+        alike.append((LIKE.format(batch.n, names[batch.one[0]]), batch.others))
+    return _users_first(sweep, [*_folded(sweep, list(rest), scope), *alike])
+
+
+def _folded(sweep: Sweep, places: list[int], scope: str | None) -> list[Unit]:
+    """Return the operations of each step, by scopes where there are too many."""
     if len(places) <= LIMIT:
         return [("", [i]) for i in places]
     skip = 0 if scope is None else scope.count("/") + 1
@@ -125,7 +151,7 @@ def _units(sweep: Sweep, places: list[int], scope: str | None) -> list[Unit]:
     if len(best) > LIMIT:
         middle = [i for _, unit in best[EDGE:-EDGE] for i in unit]
         best = [*best[:EDGE], ("in between", middle), *best[-EDGE:]]
-    return _users_first(sweep, best)
+    return best
 
 
 def _users_first(sweep: Sweep, units: list[Unit]) -> list[Unit]:

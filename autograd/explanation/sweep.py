@@ -122,12 +122,18 @@ class Sweep:
         return paths
 
     def _scopes(self) -> list[str]:
-        """Return the scope of each node; a weight is made outside its neuron's."""
+        """Return the scope of each node.
+
+        A weight is made outside its neuron's, and belongs to the one that uses it; what
+        is used outside all scopes as well, as in a penalty, still does.
+        """
         scopes = [node.scope for node in self.order]
         users: dict[int, str] = {}
         for i in range(len(self.order)):
             for p in self.parents(i):
-                if not scopes[p] and users.setdefault(p, scopes[i]) != scopes[i]:
+                if scopes[p] or not scopes[i]:
+                    continue
+                if users.setdefault(p, scopes[i]) != scopes[i]:
                     users[p] = ""
         for p, scope in users.items():
             if self.order[p].primitive is None:

@@ -177,12 +177,14 @@ def _order(outputs: list[Value]) -> list[Value]:
 def _place_leaves(graph: Graph) -> None:
     """Say where leaves belong: in the scope that uses them if there is only one.
 
-    A weight is made once, outside the scope in which its neuron works every time.
+    A weight is made once, outside the scope in which its neuron works every time. What
+    is used outside all scopes as well, as in a penalty, still belongs there.
     """
     scopes = graph.scopes
     users: dict[int, str] = {}
     for s, t in zip(graph.sources, graph.targets, strict=True):
-        if not scopes[s] and users.setdefault(s, scopes[t]) != scopes[t]:
+        inside = scopes[t] and not scopes[s]
+        if inside and users.setdefault(s, scopes[t]) != scopes[t]:
             users[s] = ""
     for i, scope in users.items():
         if not graph.things[i].op:
