@@ -2,39 +2,50 @@
 
 A program of many instructions is as many objects, all of them needed. The collector
 walks them again and again as they are made, and finds nothing: two fifths of the time
-of compiling.
+of compiling. Several threads may rewrite programs at once: the first to come stops the
+collector, and the last to leave starts it again.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_waiting: list[None] = []  # one for each who found it running
+from autograd.forks import held_while_forking
+
+_lock = held_while_forking(threading.RLock())  # a finaliser may come in between
+_inside: set[object] = set()  # a token for each who wants it stopped
+_was_running = False  # before the first of them came
 
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """Keep the collector from running; who finds it running lets it run again."""
-    was_running = gc.isenabled()
-    gc.disable()
-    if was_running:
-        _waiting.append(None)
+    """Keep the collector from running; it runs again if it ran before."""
+    global _was_running  # noqa: PLW0603 - the collector is one for all, too
+    token = object()
+    with _lock:
+        if not _inside:
+            _was_running = gc.isenabled()
+        _inside.add(token)
+        gc.disable()
     try:
         yield
     finally:
-        if was_running:
-            gc.enable()
-            del _waiting[-1:]
+        with _lock:
+            _inside.discard(token)
+            if _was_running and not _inside:
+                gc.enable()
 
 
 def _run_in_child() -> None:
     """Let the collector run in a forked child, which has nobody who would do so."""
-    if _waiting:
-        _waiting.clear()
-        gc.enable()
+    if _inside:
+        _inside.clear()
+        if _was_running:
+            gc.enable()
 
 
 if hasattr(os, "register_at_fork"):
