@@ -5,7 +5,7 @@ checkout: the sources, never the wheel, never the compiled form. Therefore the r
 kept off sys.path (import mode importlib, and ``pytest`` instead of ``python -m
 pytest``), and the option ``--form`` says what is tested:
 
-- ``both`` (the default): ``installed`` and then ``interpreted``, in a process each;
+- ``both`` (the default): ``installed`` and ``interpreted``, at once, a process each;
 - ``installed``: the wheel that is installed, whichever form it has;
 - ``compiled``: the same, and the run fails if it is not compiled;
 - ``interpreted``: the sources out of the installed wheel, alone in a directory that
@@ -21,11 +21,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -85,19 +85,33 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         f"-X{k}" if v is True else f"-X{k}={v}" for k, v in sys._xoptions.items()
     ]
     python = [sys.executable, "-P", *options, "-m", "pytest"]
-    failed = {}
-    for form in BOTH:
-        command = [*python, *config.invocation_params.args, f"--form={form}"]
-        code = subprocess.run(command, check=False).returncode
-        if code:
-            failed[form] = code
-        if code in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR}:
-            return code
-    if not failed:
-        return 0
-    if BOTH[-1] not in failed:  # whose closing line is the last, and says "passed"
+    one, other = (
+        [*python, *config.invocation_params.args, f"--form={form}"] for form in BOTH
+    )
+    if config.getoption("usepdb") or config.getoption("capture") == "no":
+        codes = [subprocess.run(form, check=False).returncode for form in (one, other)]
+    else:
+        codes = _at_once(one, other)
+    if codes[0] and not codes[1]:  # the last line is the other's, and says "passed"
         print(f"failed: pytest --form={BOTH[0]}, see above")  # noqa: T201
-    return max(failed.values(), key=abs)  # below 0 where a signal ended it
+    return max(codes, key=abs)  # below 0 where a signal ended it
+
+
+def _at_once(one: list[str], other: list[str]) -> list[int]:
+    """Run two commands, each on a core of its own; return their codes.
+
+    What the other prints is shown when the one is done.
+    """
+    with (
+        tempfile.TemporaryFile() as printed,
+        subprocess.Popen(other, stdin=subprocess.DEVNULL, stdout=printed) as running,
+    ):
+        code = subprocess.run(one, check=False).returncode
+        codes = [code, running.wait()]
+        printed.seek(0)
+        sys.stdout.buffer.write(printed.read())
+        sys.stdout.flush()
+    return codes
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -176,7 +190,7 @@ def _same(one: Path, other: Path) -> bool:
 
 def _sources_alone(place: Path) -> Path:
     """Copy the packages without their compiled modules; return where they are."""
-    alone = Path(mkdtemp(prefix="scalar-autograd-"))
+    alone = Path(tempfile.mkdtemp(prefix="scalar-autograd-"))
     skip = shutil.ignore_patterns("__pycache__", *(f"*{s}" for s in EXTENSION_SUFFIXES))
     for package in ("autograd", "nn"):
         shutil.copytree(place / package, alone / package, ignore=skip)

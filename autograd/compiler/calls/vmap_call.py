@@ -187,7 +187,7 @@ class BatchCall:
         return numbers_and_form(self.call(values), self.owner.name)
 
     def _excused(self, values: list[Any]) -> tuple[list[Any], Any] | None:
-        """Return the same of a variant, interpreted: see `_Call.excused` of jit."""
+        """Return the same of a variant, interpreted: see `Call.excused`."""
         for variant in self.variants:
             program = variant.program
             results = program.run([*values, *variant.captured])
