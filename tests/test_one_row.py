@@ -18,6 +18,7 @@ from autograd import Value
 from autograd.audit import Report
 from autograd.explanation.textbook import TEXTBOOK, TEXTBOOK_OF_MANY, at_a_kink
 from autograd.primitives import TABLE
+from autograd.primitives.row import row as enter
 
 # Written as the engine's own code, or a value's, not as a partial.
 ENGINES = {"exp_square", "rint", "strong_mul"}
@@ -115,3 +116,9 @@ def test_a_published_kink_is_told_from_other_points(row):
     if row.at_kink is not None:
         usual = [0.37 + 0.61 * k for k in range(row.arity or 4)]
         assert not at_a_kink(row, tuple(usual))
+
+
+def test_two_rows_cannot_have_one_name():
+    with pytest.raises(ValueError, match="has a row 'exp' already"):
+        enter("exp", abs, lambda y, x: y)
+    assert TABLE["exp"].value(0.0) == 1.0

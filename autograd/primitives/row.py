@@ -30,6 +30,7 @@ EVERY = range(sys.maxsize)  # the positions of all operands
 
 MSG_REAL = "must be real number, not {0}: {1}() takes floats and Values"
 MSG_KIND = "must be real number, not {0!r} (of NumPy's type {1})"
+MSG_TWICE = "the table has a row {0!r} already: names tell rows apart in programs"
 MSG_PICKLE = (
     "the primitive {0} cannot be pickled: a pickle names the module and the global "
     "variable that hold a primitive, and none of {1} holds this one. Make it at the "
@@ -357,16 +358,21 @@ def row(
     name: str, value: Callable[..., Any], *partials: Partial, **columns: Any
 ) -> Primitive:
     """Enter a primitive of as many arguments as there are partials."""
-    TABLE[name] = Primitive(name, value, partials, **columns)
-    return TABLE[name]
+    return _entered(Primitive(name, value, partials, **columns))
 
 
 def row_of_any_number(
     name: str, value: Callable[..., Any], partials: Partial, **columns: Any
 ) -> Primitive:
     """Enter a primitive of any number of arguments."""
-    TABLE[name] = Primitive(name, value, partials, **columns)
-    return TABLE[name]
+    return _entered(Primitive(name, value, partials, **columns))
+
+
+def _entered(primitive: Primitive) -> Primitive:
+    if primitive.name in TABLE:
+        raise ValueError(MSG_TWICE.format(primitive.name))
+    TABLE[primitive.name] = primitive
+    return primitive
 
 
 def zeros(y: Any, *args: Any) -> float:
