@@ -7,10 +7,10 @@ package only to keep the top of the project free of a ``setup.py``; it is not pa
 of the wheel.
 
 Everything happens in a temporary directory: a compiled file left in a checkout would
-shadow the source that somebody edits. An editable install compiles nothing for the
-same reason. The wheel also gets ``autograd/_built.py``, which tells which source each
-extension was made of; `autograd._form` refuses to import any other pair, and says once
-why there is none.
+shadow the source that somebody edits. The wheel also gets ``autograd/_built.py``, which
+tells which source each extension was made of; `autograd._form` refuses to import any
+other pair, and says once why there is none. An editable install has both in a package
+beside the checkout, ``_scalar_autograd``: they are used until a source is edited.
 
 The environment variable ``SCALAR_AUTOGRAD_BUILD`` chooses the form: ``auto`` (the
 default: compiled, or else pure, saying why), ``compiled`` (or fail), ``pure``.
@@ -59,12 +59,6 @@ BUILT = '''\
 DIGESTS = {digests!r}
 PURE_BECAUSE = {pure_because!r}
 '''
-# Said while an editable install is built, which pip does not show, and at its first
-# import; git does not see the file that holds it.
-EDITABLE = (
-    "an editable install runs the sources as they stand, so that edits count, and "
-    "several times slower. Compiled: pip install . (or uv sync --no-editable)"
-)
 MSG_CHOICE = "SCALAR_AUTOGRAD_BUILD is {!r}; write auto, compiled or pure"
 MSG_PURE = "scalar-autograd installs as pure Python (slower, same numbers): {}"
 MSG_FAILED = (
@@ -81,13 +75,6 @@ class CompileTheEngine(BuildHookInterface[Any]):
         choice = os.environ.get("SCALAR_AUTOGRAD_BUILD") or "auto"
         if choice not in {"auto", "compiled", "pure"}:
             raise ValueError(MSG_CHOICE.format(choice))
-        if version == "editable":
-            self.app.display_warning(f"scalar-autograd: {EDITABLE}")
-            Path(self.root, "autograd", "_built.py").write_text(
-                BUILT.format(digests={}, pure_because=EDITABLE)
-            )
-            return
-
         self.scratch = TemporaryDirectory(prefix="scalar-autograd-")
         scratch = Path(self.scratch.name)
         extensions: dict[str, str] = {}
@@ -111,12 +98,17 @@ class CompileTheEngine(BuildHookInterface[Any]):
 
         built = scratch / "_built.py"
         built.write_text(BUILT.format(digests=digests, pure_because=pure_because))
-        build_data["force_include"] |= extensions | {str(built): "autograd/_built.py"}
+        places = {**extensions, str(built): "autograd/_built.py"}
+        if version != "editable":
+            build_data["force_include"] |= places
+            return
+        places[str(built)] = "__init__.py"
+        beside = {file: f"_scalar_autograd/{place}" for file, place in places.items()}
+        build_data["force_include_editable"] |= beside
 
     def finalize(self, version: str, build_data: dict[str, Any], path: str) -> None:  # noqa: ARG002 (Hatchling's signature)
         """Remove the temporary directory, which the wheel has been read from."""
-        if version != "editable":
-            self.scratch.cleanup()
+        self.scratch.cleanup()
 
 
 def _compile(root: Path, scratch: Path) -> dict[str, str]:

@@ -173,17 +173,30 @@ def test_an_unknown_form_is_refused(checkout: Path) -> None:
     assert "is 'fast'; write auto, compiled or pure" in shown.stderr
 
 
-def test_an_editable_install_runs_the_sources_and_says_so(
-    checkout: Path, run_python: Run, monkeypatch: pytest.MonkeyPatch
+def test_an_editable_install_is_compiled_until_a_source_is_edited(
+    checkout: Path, tmp_path: Path, run_python: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wheel, lines = build(checkout, "wheel:editable")
-    assert sum("several times slower" in line for line in lines) == 1
-    assert not extensions(names_in(wheel))
+    wheel, _ = build(checkout, "wheel:editable")
+    site = tmp_path / "site"
+    shutil.unpack_archive(wheel, site, "zip")
     assert not extensions({str(path) for path in checkout.rglob("*")})
-    monkeypatch.setenv("PYTHONPATH", str(checkout))
-    first, second = (run_python("-c", SHOW).stderr for _ in range(2))
-    assert "uv sync --no-editable" in first
-    assert second == ""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (checkout, site))))
+    shown = run_python("-c", SHOW)
+    assert shown.stdout.startswith(f"True {checkout}")
+    assert shown.stderr == ""
+    with checkout.joinpath("autograd", "walk.py").open("a") as source:
+        source.write("# edited\n")
+    first, second = (run_python("-c", SHOW) for _ in range(2))
+    assert first.stdout == second.stdout == shown.stdout.replace("True", "False")
+    assert "autograd/walk.py is not what it was when it was compiled" in first.stderr
+    assert second.stderr == ""
+    # What was compiled for another Python is left alone.
+    for extension in extensions({str(path) for path in site.rglob("*")}):
+        Path(extension).rename(f"{extension}.other")
+    checkout.joinpath("autograd", "walk.py").write_bytes(
+        ROOT.joinpath("autograd", "walk.py").read_bytes()
+    )
+    assert run_python("-c", SHOW).stdout.startswith("False ")
     # A wheel that is built there later is none of that.
     shutil.rmtree(checkout / "out")
     wheel, _ = build(checkout, SCALAR_AUTOGRAD_BUILD="pure")
