@@ -120,5 +120,5 @@ def test_a_published_kink_is_told_from_other_points(row):
 
 def test_two_rows_cannot_have_one_name():
     with pytest.raises(ValueError, match="has a row 'exp' already"):
-        enter("exp", abs, lambda y, x: y)
+        enter("exp", abs, lambda y, _x: y)
     assert TABLE["exp"].value(0.0) == 1.0
