@@ -92,6 +92,7 @@ class Jit(Native):
         self.arrived: dict[Any, Ways] = {}
         self._reasons: dict[str, None] = {}
         self._lent: Any = None  # the surroundings that machine code was lent for
+        self._watched: Any = None  # and what it was to look at
         self._answers: Any = None  # the variant that answers floats by itself
         self._looked_into: set[int] = set()
         self._restless = 0
@@ -155,7 +156,7 @@ class Jit(Native):
             if found is not None:
                 if i:
                     ways.insert(0, ways.pop(i))
-                if i or call.around is not self._lent:
+                if i or call.around is not self._lent or self._is_stale():
                     self._lend(variant, args, kwargs)
                 return found
         if ways.why_eager is not None or self._restless >= RESTLESS:
@@ -263,6 +264,10 @@ class Jit(Native):
         self.variants.of((call.structure, after)).insert(0, variant)
         self._lend(variant, call.args, call.kwargs)
 
+    def _is_stale(self) -> bool:
+        """Return whether what was read is stamped anew, and was equal."""
+        return self._watched is not self.surroundings.watch
+
     def _warn_of_ways(self, call: Call) -> None:
         """Warn that there are too many ways, once for each structure."""
         if call.ways.is_full:
@@ -286,7 +291,7 @@ class Jit(Native):
         if ignored():
             return
         around = self.surroundings
-        self._lent = around.latest
+        self._lent, self._watched = around.latest, around.watch
         self.stop()
         if kwargs or variant.captured or around.watch is None:
             return

@@ -95,6 +95,32 @@ def how(kind: type) -> How:
     return found
 
 
+# Of the classes whose objects are their attributes and slots and no more: the slots.
+_slots_of: WeakKeyDictionary[type, list[tuple[str, Any]]] = WeakKeyDictionary()
+
+
+def attributes_of(kind: type) -> list[tuple[str, Any]] | None:
+    """Return the slots of a class whose objects hold attributes, slots and no more.
+
+    None for any other class.
+    """
+    how(kind)
+    return _slots_of.get(kind)
+
+
+def is_unchanging(kind: type) -> bool:
+    """Return whether the objects of a class hold nothing that can change.
+
+    The methods and attributes of a class are looked at by name.
+    """
+    if how(kind) in {_written, _class}:
+        return True
+    np = sys.modules.get("numpy")
+    if np is None or kind.__module__ != "numpy":
+        return False
+    return issubclass(kind, np.generic) and not issubclass(kind, np.void)
+
+
 def is_fixed(thing: Any) -> bool:
     """Return whether a thing is compared by reference, and held."""
     if isinstance(thing, Primitive):
@@ -169,6 +195,9 @@ def _objects(kind: type) -> How:
     if base is not None and kind is base:
         of_base = BASES[base]
         return lambda reader, thing: (kind, of_base(reader, thing))
+
+    if base is None:
+        _slots_of[kind] = slots
 
     def read(reader: Any, thing: Any) -> Any:
         reader.classes[kind] = None

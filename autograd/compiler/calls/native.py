@@ -26,7 +26,10 @@ from typing import TYPE_CHECKING, Any
 from autograd.compiler.machine.ask import is_kept, listening
 from autograd.value import COMPILED
 
-__all__ = ["Native", "Routine", "same_items", "unchanged"]
+__all__ = ["Native", "Routine", "as_stamped", "unchanged"]
+
+# How to look at what is stamped.
+LIST, DICT, OBJECT, SLOT, ARRAY = range(5)
 
 MSG_SIZES = "the machine code does not take {0} numbers, or give {1}"
 
@@ -102,8 +105,8 @@ class CtypesNative:
         """Call machine code only as long as things are as they were seen.
 
         Args:
-            seen: what `unchanged` takes, and then pairs of a list and of the things
-                that it held; None if nothing needs to be looked at.
+            seen: what `unchanged` takes, and then what `as_stamped` does; None if
+                nothing needs to be looked at.
 
         """
         self._watch = seen
@@ -177,12 +180,9 @@ def _formed(form: Any, results: Any) -> Any:
 
 
 def _is_as_seen(
-    cells: Sequence[Any], names: Sequence[Any], functions: Sequence[Any], lists: Any
+    cells: Sequence[Any], names: Sequence[Any], functions: Sequence[Any], stamps: Any
 ) -> bool:
-    pairs = range(0, len(lists), 2)
-    return unchanged(cells, names, functions) and all(
-        same_items(lists[i], lists[i + 1]) for i in pairs
-    )
+    return unchanged(cells, names, functions) and as_stamped(stamps)
 
 
 def unchanged(
@@ -203,23 +203,64 @@ def unchanged(
     found = [names[i].get(names[i + 1], names) for i in range(0, len(names), 3)]
     parts = [(f.__code__, f.__defaults__) for f in functions[::3]]
     return (
-        same_items(held, cells[1::2])
-        and same_items(found, names[2::3])
-        and same_items([code for code, _ in parts], functions[1::3])
-        and same_items([defaults for _, defaults in parts], functions[2::3])
+        _same_items(held, cells[1::2])
+        and _same_items(found, names[2::3])
+        and _same_items([code for code, _ in parts], functions[1::3])
+        and _same_items([defaults for _, defaults in parts], functions[2::3])
     )
 
 
-def same_items(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    """Return whether two lists hold the very same things."""
+def _same_items(one: Sequence[Any], other: Sequence[Any]) -> bool:
     return len(one) == len(other) and all(map(operator.is_, one, other))
+
+
+def as_stamped(stamps: Sequence[Any]) -> bool:
+    """Return whether things hold what they held when they were stamped.
+
+    Args:
+        stamps: triples of how to look, a thing, and what was there: a list's items; a
+            dict's keys and values, in turn; an object's class and dict; a slot's
+            descriptor and its content; an array's dtype, its shape, and its bytes or
+            None, if these do not count.
+
+    """
+    return all(
+        _STILL[stamps[i]](stamps[i + 1], stamps[i + 2])
+        for i in range(0, len(stamps), 3)
+    )
+
+
+def _is_same_object(x: Any, seen: Any) -> bool:
+    return type(x) is seen[0] and getattr(x, "__dict__", None) is seen[1]
+
+
+def _is_same_slot(x: Any, seen: Any) -> bool:
+    try:
+        return seen[0].__get__(x) is seen[1]
+    except AttributeError:
+        return False
+
+
+def _is_same_array(x: Any, seen: Any) -> bool:
+    if x.dtype is not seen[0] or x.shape != seen[1]:
+        return False
+    return seen[2] is None or x.tobytes() == seen[2]
+
+
+_STILL: dict[int, Any] = {
+    LIST: _same_items,
+    DICT: lambda x, seen: _same_items([y for z in x.items() for y in z], seen),
+    OBJECT: _is_same_object,
+    SLOT: _is_same_slot,
+    ARRAY: _is_same_array,
+}
 
 
 if COMPILED and not TYPE_CHECKING:
     from autograd.compiler.calls.native_cython import (
         Native,
         Routine,
-        same_items,
+        as_stamped,
         unchanged,
     )
 else:

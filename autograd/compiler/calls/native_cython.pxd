@@ -7,6 +7,10 @@ cdef extern from "Python.h":
     PyObject* PyFunction_GET_CODE(PyObject* function)
     PyObject* PyFunction_GET_DEFAULTS(PyObject* function)
 
+    int PyDict_Next(PyObject* p, Py_ssize_t* pos, PyObject** key, PyObject** value)
+    Py_ssize_t PyDict_Size(PyObject* p)
+    object PyObject_GenericGetDict(object x, void* context)
+
 # A number that changes whenever a dict does; 0 where Python has none to tell.
 cdef extern from *:
     """
@@ -46,6 +50,6 @@ cdef class Native:
     cdef PyObject** _marks
     cdef long long* _versions
     cdef Py_ssize_t _cells, _names, _functions
-    cdef tuple _lists
+    cdef tuple _stamps
     cdef object _call(self, tuple args, bint formed)
     cdef object _call_with_arrays(self, tuple args)

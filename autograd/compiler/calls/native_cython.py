@@ -15,8 +15,11 @@ from cython.cimports.autograd.compiler.calls.native_cython import (
     Array,
     PyCell_GET,
     PyDict_GetItemWithError,
+    PyDict_Next,
+    PyDict_Size,
     PyFunction_GET_CODE,
     PyFunction_GET_DEFAULTS,
+    PyObject_GenericGetDict,
     Single,
 )
 from cython.cimports.autograd.compiler.machine.ask import kept
@@ -25,7 +28,7 @@ from cython.cimports.cpython.object import PyObject
 from cython.cimports.cpython.ref import Py_INCREF
 from cython.cimports.cpython.tuple import PyTuple_New, PyTuple_SET_ITEM
 from cython.cimports.libc.stdint import uintptr_t
-from cython.cimports.libc.string import memcpy
+from cython.cimports.libc.string import memcmp, memcpy
 
 from autograd.compiler.machine.ask import is_kept
 
@@ -83,7 +86,7 @@ class Native:
 
     def watch(self, seen: object) -> None:
         """Call machine code only as long as things are as they were seen: `native`."""
-        old = self._watch, self._lists  # noqa: F841 - as in load
+        old = self._watch, self._stamps  # noqa: F841 - as in load
         self._watch = seen
         _lay_out(self)
 
@@ -261,7 +264,7 @@ def _lay_out(native: Native) -> object:
     native._cells = native._names = native._functions = 0
     if native._watch is None:
         return None
-    cells, names, functions, lists = native._watch
+    cells, names, functions, stamps = native._watch
     row: list = [*cells, *names, *functions]
     size: cython.size_t = len(row) + 1
     native._marks = cython.cast(
@@ -279,26 +282,111 @@ def _lay_out(native: Native) -> object:
         native._marks[i] = cython.cast(cython.pointer(PyObject), row[i])
         if row[i] is None and i >= len(cells) + len(names):
             native._marks[i] = cython.NULL  # a function without defaults
-    native._lists = lists
+    native._stamps = stamps
     native._cells, native._names = len(cells) // 2, len(names) // 3
     native._functions = len(functions) // 3
 
 
-def same_items(one: list, other: list) -> bool:
-    """Return whether two lists hold the very same things."""
-    return _same_items(one, other)
+def as_stamped(stamps: tuple) -> bool:
+    """Return whether things hold what they held when they were stamped: `native`."""
+    return _as_stamped(stamps)
 
 
 @cython.cfunc
-def _same_items(one: list, other: list) -> cython.bint:
+def _as_stamped(stamps: tuple) -> cython.bint:
     i: cython.Py_ssize_t
-    n: cython.Py_ssize_t = len(one)
-    if n != len(other):
-        return False
-    for i in range(n):
-        if one[i] is not other[i]:
+    kind: cython.longlong
+    for i in range(0, len(stamps), 3):
+        kind = stamps[i]
+        if kind == 0:
+            if not _same_items(stamps[i + 1], stamps[i + 2]):
+                return False
+        elif kind == 1:
+            if not _same_pairs(stamps[i + 1], stamps[i + 2]):
+                return False
+        elif kind == 2:
+            if not _is_same_object(stamps[i + 1], stamps[i + 2]):
+                return False
+        elif kind == 3:
+            if not _is_same_slot(stamps[i + 1], stamps[i + 2]):
+                return False
+        elif not _is_same_array(stamps[i + 1], stamps[i + 2]):
             return False
     return True
+
+
+@cython.cfunc
+def _same_items(one: list, seen: tuple) -> cython.bint:
+    i: cython.Py_ssize_t
+    n: cython.Py_ssize_t = len(seen)
+    if n != len(one):
+        return False
+    for i in range(n):
+        if one[i] is not seen[i]:
+            return False
+    return True
+
+
+@cython.cfunc
+def _same_pairs(one: dict, seen: tuple) -> cython.bint:
+    i: cython.Py_ssize_t = 0
+    at: cython.Py_ssize_t = 0
+    names: cython.pointer(PyObject) = cython.cast(cython.pointer(PyObject), one)
+    key: cython.pointer(PyObject) = cython.NULL
+    value: cython.pointer(PyObject) = cython.NULL
+    if 2 * PyDict_Size(names) != len(seen):
+        return False
+    while PyDict_Next(
+        names, cython.address(at), cython.address(key), cython.address(value)
+    ):
+        if key != cython.cast(cython.pointer(PyObject), seen[i]):
+            return False
+        if value != cython.cast(cython.pointer(PyObject), seen[i + 1]):
+            return False
+        i += 2
+    return True
+
+
+@cython.cfunc
+def _is_same_object(x: object, seen: tuple) -> cython.bint:
+    if type(x) is not seen[0]:
+        return False
+    names = seen[1]
+    return names is None or PyObject_GenericGetDict(x, cython.NULL) is names
+
+
+@cython.cfunc
+def _is_same_slot(x: object, seen: tuple) -> cython.bint:
+    try:
+        return seen[0].__get__(x) is seen[1]
+    except AttributeError:
+        return False
+
+
+@cython.cfunc
+def _is_same_array(x: object, seen: tuple) -> cython.bint:
+    if not _knows_arrays():
+        return False
+    dtype, shape, content = seen
+    array: cython.pointer(Array) = cython.cast(
+        cython.pointer(Array), cython.cast(cython.pointer(PyObject), x)
+    )
+    i: cython.Py_ssize_t
+    n: cython.Py_ssize_t = len(shape)
+    in_a_row: cython.longlong = 0x101  # NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ALIGNED
+    if array.nd != n or array.flags & in_a_row != in_a_row:
+        return False
+    if array.descr != cython.cast(cython.pointer(PyObject), dtype):
+        return False
+    for i in range(n):
+        length: cython.Py_ssize_t = shape[i]
+        if array.dimensions[i] != length:
+            return False
+    if content is None:
+        return True
+    taken: bytes = content
+    held: cython.p_char = taken
+    return memcmp(array.data, held, len(taken)) == 0
 
 
 @cython.cfunc
@@ -325,11 +413,7 @@ def _as_seen(native: Native) -> cython.bint:
         if PyFunction_GET_DEFAULTS(mark[0]) != mark[2]:
             return False
         mark += 3
-    pairs_: tuple = native._lists
-    for i in range(0, len(pairs_), 2):
-        if not _same_items(pairs_[i], pairs_[i + 1]):
-            return False
-    return True
+    return _as_stamped(native._stamps)
 
 
 @cython.cfunc

@@ -3,8 +3,9 @@
 All that the function's code, and the code that it calls, finds by name is read once:
 globals, closures' cells, defaults, the attributes of modules and the methods of
 classes. After that a call costs a look at each name, whether the same thing stands
-there, and a look into those things that can change in place. If nothing can, machine
-code is called after the look at the names alone (`Native.watch`).
+there, and a look into those things that can change in place, whether they hold the same
+as well (`autograd.compiler.calls.stamps`). Machine code takes both looks by itself
+(`Native.watch`), unless something has to be read to tell.
 
 What the function itself changed while it was recorded is not followed: such effects
 happen while it is recorded only.
@@ -20,8 +21,9 @@ from typing import Any
 
 from autograd.compiler.calls.content import Reader
 from autograd.compiler.calls.kinds import PLAIN, is_fixed
-from autograd.compiler.calls.native import same_items, unchanged
+from autograd.compiler.calls.native import as_stamped, unchanged
 from autograd.compiler.calls.reads import is_library
+from autograd.compiler.calls.stamps import stamps_of
 from autograd.context import ignored
 from autograd.primitives import Primitive
 
@@ -79,32 +81,22 @@ class _Content:
 
     def __init__(self, thing: Any) -> None:
         self.thing = thing
-        self.items: Any = None  # of a list or a dict of plain data
+        self.stamps: tuple[Any, ...] | None = None
         self.part: Any = None
         self.is_own = False  # whether the function itself changes it
 
     def look(self, mapped: dict[int, Any]) -> Reader | None:
         """Read what is in it now; return the reader if anything is different."""
-        thing = self.thing
-        if self.is_own:
+        if self.is_own or (self.stamps is not None and as_stamped(self.stamps)):
             return None
-        items = self._items()
-        if items and self.items is not None and same_items(items, self.items):
-            return None
+        # Before it is read, so that they tell of a change meanwhile.
+        self.stamps = stamps_of(self.thing, mapped)
         reader = Reader(mapped)
-        part = reader.read(thing)
-        plain = items is not None and PLAIN.issuperset(map(type, items))
-        self.items = items if plain else None
+        part = reader.read(self.thing)
         if part == self.part:
             return None
         self.part = part
         return reader
-
-    def _items(self) -> list[Any] | None:
-        kind = type(self.thing)
-        if kind is list:
-            return self.thing[:]  # type: ignore[no-any-return]
-        return [*self.thing, *self.thing.values()] if kind is dict else None
 
 
 class _Names(Reader):
@@ -206,15 +198,21 @@ class Surroundings:
         key = self._key
         if key is None or not unchanged(*self._noted):
             return self._look()
-        changed = False
+        changed = stamped = False
         for content in self._contents:
+            before = content.stamps
             reader = content.look(self.mapped)
+            stamped |= content.stamps is not before
             if reader is not None:
                 changed = True
                 if not self._classes.keys() >= reader.classes.keys():
                     self._classes.update(reader.classes)
                     return self._look()
-        return self._made() if changed else key
+        if changed:
+            return self._made()
+        if stamped:
+            self._note_stamps()
+        return key
 
     def add_classes(self, kinds: dict[type, None]) -> None:
         """Read these classes as well, of which arguments were objects."""
@@ -277,8 +275,13 @@ class Surroundings:
 
     def _made(self) -> Key:
         self._key = Key(self._static, tuple([c.part for c in self._contents]))
-        followed = [c for c in self._contents if not c.is_own]
-        lists = all(type(c.thing) is list and c.items is not None for c in followed)
-        pairs = [x for c in followed for x in (c.thing, c.items)]
-        self.watch = (*self._noted, tuple(pairs)) if lists else None
+        self._note_stamps()
         return self._key
+
+    def _note_stamps(self) -> None:
+        """Say what machine code is to look at."""
+        stamps = [c.stamps for c in self._contents if not c.is_own]
+        if None in stamps:
+            self.watch = None
+            return
+        self.watch = (*self._noted, tuple([x for s in stamps for x in s or ()]))
