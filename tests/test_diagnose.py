@@ -518,3 +518,53 @@ def test_a_graph_of_100_000_nodes_is_diagnosed_in_three_seconds():
     start = time.process_time()
     assert kinds(loss) == []
     assert time.process_time() - start < 3.0
+
+
+# --- The table of layers ------------------------------------------------------------
+
+
+def rms(numbers):
+    return math.sqrt(sum(x * x for x in numbers) / len(numbers))
+
+
+def test_a_table_tells_sizes_by_layer_in_the_order_of_computation():
+    model, total = trained("tanh")
+    told = diagnose(total, model)
+    assert [row.layer for row in told.layers] == [f"mlp/layer{k}" for k in (1, 2, 3)]
+    for row, layer in zip(told.layers, model.layers, strict=True):
+        params = layer.parameters()
+        assert len(row.params) == len(params)
+        assert row.data == pytest.approx(rms([p.data for p in params]))
+        assert row.gradient == pytest.approx(rms([p.grad for p in params]))
+    assert [row.units for row in told.layers] == [8, 8, 0]
+    assert told.layers[0].saturated is not None
+    assert [row.dead for row in told.layers] == [None] * 3
+    lines = str(told).splitlines()
+    head = next(i for i, line in enumerate(lines) if line.startswith("layer "))
+    assert lines[head].split() == [
+        "layer", "parameters", "data", "gradient", "units", "saturated",
+    ]  # fmt: skip
+    assert lines[head + 1].split()[:2] == ["mlp/layer1", "24"]
+    last = told.layers[2]
+    sizes = [f"{last.data:.1e}", f"{last.gradient:.1e}"]
+    assert lines[head + 3].split() == ["mlp/layer3", "9", *sizes]
+
+
+def test_the_table_counts_dead_units_and_flat_nodes():
+    model = MLP(2, [4, 1], "relu", seed=0)
+    for neuron in model.layers[0].neurons[:3]:
+        neuron.b.data = -100.0
+    told = diagnose(backward(mse_loss([model(x) for x in X], SIGNS)), model)
+    assert (told.layers[0].units, told.layers[0].dead) == (4, 3)
+    model = MLP(2, [4, 1], "sigmoid", seed=0)
+    for neuron in model.layers[0].neurons[:1]:
+        neuron.b.data = 100.0
+    told = diagnose(backward(mse_loss([model(x) for x in X], SIGNS)), model)
+    assert told.layers[0].saturated == 0.25
+
+
+def test_without_layers_there_is_no_table():
+    x = Value(2.0, name="x")
+    told = diagnose(backward(x * x))
+    assert told.layers == ()
+    assert "gradient: root" not in str(told)

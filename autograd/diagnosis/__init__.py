@@ -24,9 +24,10 @@ from autograd.diagnosis.graph import Finding, Graph
 from autograd.diagnosis.layers import dead, saturated, uneven
 from autograd.diagnosis.reach import unreached
 from autograd.diagnosis.stale import changed, gradients
+from autograd.diagnosis.table import LayerRow, as_text, by_layer
 from autograd.value import Value
 
-__all__ = ["Diagnosis", "Finding", "diagnose"]
+__all__ = ["Diagnosis", "Finding", "LayerRow", "diagnose"]
 
 MSG_LOSS = (
     "diagnose takes the loss itself, a Value, not {0!r} (of type {1}): anything else "
@@ -47,16 +48,20 @@ MSG_NOTHING = (
 class Diagnosis:
     """What `diagnose` found; its text reads like a teacher's remarks.
 
+    A table of the layers follows them, where there are two or more.
+
     Attributes:
         findings: what is wrong, in the order in which to look at it.
         nodes: how many nodes the loss's graph has.
         params: how many parameters were looked at.
+        layers: what is known of each layer, in the order of computation.
 
     """
 
     findings: tuple[Finding, ...]
     nodes: int
     params: int
+    layers: tuple[LayerRow, ...] = ()
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -66,6 +71,11 @@ class Diagnosis:
         return len(self.findings)
 
     def __str__(self) -> str:
+        if len(self.layers) < 2:
+            return self._remarks()
+        return "\n".join([self._remarks(), "", *as_text(self.layers)])
+
+    def _remarks(self) -> str:
         if not self.findings:
             text = MSG_NOTHING.format(nodes=self.nodes, params=self.params)
             return textwrap.fill(text, 80)
@@ -128,7 +138,8 @@ def diagnose(loss: Value, params: Any = None) -> Diagnosis:
     findings += dead(graph)
     findings += saturated(graph)
     findings += uneven(graph, explained=bool(findings))
-    return Diagnosis(tuple(findings), len(graph.order), len(graph.params))
+    layers = tuple(by_layer(graph))
+    return Diagnosis(tuple(findings), len(graph.order), len(graph.params), layers)
 
 
 def _named(params: Any) -> list[tuple[str, Value]]:
