@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from libraries import CASES, FAILING, NOT_COMPILED, SLOW_ORIGINALS, VERSIONS
+from libraries import CASES, FAILING, ROUNDED, SLOW_ORIGINALS, VERSIONS
 
 from autograd import jit, lift, value_and_grad, vmap
 
@@ -75,7 +75,7 @@ def parametrized(*left_out):
 
 
 @pytest.mark.libraries
-@pytest.mark.parametrize("case", parametrized(FAILING))
+@pytest.mark.parametrize("case", parametrized(FAILING, ROUNDED))
 def test_the_gradient_is_that_of_the_library_on_floats(case):
     plain, lifted = functions(case)
     y = plain(*case.point)
@@ -97,7 +97,7 @@ def right(found, expected):
 
 
 @pytest.mark.libraries
-@pytest.mark.parametrize("case", parametrized(FAILING, NOT_COMPILED))
+@pytest.mark.parametrize("case", parametrized(FAILING))
 def test_it_compiles_to_the_same_gradient(case):
     f = gradient(functions(case)[1], case)
     compiled = jit(f)
@@ -107,7 +107,7 @@ def test_it_compiles_to_the_same_gradient(case):
 
 
 @pytest.mark.libraries
-@pytest.mark.parametrize("case", parametrized(FAILING, NOT_COMPILED))
+@pytest.mark.parametrize("case", parametrized(FAILING))
 def test_a_thousand_rows_have_the_same_gradients(case):
     f = gradient(functions(case)[1], case)
     rows = [x * (1.0 + 1e-4 * np.linspace(-1.0, 1.0, ROWS)) for x in case.point]
@@ -131,4 +131,4 @@ def test_the_list_is_as_long_as_it_is_said_to_be():
     assert group == [f"{name}=={version}" for name, version in VERSIONS.items()]
     assert len(CASES) >= 80
     assert len(VERSIONS) >= 30
-    assert len(FAILING) <= 0.08 * len(CASES)
+    assert len(FAILING) + len(ROUNDED) <= 0.08 * len(CASES)

@@ -259,8 +259,10 @@ def test_the_standard_library_is_returned_as_it_is():
 
 
 def swallows(x):
+    from struct import pack
+
     try:
-        return np.array([1.0, 2.0]).dot(np.cumsum(np.empty(2).__setitem__(0, x)))
+        return np.frombuffer(pack("d", x))[0]
     except Exception:  # noqa: BLE001
         return 0.0
 
@@ -280,7 +282,7 @@ def test_what_takes_floats_only_is_an_error_that_names_the_line():
 
 
 def test_an_error_that_saves_a_gradient_is_not_swallowed():
-    assert lift(swallows)(1.0) == 0.0
+    assert lift(swallows)(1.0) == 1.0
     with pytest.raises(LiftError, match=r"test_lift\.py"):
         lift(swallows)(Value(1.0))
 

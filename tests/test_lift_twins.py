@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd import Value, grad, lift
+from autograd import Value, grad, jit, lift
 
 FILES = {
     "__init__.py": """
@@ -98,6 +98,13 @@ FILES = {
 
         def fails(x):
             y = log(x - 5.0)
+            return y
+
+        def bent(x):
+            if isinstance(x, (int, float)) and x > 1.0:
+                y = exp(x)
+            else:
+                y = float(x) * 3.0
             return y
         """,
     "needy.py": """
@@ -202,6 +209,14 @@ def test_what_a_twin_has_pickles_by_its_name(library, run_python, tmp_path):
     )
     shown = run_python("-c", code)
     assert float(shown.stdout) == grad(twin.curves.curve)(0.5)
+
+
+def test_the_branches_of_a_twin_are_data_as_those_of_any_function(library):
+    g = jit(grad(lift(f"{library}.curves").bent))
+    assert g(2.0) == math.exp(2.0)
+    assert g(0.5) == 3.0
+    assert len(g.programs) == 1
+    assert g.why_eager == ""
 
 
 def test_numba_is_absent_or_does_nothing(library):

@@ -235,3 +235,23 @@ def test_a_primitive_that_bears_a_rows_name_is_not_compiled_as_that_row():
     assert jit(lambda x: two(x, 3.0) * 2.0)(1.0) == 8.0
     rows = np.array([1.0, 2.0, 5.0])
     assert vmap(lambda x: two(mine(x), x), reduce="sum")(rows) == 19.0
+
+
+def area_ratio(m):
+    return np.asanyarray(1.0 + 0.2 * m * m) ** 3 / (1.728 * m)
+
+
+def subsonic(ratio):
+    return optimize.bisect(lambda m: area_ratio(m) - ratio, np.float64(0.0), 1.0)
+
+
+def test_a_search_from_a_pole_is_one_program_for_all_numbers():
+    g = jit(value_and_grad(subsonic))
+    with np.errstate(divide="ignore"):
+        for ratio in (1.5, 1.6, 2.0):
+            m, slope = g(ratio)
+            assert float(area_ratio(m)) == pytest.approx(ratio, rel=1e-10)
+            h = 1e-6
+            by = (area_ratio(m + h) - area_ratio(m - h)) / (2 * h)
+            assert slope == pytest.approx(float(1.0 / by), rel=1e-6)
+    assert len(g.programs) == 1

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import math as am
+from autograd.lifting import filled, matrices
 from autograd.lifting.errors import has_values, is_value
-from autograd.lifting.stand_ins import plain, stand_in
+from autograd.lifting.stand_ins import stand_in
 
 # NumPy's name, and ours.
 ELEMENTWISE = {
@@ -32,6 +33,11 @@ TESTS = {"isnan": "isnan", "isfinite": "isfinite", "isinf": "isinf"}
 MAKERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "atleast_1d")
 SCALARS = ("float64", "float32", "float16", "longdouble")
 
+MSG_WHERE = (
+    "where= of a NumPy function without out= leaves some of its results undefined, "
+    "which cannot be differentiated: write out= as well"
+)
+
 
 def elementwise(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of arrays that applies one of numbers to each element."""
@@ -39,9 +45,12 @@ def elementwise(f: Callable[..., Any]) -> Callable[..., Any]:
     def apply(*args: Any, out: Any = None, where: Any = True, **_: Any) -> Any:
         import numpy as np
 
-        if out is not None or where is not True:
-            message = "out= and where= of a NumPy function are not for Values"
-            raise TypeError(message)
+        if out is not None:
+            out = out[0] if isinstance(out, tuple) else out
+            np.copyto(out, np.asarray(apply(*args), dtype=object), where=where)
+            return out
+        if where is not True:
+            raise TypeError(MSG_WHERE)
         if not any(isinstance(x, (list, tuple)) or hasattr(x, "shape") for x in args):
             return f(*args)
         arrays = [x if is_value(x) else np.asarray(x, dtype=object) for x in args]
@@ -52,6 +61,7 @@ def elementwise(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def enter(np: Any) -> None:
     """Enter the rows of NumPy."""
+    filled.enter(np)
     for name, ours in ELEMENTWISE.items():
         f: Any = getattr(am, ours) if isinstance(ours, str) else ours
         stand_in(getattr(np, name), elementwise(f))
@@ -65,12 +75,16 @@ def enter(np: Any) -> None:
     stand_in(np.interp, _interp)
     stand_in(np.isscalar, lambda x: is_value(x) or np.isscalar(x))
     stand_in(np.linalg.norm, _norm)
-    stand_in(np.isclose, elementwise(_isclose))
+    stand_in(np.isclose, _test(elementwise(_isclose)))
     stand_in(
         np.allclose, lambda a, b, **k: bool(np.all(elementwise(_isclose)(a, b, **k)))
     )
     stand_in(np.clip, _clip)
-    stand_in(np.linalg.solve, _solve)
+    matrices.enter(np.linalg)
+    stand_in(np.std, _std)
+    stand_in(np.var, _var)
+    stand_in(np.sinc, elementwise(am.sinc))
+    stand_in(np.signbit, _test(elementwise(lambda x: am.copysign(1.0, x) < 0.0)))
     stand_in(np.vectorize, _vectorize, always=True)
     stand_in(np.real, lambda x: x)
     stand_in(np.nan_to_num, elementwise(lambda x: 0.0 if am.isnan(x) else x))
@@ -80,9 +94,12 @@ def enter(np: Any) -> None:
 
 
 def _test(f: Callable[..., Any]) -> Callable[..., Any]:
-    def test(x: Any) -> Any:
-        found = f(x)
-        return found.astype(bool) if hasattr(found, "astype") else found
+    def test(*args: Any, **options: Any) -> Any:
+        import numpy as np
+
+        found = f(*args, **options)
+        # NumPy's bools: ~ of Python's are ints.
+        return found.astype(bool) if hasattr(found, "astype") else np.bool_(found)
 
     return test
 
@@ -160,28 +177,34 @@ def _polyval(p: Any, x: Any) -> Any:
     return y
 
 
-def _solve(a: Any, b: Any) -> Any:
-    """Solve linear equations by elimination with pivots chosen on the numbers."""
+def _var(
+    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0
+) -> Any:
+    """Return the mean square distance from the mean."""
     import numpy as np
 
-    rows, found = [list(row) for row in np.asarray(a)], list(np.asarray(b))
-    n = len(rows)
-    for k in range(n):
-        best = max(range(k, n), key=lambda i: abs(plain(rows[i][k])))
-        if plain(rows[best][k]) == 0.0:
-            raise np.linalg.LinAlgError("Singular matrix")
-        rows[k], rows[best] = rows[best], rows[k]
-        found[k], found[best] = found[best], found[k]
-        for i in range(k + 1, n):
-            factor = rows[i][k] / rows[k][k]
-            rows[i] = [x - factor * y for x, y in zip(rows[i], rows[k], strict=True)]
-            found[i] = found[i] - factor * found[k]
-    for k in range(n - 1, -1, -1):
-        rest = sum((rows[k][j] * found[j] for j in range(k + 1, n)), 0.0)
-        found[k] = (found[k] - rest) / rows[k][k]
-    result = np.empty(np.shape(b), dtype=object)
-    result[:] = found
-    return result
+    if dtype is not None or out is not None:
+        message = "the variance of Values is their own, without dtype= and out="
+        raise TypeError(message)
+    x = np.asarray(x, dtype=object)
+    means = x.mean(axis=axis)
+    away = x - (means if axis is None else np.expand_dims(means, axis))
+    n = x.size if axis is None else x.shape[axis]
+    return (away * away).sum(axis=axis) / (n - ddof)
+
+
+def _std(x: Any, *args: Any, **options: Any) -> Any:
+    return elementwise(am.sqrt)(_var(x, *args, **options))
+
+
+def _astype(x: Any, dtype: Any, *_: Any, **__: Any) -> Any:
+    import numpy as np
+
+    return x.copy() if np.dtype(dtype).kind in "fO" else x.astype(dtype)
+
+
+# By name: what stands for a method of an array of objects.
+METHODS_OF_ARRAYS = {"astype": _astype, "std": _std, "var": _var}
 
 
 def _vectorize(f: Any, *args: Any, **options: Any) -> Any:

@@ -23,13 +23,19 @@ from autograd.lifting.errors import (
     not_covered,
     place_of,
 )
-from autograd.lifting.functions import lifted_function
+from autograd.lifting.functions import is_lifted, lifted_function
 from autograd.lifting.stand_ins import METHODS, STAND_INS, for_text, refresh
 from autograd.value import Value
 
 CACHED = type(functools.lru_cache(lambda: None))
 PLAIN = object.__new__
-OF_FLOATS = {"real", "imag", "conjugate", "is_integer", "as_integer_ratio", "__class__"}
+NUMBERS = {float, int, bool, str}
+# Methods of NumPy's scalars, which arrays of Values give as they are.
+OF_NUMPYS = {"astype", "copy", "item", "tolist"}
+OF_FLOATS = {
+    "real", "imag", "conjugate", "is_integer", "as_integer_ratio", "__class__",
+    *OF_NUMPYS,
+}  # fmt: skip
 
 
 def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -47,18 +53,47 @@ def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
             return own(*args, **kwargs)
     row = STAND_INS.get(id(f))
     if row is not None:
-        stand_in, always = row
-        if (
-            always
-            or any(map(has_values, args))
-            or any(map(has_values, kwargs.values()))
-        ):
-            return stand_in(*args, **kwargs)
-        return f(*args, **kwargs)
+        return _stood_in(f, *row, args, kwargs)
+    if kind is types.BuiltinMethodType and type(f.__self__).__name__ == "ndarray":
+        own = method_of_array(f.__self__, f.__name__)
+        if own is not None:
+            return own(f.__self__, *args, **kwargs)
     if _looks_up(f, kind) and args and is_value(args[0]):
         return f(key_like(args[0], f.__self__), *args[1:], **kwargs)
     other = _other(f, kind, args, kwargs)
     return _as_it_is(f, args, kwargs) if other is None else other(*args, **kwargs)
+
+
+def _stood_in(f: Any, stand_in: Any, always: bool, args: Any, kwargs: Any) -> Any:
+    """Call a function that something stands for, or that."""
+    if always or any(map(has_values, (*args, *kwargs.values()))):
+        return stand_in(*args, **kwargs)
+    if args and (f is float or getattr(f, "__module__", "") == "math"):
+        numbers = tuple(map(as_number, args))
+        if any(map(is_value, numbers)):
+            return stand_in(*numbers, **kwargs)
+        return f(*numbers, **kwargs)
+    return f(*args, **kwargs)
+
+
+def as_number(x: Any) -> Any:
+    """Return the number that an object of somebody's class is, by its __float__."""
+    if type(x) in NUMBERS:
+        return x
+    own = getattr(type(x), "__float__", None)
+    if type(own) is not types.FunctionType:
+        return x
+    y = call(own, x)
+    return y if type(y) in {float, Value} else x
+
+
+def method_of_array(array: Any, name: str) -> Any:
+    """Return what stands for a method of an array that may hold Values, or None."""
+    if array.dtype != "O":
+        return None
+    from autograd.lifting.arrays import METHODS_OF_ARRAYS
+
+    return METHODS_OF_ARRAYS.get(name)
 
 
 def _looks_up(f: Any, kind: type) -> bool:
@@ -93,7 +128,7 @@ def _other(f: Any, kind: type, args: Any, kwargs: Any) -> Any:
     own = vars(kind).get("__call__")
     if type(own) is types.FunctionType:
         lifted = lifted_function(own)
-        if lifted is not own:
+        if lifted is not own or is_lifted(own):
             return functools.partial(lifted, f)
     return None
 
@@ -151,6 +186,8 @@ def attribute(x: Any, name: str) -> Any:
         return lambda: x
     if name == "is_integer":
         return lambda: x == x // 1.0
+    if name in OF_NUMPYS:
+        return lambda *_, **__: x
     if name == "__class__":
         return float
     error = TypeError(f"a Value has no {name}")
@@ -191,4 +228,5 @@ HOOKS = {
     "__lift_in__": contains,
     "__lift_text__": text,
     "__lift_type__": type,
+    "__lift_value__": Value,
 }

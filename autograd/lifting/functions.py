@@ -43,6 +43,8 @@ Code = types.CodeType
 # is none. (Equal code objects may be of different modules, where names mean others.)
 _rewritten: dict[int, tuple[Code, Code | str]] = {}
 _lifted_code: dict[int, Code] = {}
+# What rewritten code of a twin was written as, by the id of the rewritten code.
+_written_as: dict[int, Code] = {}
 _cells: dict[str, types.CellType] = {}
 
 
@@ -94,12 +96,36 @@ def is_lifted(f: Any) -> bool:
     return id(getattr(f, "__code__", None)) in _lifted_code
 
 
-def know(code: Code) -> None:
-    """Note that a code object, and all code in it, is rewritten already."""
+def know(code: Code, plain: Code | None = None) -> None:
+    """Note that a code object, and all code in it, is rewritten already.
+
+    Args:
+        code: the rewritten code.
+        plain: what was rewritten, if that is known.
+
+    """
     _lifted_code[id(code)] = code
-    for constant in code.co_consts:
-        if isinstance(constant, Code):
-            know(constant)
+    if plain is not None:
+        _written_as[id(code)] = plain
+    inner = _inside(code)
+    same = plain is not None and list(map(_place, inner)) == list(
+        map(_place, _inside(plain))
+    )
+    for k, part in enumerate(inner):
+        know(part, _inside(plain)[k] if plain is not None and same else None)
+
+
+def _inside(code: Code) -> list[Code]:
+    return [x for x in code.co_consts if isinstance(x, Code)]
+
+
+def _place(code: Code) -> tuple[str, int]:
+    return code.co_name, code.co_firstlineno
+
+
+def written_as(code: Code) -> Code:
+    """Return the code that a twin's was rewritten from, other code as it is."""
+    return _written_as.get(id(code), code)
 
 
 def _rewrite(f: types.FunctionType) -> Code | str:

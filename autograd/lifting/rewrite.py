@@ -10,7 +10,8 @@ that it is a float is asked in line: so floats hardly pay.
     math.exp(x)        -> math.exp(x) if type(x) is float
                           else __lift_call__(math.exp, x)
     float(x)           -> x if type(x) is float else __lift_call__(float, x)
-    isinstance(x, T)   -> isinstance(x, T) or __lift_call__(isinstance, x, T)
+    isinstance(x, T)   -> type(x) is not Value and isinstance(x, T)
+                          or __lift_call__(isinstance, x, T)
     f(x, y=y)          -> __lift_call__(f, x, y=y)
     x.real             -> __lift_attribute__(x, "real")
     "%f" % x           -> __lift_text__("%f", x)
@@ -49,7 +50,10 @@ CONTAINERS = {
     "upper", "startswith", "endswith", "replace", "add", "update", "insert", "popitem",
     "clear", "encode", "decode", "splitlines", "lstrip", "rstrip", "title",
 }  # fmt: skip
-NUMBERS = {"real", "imag", "conjugate", "is_integer", "as_integer_ratio", "__class__"}
+NUMBERS = {
+    "real", "imag", "conjugate", "is_integer", "as_integer_ratio", "__class__",
+    "astype", "copy", "item", "tolist",
+}  # fmt: skip
 UNKNOWN = object()
 TEMPORARY = "__lift_x__"
 
@@ -253,7 +257,10 @@ class Rewriter(ast.NodeTransformer):
         x, kind = node.args
         simple = isinstance(kind, (ast.Name, ast.Attribute, ast.Tuple))
         if isinstance(x, ast.Name) and simple:
-            return ast.BoolOp(ast.Or(), [node, general])
+            asked = call("__lift_type__", x)
+            other = ast.Compare(asked, [ast.IsNot()], [name("__lift_value__")])
+            plain = ast.BoolOp(ast.And(), [other, node])
+            return ast.BoolOp(ast.Or(), [plain, general])
         return general
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:  # noqa: D102

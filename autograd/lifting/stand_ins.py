@@ -111,8 +111,8 @@ def to_round(x: Any, ndigits: Any = None) -> Any:
 
 def is_instance(x: Any, kind: Any) -> bool:
     """Return whether x is of a kind; a Value is a float, and a twin is its original."""
-    if is_value(x):
-        return isinstance(1.0, kind) or isinstance(x, kind)
+    if is_value(x):  # whose type is not asked: a recording would take that down
+        return isinstance(1.0, kind) or issubclass(Value, kind)
     if isinstance(x, kind):
         return True
     kinds = kind if isinstance(kind, tuple) else (kind,)

@@ -145,7 +145,7 @@ class Loader(SourceFileLoader):
             lifted = Rewriter(original, lifted=is_twin_too).visit(tree)
             tree = ast.fix_missing_locations(lifted)
             code = compile(tree, path, "exec", dont_inherit=True)
-        know(code)
+        know(code, SourceFileLoader(plain, path).get_code(plain))
         return code
 
     def exec_module(self, module: types.ModuleType) -> None:

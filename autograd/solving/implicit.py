@@ -15,6 +15,7 @@ Letters: ``x`` are the unknowns, ``theta`` what else is in the equations.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 from autograd.compiler.calls.jit import jit
 from autograd.compiler.program import Program
 from autograd.compiler.record.trace import record_once
+from autograd.context import errstate
 from autograd.forks import held_while_forking
 from autograd.lifting.silent import on_floats, silence
 from autograd.lifting.stand_ins import plain
@@ -150,9 +152,15 @@ class Solved:
 
     def _equations(self, *numbers: float) -> list[float]:
         self.evaluations += 1
-        if self.evaluations > OFTEN:
-            return list(self.compiled(*numbers))
-        return self.program(*numbers)
+        f = self.compiled if self.evaluations > OFTEN else self.program
+        try:
+            return list(f(*numbers))
+        except (ArithmeticError, ValueError):
+            with errstate(all="ignore"):  # NumPy's division by 0.0 was no error
+                ys = self.program(*numbers)
+            if any(map(math.isnan, ys)):  # which no search can go on with
+                raise
+            return ys
 
     def _value(self, k: int) -> Callable[..., float]:
         return lambda *numbers: self.at(numbers)[k]

@@ -21,7 +21,13 @@ from autograd.lifting.branches.conditions import Condition, chosen, compare, pla
 from autograd.lifting.branches.sides import FailedError, mask, masked
 from autograd.lifting.branches.statements import Recorder
 from autograd.lifting.errors import has_values
-from autograd.lifting.functions import Lifted, left_alone, lifted_function, with_code
+from autograd.lifting.functions import (
+    Lifted,
+    left_alone,
+    lifted_function,
+    with_code,
+    written_as,
+)
 from autograd.lifting.source import Code, compiled, source_of
 from autograd.lifting.stand_ins import STAND_INS
 from autograd.primitives import Primitive
@@ -185,9 +191,9 @@ def _with_code(f: types.FunctionType, code: Code) -> types.FunctionType:
 
 
 def _rewritten(f: types.FunctionType) -> tuple[Code | None, bool]:
-    code = f.__code__
-    if left_alone(f.__globals__.get("__name__")) or code.co_flags & 0x380:
+    if left_alone(f.__globals__.get("__name__")) or f.__code__.co_flags & 0x380:
         return None, False
+    code = written_as(f.__code__)
     source = source_of(code)
     if source is None:
         return None, False
