@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.compiler.machine.ask import is_kept, listening
 from autograd.value import COMPILED
 
-__all__ = ["Native", "Routine", "as_stamped", "unchanged"]
+__all__ = ["Native", "Routine", "address_of", "as_stamped", "unchanged"]
 
 # How to look at what is stamped.
 LIST, DICT, OBJECT, SLOT, ARRAY = range(5)
@@ -256,10 +256,17 @@ _STILL: dict[int, Any] = {
 }
 
 
+def address_of(array: Any) -> int:
+    """Return where an array of numbers has them."""
+    address: int = array.ctypes.data
+    return address
+
+
 if COMPILED and not TYPE_CHECKING:
     from autograd.compiler.calls.native_cython import (
         Native,
         Routine,
+        address_of,
         as_stamped,
         unchanged,
     )

@@ -126,7 +126,7 @@ class Native:
             count += 1 if kind == "address" else array.size
         if routine is None or count != routine.inputs or out.size < routine.outputs:
             raise ValueError(MSG_SIZES.format(count, out.size))
-        start: uintptr_t = out.ctypes.data
+        start: uintptr_t = address_of(out)
         results: cython.p_double = cython.cast(cython.p_double, start)
         room: cython.p_double = _take(routine)
         words_: cython.p_longlong = cython.cast(cython.p_longlong, room)
@@ -134,7 +134,7 @@ class Native:
             for i in range(place):
                 room[i] = floats[i]
             for array, kind in sources:
-                start = array.ctypes.data
+                start = address_of(array)
                 if kind == "address":
                     words_[place] = start
                     place += 1
@@ -374,9 +374,7 @@ def _is_same_array(x: object, seen: tuple) -> cython.bint:
     i: cython.Py_ssize_t
     n: cython.Py_ssize_t = len(shape)
     in_a_row: cython.longlong = 0x101  # NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ALIGNED
-    if array.nd != n or array.flags & in_a_row != in_a_row:
-        return False
-    if array.descr != cython.cast(cython.pointer(PyObject), dtype):
+    if array.nd != n or array.descr != cython.cast(cython.pointer(PyObject), dtype):
         return False
     for i in range(n):
         length: cython.Py_ssize_t = shape[i]
@@ -384,6 +382,8 @@ def _is_same_array(x: object, seen: tuple) -> cython.bint:
             return False
     if content is None:
         return True
+    if array.flags & in_a_row != in_a_row:
+        return False
     taken: bytes = content
     held: cython.p_char = taken
     return memcmp(array.data, held, len(taken)) == 0
@@ -452,6 +452,17 @@ def _has_shape(x: object, shape: tuple) -> cython.bint:
         if array.dimensions[i] != length:
             return False
     return True
+
+
+def address_of(x: object) -> object:
+    """Return where an array of numbers has them: asking it takes a microsecond."""
+    if not _knows_arrays() or type(x) is not _ndarray:
+        return x.ctypes.data
+    array: cython.pointer(Array) = cython.cast(
+        cython.pointer(Array), cython.cast(cython.pointer(PyObject), x)
+    )
+    data: uintptr_t = cython.cast(uintptr_t, array.data)
+    return data
 
 
 _ndarray: Any = None

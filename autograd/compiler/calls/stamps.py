@@ -84,13 +84,11 @@ def _stamp_dict(thing: dict[Any, Any], found: list[Any]) -> list[Any]:
 
 
 def _stamp_array(thing: Any, mapped: dict[int, Any], found: list[Any]) -> None:
-    flags = thing.flags
-    if thing.dtype.hasobject or not (flags.c_contiguous and flags.aligned):
-        raise Unstamped
     if id(thing) in mapped:
         found += (ARRAY, thing, (thing.dtype, thing.shape, None))
         return
-    if thing.nbytes > LARGEST:
+    in_a_row = thing.flags.c_contiguous and thing.flags.aligned
+    if thing.dtype.hasobject or not in_a_row or thing.nbytes > LARGEST:
         raise Unstamped
     found += (ARRAY, thing, (thing.dtype, thing.shape, thing.tobytes()))
 

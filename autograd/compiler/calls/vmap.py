@@ -240,11 +240,12 @@ class Vmap:
             if axis is None:
                 continue
             known = isinstance(arg, RecordedArray) and arg.late is late and axis == 0
-            if isinstance(arg, np.ndarray) and hasattr(arg, "mask"):
-                raise TypeError(MSG_MASK.format(i))
-            if hasattr(arg, "toarray"):
-                raise TypeError(MSG_SPARSE.format(i))
-            array = arg.array if known else np.asarray(arg)
+            if known:
+                array = arg.array
+            elif type(arg) is np.ndarray:
+                array = arg
+            else:
+                array = _as_array(i, arg)
             _check_kind(i, array)
             if not -array.ndim <= axis < array.ndim:
                 raise ValueError(MSG_SHAPE.format(i, array.shape, axis))
@@ -271,6 +272,17 @@ class Vmap:
         return f"<vmap of {self.name}>"
 
 
+def _as_array(i: int, arg: Any) -> Any:
+    """Return an argument as an array, unless numbers would be lost or made up."""
+    import numpy as np
+
+    if isinstance(arg, np.ndarray) and hasattr(arg, "mask"):
+        raise TypeError(MSG_MASK.format(i))
+    if hasattr(type(arg), "toarray"):
+        raise TypeError(MSG_SPARSE.format(i))
+    return np.asarray(arg)
+
+
 def _check_kind(i: int, array: Any) -> None:
     """Raise for an argument that is no array of floats.
 
@@ -279,11 +291,13 @@ def _check_kind(i: int, array: Any) -> None:
 
     """
     kind = array.dtype.kind
-    if kind == "f" and array.dtype.itemsize > FLOAT:
-        raise TypeError(MSG_LONG.format(i, array.dtype))
+    if kind == "f":
+        if array.dtype.itemsize > FLOAT:
+            raise TypeError(MSG_LONG.format(i, array.dtype))
+        return
     if kind in "SU" or any(isinstance(x, (str, bytes)) for x in array.flat[:1]):
         raise TypeError(MSG_TEXTS.format(i))
-    if kind not in "fiub" and not _is_recorded(array):
+    if kind not in "iub" and not _is_recorded(array):
         raise TypeError(MSG_DTYPE.format(i, array.dtype))
 
 

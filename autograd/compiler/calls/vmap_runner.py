@@ -16,6 +16,7 @@ from contextlib import nullcontext, suppress
 from typing import Any
 
 from autograd.compiler.calls.building import building, once
+from autograd.compiler.calls.native import address_of
 from autograd.compiler.machine.ask import listening, taken
 from autograd.compiler.machine.lower import compile_native
 from autograd.compiler.passes.pipeline import GUARD, run
@@ -119,7 +120,7 @@ class Columns:
         self.height = n
         addresses, strides = [], []
         for a in self.arrays:
-            start, width = a.ctypes.data, a.shape[1]
+            start, width = address_of(a), a.shape[1]
             addresses += [start + 8 * k for k in range(width)]
             strides += [width] * width
         self.addresses = np.array(addresses, dtype=np.uint64)
@@ -188,7 +189,8 @@ class BatchRunner:
         m = len(self.program.outputs)
         shape = (count, m) if self.reduce else (m, height)
         out = np.empty(shape)
-        flags = np.ones(height, dtype=np.uint8)
+        flags = np.empty(height, dtype=np.uint8)
+        flags.fill(1)
 
         following = ctypes.c_int64(0)
         fine: list[bool] = []
@@ -203,9 +205,9 @@ class BatchRunner:
             u[: len(shared)] = shared
             v = np.empty(self.layout.room)
             pieces = ctypes.addressof(following), size, m if self.reduce else 0
-            rows = columns.addresses.ctypes.data, columns.strides.ctypes.data, n
-            results = out.ctypes.data, height, flags.ctypes.data
-            memory = u.ctypes.data, *rows, *results, v.ctypes.data
+            rows = address_of(columns.addresses), address_of(columns.strides), n
+            results = address_of(out), height, address_of(flags)
+            memory = address_of(u), *rows, *results, address_of(v)
             try:
                 with listening() if self.code.module.asks else nullcontext():
                     fine.append(bool(self.function(*pieces, *memory)))

@@ -59,6 +59,9 @@ class BatchVariant(Variant):
     def runner(self, *, partials: bool, reduce: bool) -> BatchRunner:
         """Return the compiled outputs, with the partials by what is not of rows."""
         key = partials, reduce
+        known_runner = self.runners.get(key)
+        if known_runner is not None:
+            return known_runner
         with building():
             if key not in self.runners:
                 program = self.program
