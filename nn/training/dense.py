@@ -18,6 +18,7 @@ Letters: ``x`` rows with a 1 at their ends, ``a`` the inputs of a layer above on
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -56,13 +57,13 @@ class Chain:
         chain = chain_of(model)
         if chain is None:
             raise EagerPathError(MSG_CHAIN)
-        place = {id(p): i for i, p in enumerate(params)}
-        self.layers = [_Sums(layer, place) for layer in chain]
+        places = _places(chain, params)
+        self.layers = [_Sums(*pair) for pair in zip(chain, places, strict=True)]
         self.outputs = chain[-1].nout
         # Whether each parameter is in one place alone, and each layer's are in a line.
-        places = np.sort(np.concatenate([layer.at.ravel() for layer in self.layers]))
+        everywhere = np.sort(np.concatenate([at.ravel() for at in places]))
         self.apart = all(layer.within for layer in self.layers) and np.array_equal(
-            places, np.arange(len(params))
+            everywhere, np.arange(len(params))
         )
 
     def rows(self, rows: Sequence[Any]) -> Any:
@@ -174,20 +175,38 @@ class Dense(Chain):
         return float(losses.sum()) / (1 if self.summed else len(x)), self.scores(y)
 
 
+def _places(chain: Sequence[Any], params: Sequence[Value]) -> list[Any]:
+    """Return for each layer which of all parameters are its neurons', as a matrix."""
+    import numpy as np
+
+    layers = [[neuron._row for neuron in layer.neurons] for layer in chain]  # noqa: SLF001 - as nn's own
+    if any(len(set(map(len, rows))) > 1 for rows in layers):
+        raise EagerPathError(MSG_CHAIN)
+    held = [p for rows in layers for row in rows for p in row]
+    at: Any = range(len(held))
+    # They mostly stand in order, which is seen sooner than each one's place is found.
+    if len(held) != len(params) or not all(map(operator.is_, held, params)):
+        place = {id(p): i for i, p in enumerate(params)}
+        at = [place.get(id(p)) for p in held]
+        if None in at:
+            raise EagerPathError(MSG_CHAIN)
+    sizes = [len(rows) * len(rows[0]) for rows in layers]
+    parts = np.split(np.array(at), np.cumsum(sizes)[:-1])
+    return [p.reshape(len(rows), -1) for p, rows in zip(parts, layers, strict=True)]
+
+
 class _Sums:
     """A layer as a matrix: a row for each neuron, its weights and its bias."""
 
-    def __init__(self, layer: Any, place: dict[int, int]) -> None:
+    def __init__(self, layer: Any, at: Any) -> None:
         import numpy as np
 
-        rows = [[place.get(id(p)) for p in neuron._row] for neuron in layer.neurons]  # noqa: SLF001 - as nn's own
         names = {neuron.activation for neuron in layer.neurons}
-        widths = {len(row) for row in rows}
-        if len(names) > 1 or len(widths) > 1 or any(None in row for row in rows):
+        if len(names) > 1:
             raise EagerPathError(MSG_CHAIN)
         self.nin = layer.nin
         self.activate = _activation(names.pop())
-        self.at = np.array(rows)
+        self.at = at
         first, size = int(self.at[0, 0]), self.at.size
         in_line = (self.at.ravel() == np.arange(first, first + size)).all()
         self.within = slice(first, first + size) if in_line else None

@@ -186,7 +186,8 @@ class Flat:
             if len(found) < len(self._w):
                 w = self._w.copy()
                 w[self._held] = found
-            if not all(math.isfinite(float(x.sum())) for x in (w, *state)):
+            # What overflows is not finite either, and the ordinary step says which.
+            if not all(math.isfinite(x @ x) for x in (w, *state)):
                 return None
         self.good, self._w, self._g, self._state = self._w, w, g, state
         self.optimizer.steps += 1

@@ -34,7 +34,7 @@ COMPILING = {"products": (0.0025, 1e-6), "code": (0.35, 8e-5)}
 CALLING = {"products": (5e-5, 4e-8, 8e-10), "code": (1.2e-4, 5e-8, 1e-9)}
 ENDING = 3e-7
 
-TRIED = 8  # rows at most, of the batch that is computed on both paths
+TRIED = 4  # rows at most, of the batch that is computed on both paths
 CLOSE = 1e-9  # how near the two paths have to be
 ROUNDED = 1e-13  # what rounding leaves of numbers that cancel
 
@@ -225,6 +225,10 @@ def _find(library: str) -> None:
 
 def _size_of(model: Any, row: Any) -> tuple[int, int]:
     """Return how many nodes the model makes for a row, and of how many operands."""
+    chain = chain_of(model)
+    if chain is not None:
+        operands = sum(layer.nout * (layer.nin + 1) for layer in chain)
+        return 2 * sum(layer.nout for layer in chain), operands
     y = model(row)
     check_output(y)
     nodes = [v.parents for v in topological_order(fsum(as_scores(y))) if v.parents]
