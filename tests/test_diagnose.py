@@ -563,6 +563,21 @@ def test_the_table_counts_dead_units_and_flat_nodes():
     assert told.layers[0].saturated == 0.25
 
 
+def test_a_table_of_many_layers_leaves_out_those_in_the_middle():
+    y = x = Value(0.5)
+    for k in range(100):
+        with scope(f"step{k}"):
+            y = y * Value(0.9)
+    told = diagnose(backward(y))
+    assert len(told.layers) == 100
+    lines = str(told).splitlines()
+    assert "... and 76 more" in lines
+    assert [line.split()[0] for line in lines if line.startswith("step")] == [
+        f"step{k}" for k in (*range(12), *range(88, 100))
+    ]
+    assert "dead" not in lines[-1]
+
+
 def test_without_layers_there_is_no_table():
     x = Value(2.0, name="x")
     told = diagnose(backward(x * x))

@@ -51,6 +51,15 @@ def test_a_notebook_shows_no_warnings_and_no_addresses(path: Path) -> None:
 
 
 @every_notebook
+def test_a_notebook_stores_no_widget_which_would_need_its_kernel(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    kinds = {kind for output in outputs for kind in output.get("data", ())}
+    assert not any("widget" in kind for kind in kinds)
+
+
+@every_notebook
 def test_a_notebook_links_to_notebooks_that_exist(path: Path) -> None:
     links = re.findall(r"\]\(([^)#]+\.ipynb)", path.read_text(encoding="utf-8"))
     assert all((NOTEBOOKS / link).exists() for link in links)

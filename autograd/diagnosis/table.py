@@ -17,7 +17,10 @@ from autograd.primitives.activations import relu
 from autograd.value import Value
 
 HEADS = ("layer", "parameters", "data", "gradient", "units", "dead", "saturated")
-NOTE = "data, gradient: root mean squares. dead: units whose relus are all off."
+SIZES = "data, gradient: root mean squares."
+DEAD = " dead: units whose relus are all off."
+FLAT_ONES = " saturated: nodes that are flat where they are."
+ROWS = 24  # of more, those in the middle are left out
 
 
 @dataclass
@@ -90,14 +93,21 @@ def by_layer(graph: Graph) -> list[LayerRow]:
 
 def as_text(rows: Sequence[LayerRow]) -> Iterator[str]:
     """Yield the lines of the table; columns in which nothing is told are left out."""
-    table = [HEADS, *[row.cells() for row in rows]]
+    left = len(rows) - ROWS
+    half = ROWS // 2
+    shown = [row.cells() for row in rows]
+    if left > 0:
+        words = (f"... and {left:,} more", *[""] * (len(HEADS) - 1))
+        shown = [*shown[:half], words, *shown[-half:]]
+    table = [HEADS, *shown]
     columns = [column for column in zip(*table, strict=True) if any(column[1:])]
     widths = [max(map(len, column)) for column in columns]
     for line in zip(*columns, strict=True):
         name, *cells = line
         padded = [c.rjust(w) for c, w in zip(cells, widths[1:], strict=True)]
         yield "  ".join([name.ljust(widths[0]), *padded]).rstrip()
-    yield NOTE
+    notes = {"dead": DEAD, "saturated": FLAT_ONES}
+    yield SIZES + "".join(notes.get(column[0], "") for column in columns)
 
 
 def _size(numbers: Sequence[float]) -> float:
