@@ -158,7 +158,7 @@ MSG_ATTRIBUTE = (
     "function that is being compiled"
 )
 # What a float has, and a Value lacks.
-_OF_FLOATS = frozenset(vars(float)) | {"real", "imag", "conjugate"}
+_OF_FLOATS = frozenset(vars(float))
 
 
 # What `backward` and copies call: autograd.walk and autograd.copies, which are written
@@ -562,6 +562,24 @@ class Value:
 
     def __trunc__(self) -> Value:
         return apply(arithmetic.trunc, (self,))
+
+    @property
+    def real(self) -> Value:
+        """The Value itself, as a float's real part is."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """0.0, as of any float."""
+        return 0.0
+
+    def conjugate(self) -> Value:
+        """Return the Value itself; `numpy.var` multiplies by conjugates."""
+        return self
+
+    def is_integer(self) -> bool:
+        """Return whether there is nothing behind the point."""
+        return bool(self // 1.0 == self)
 
     # Comparisons are by value, as a float's are; the hash is by identity, so that two
     # nodes of the same number are two keys.

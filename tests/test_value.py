@@ -236,6 +236,22 @@ def test_numpy_s_sums_and_products_of_object_arrays_are_values():
     assert [v.data for v in (np.array([[w[0]], [w[1]]]) @ x[:1])] == [3.0, 6.0]
 
 
+def test_a_value_has_the_parts_of_a_real_number():
+    x = Value(2.5)
+    assert (x.real is x, x.imag, x.conjugate() is x) == (True, 0.0, True)
+    for number in (2.5, -3.0, 0.0, 1e300, math.inf, math.nan):
+        assert Value(number).is_integer() == number.is_integer()
+
+
+def test_numpy_s_variance_has_its_derivatives():
+    numbers = [0.5, 2.0, -1.0]
+    xs = [Value(x) for x in numbers]
+    np.var(xs).backward()
+    expected = [2.0 * (x - 0.5) / 3.0 for x in numbers]
+    assert [x.grad for x in xs] == pytest.approx(expected, rel=1e-15)
+    assert np.std(xs).data == pytest.approx(math.sqrt(1.5), rel=1e-15)
+
+
 def test_an_unknown_type_of_operand_is_asked_for_its_own_answer():
     class Polite:
         def __radd__(self, other):

@@ -32,10 +32,7 @@ PLAIN = object.__new__
 NUMBERS = {float, int, bool, str}
 # Methods of NumPy's scalars, which arrays of Values give as they are.
 OF_NUMPYS = {"astype", "copy", "item", "tolist"}
-OF_FLOATS = {
-    "real", "imag", "conjugate", "is_integer", "as_integer_ratio", "__class__",
-    *OF_NUMPYS,
-}  # fmt: skip
+OF_FLOATS = {"as_integer_ratio", "__class__", *OF_NUMPYS}
 
 
 def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -178,14 +175,6 @@ def attribute(x: Any, name: str) -> Any:
     """Return an attribute that floats have, of a Value as of anything."""
     if not is_value(x):
         return getattr(x, name)
-    if name == "real":
-        return x
-    if name == "imag":
-        return 0.0
-    if name == "conjugate":
-        return lambda: x
-    if name == "is_integer":
-        return lambda: x == x // 1.0
     if name in OF_NUMPYS:
         return lambda *_, **__: x
     if name == "__class__":

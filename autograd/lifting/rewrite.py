@@ -13,7 +13,7 @@ that it is a float is asked in line: so floats hardly pay.
     isinstance(x, T)   -> type(x) is not Value and isinstance(x, T)
                           or __lift_call__(isinstance, x, T)
     f(x, y=y)          -> __lift_call__(f, x, y=y)
-    x.real             -> __lift_attribute__(x, "real")
+    x.item()           -> __lift_attribute__(x, "item")()
     "%f" % x           -> __lift_text__("%f", x)
     x in c             -> __lift_in__(x, c)
     except E: ...      -> except E: __lift_caught__(); ...
@@ -51,8 +51,7 @@ CONTAINERS = {
     "clear", "encode", "decode", "splitlines", "lstrip", "rstrip", "title",
 }  # fmt: skip
 NUMBERS = {
-    "real", "imag", "conjugate", "is_integer", "as_integer_ratio", "__class__",
-    "astype", "copy", "item", "tolist",
+    "as_integer_ratio", "__class__", "astype", "copy", "item", "tolist",
 }  # fmt: skip
 UNKNOWN = object()
 TEMPORARY = "__lift_x__"
