@@ -322,6 +322,6 @@ def as_array(items: list[Any], shape: tuple[int, ...]) -> Any:
     if not shape:
         return items[0]
     plain = all(type(x) is float for x in items)
-    array = np.empty(len(items), dtype=float if plain else object)
-    array[:] = items
+    # Assigning Values to an array asks each of them for what only arrays have.
+    array = np.fromiter(items, dtype=float if plain else object, count=len(items))
     return array.reshape(shape)

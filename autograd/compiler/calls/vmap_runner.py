@@ -153,7 +153,8 @@ class BatchRunner:
         self.rows = tuple(rows)
         self.reduce = reduce
         self.function: Any = None
-        self.shared = [i for i in range(len(program.inputs)) if i not in set(rows)]
+        of_rows = set(rows)
+        self.shared = [i for i in range(len(program.inputs)) if i not in of_rows]
         with suppress(ImportError):  # then NumPy does it
             self._compile()
 
