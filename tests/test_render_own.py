@@ -105,7 +105,7 @@ def test_boxes_do_not_overlap_and_edges_point_onward(made, direction):
 def test_a_picture_says_that_it_is_rough_and_what_it_shows():
     svg = draw(neuron(), partials=True).pipe("svg", encoding="utf-8")
     assert "Laid out roughly, without frames" in svg
-    assert "Stronger = larger |gradient|" in svg
+    assert "Darker = larger |gradient|" in svg
     assert 'role="img" aria-label="graph of z' in svg
     for words in ("y = tanh(v2)", "data 0.5", "grad "):
         assert words in svg

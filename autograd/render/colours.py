@@ -13,6 +13,8 @@ no gradient yet, it tells once more what the node is. What is marked says it in 
 
 from __future__ import annotations
 
+import re
+
 GROUND = "#ffffff"
 INK = "#1f2733"
 LINE = "#8a94a3"
@@ -78,6 +80,36 @@ DARK = {
     NEGATIVE[2]: "#693a20",
     NEGATIVE[3]: "#8c4c27",
 }
+# What is told of shades, where the page is dark: there the strongest is the brightest.
+DARK_WORDS = {
+    "Darker": "Brighter",
+    "darker": "brighter",
+    "darkest": "brightest",
+    "lighter": "darker",
+    "white": "black",
+}
+SHADES = re.compile(rf"\b({'|'.join(DARK_WORDS)})\b")
+
+
+def in_both(line: str) -> str:
+    """Return a line of a legend; if it tells of shades, one for light and one for dark.
+
+    >>> print(in_both('<text x="1">darker = larger</text>'))
+    <text class="sa-light" x="1">darker = larger</text>
+    <text class="sa-dark" display="none" x="1">brighter = larger</text>
+    >>> in_both('<text x="1">dashed = negative</text>')
+    '<text x="1">dashed = negative</text>'
+
+    """
+    dark = SHADES.sub(lambda found: DARK_WORDS[found[1]], line)
+    if dark == line:
+        return line
+    light = line.replace("<text ", '<text class="sa-light" ', 1)
+    return (
+        light
+        + "\n"
+        + dark.replace("<text ", '<text class="sa-dark" display="none" ', 1)
+    )
 
 
 def style_sheet() -> str:
@@ -86,4 +118,5 @@ def style_sheet() -> str:
         f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}'
         for light, dark in DARK.items()
     )
+    rules += ".sa-light{display:none}.sa-dark{display:inline}"
     return f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>"

@@ -194,13 +194,12 @@ class _Drawing:
             f"Lines: weights, wider = larger (widest: {widest}); dashed = negative",
         ]
         if self.network.inputs and self.network.inputs[0] is not None:
-            words.append("Circles: outputs, stronger = larger in its layer; b: bias")
+            words.append("Circles: outputs, darker = larger in its layer; b: bias")
         if self.roomy and any(n.slope for x in self.network.layers for n in x.neurons):
             words[-1] += "; δ: the gradient of the weighted sum"
         for line, told in enumerate(words):
-            yield _text(
-                14, height - 10 - 14 * (len(words) - 1 - line), told, 11, "start"
-            )
+            y = height - 10 - 14 * (len(words) - 1 - line)
+            yield colours.in_both(_text(14, y, told, 11, "start"))
 
 
 def _told(neuron: Neuron | None, output: float | None) -> str:

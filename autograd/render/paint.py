@@ -56,6 +56,8 @@ def paint(svg: bytes, format_: str) -> bytes:
     axes.set_ylim(height / scale - y, -y)
     for layer, element in enumerate(graph.iter()):
         kind = element.tag.rpartition("}")[2]
+        if element.get("display") == "none":  # a bitmap is light
+            continue
         if kind == "text":
             _write(axes, element, layer, scale)
         elif kind in ("polygon", "polyline", "path"):

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from html import escape
 
-from autograd.render.colours import style_sheet
+from autograd.render.colours import in_both, style_sheet
 from autograd.render.labels import alternative, descriptions, title
 from autograd.render.view import View
 
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 TITLE = re.compile(r"<title>([^<]*)</title>\n?")
 START = re.compile(r"<svg([^>]*)>")
+TEXT = re.compile(r"<text [^>]*>[^<]*</text>")
+BODY = re.compile(r'<g [^>]*class="(?:cluster|node|edge)"|$')
 
 
 def finished(svg: str, view: View | None) -> str:
@@ -35,6 +37,9 @@ def finished(svg: str, view: View | None) -> str:
         lambda found: f"<title>{words[found[1]]}</title>" if found[1] in words else "",
         svg,
     )
+    body = BODY.search(svg)
+    end = body.start() if body else 0  # the legend stands before the graph
+    svg = TEXT.sub(lambda found: in_both(found[0]), svg[:end]) + svg[end:]
     name, told = escape(title(view)), escape(alternative(view))
     return START.sub(
         lambda found: (

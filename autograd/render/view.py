@@ -175,8 +175,8 @@ class View:
         if not largest:
             return ()
         text = (
-            f"Stronger = larger |gradient| (strongest: {number(largest)}; each weaker "
-            f"shade: {step:,}\u00d7 smaller; none: 0)."
+            f"Darker = larger |gradient| (darkest: {number(largest)}; each lighter "
+            f"shade: {step:,}\u00d7 smaller; white: 0)."
         )
         if any((unit.grad or 0.0) < 0.0 for unit in self.nodes):
             text += " Orange: positive; violet: negative."
