@@ -189,6 +189,7 @@ def rachford_rice(m, z, k):
 @case("psychrolib", "psychrolib", 298.0 - 273.15, 0.4)
 def wet_bulb(m, t, humidity):
     m.SetUnitSystem(m.SI)
+    m.PSYCHROLIB_TOLERANCE = 1e-12  # a bisection: differences are of its root then
     return m.GetTWetBulbFromRelHum(t, humidity, 101325.0)
 
 

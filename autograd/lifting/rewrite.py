@@ -31,6 +31,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograd.lifting.scopes import bound_names
+from autograd.lifting.searches import link_searches
 
 # What is right on Values as it is; and what has to be called from its own frame.
 BUILTINS = (
@@ -140,6 +141,7 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: Any) -> Any:  # noqa: D102
+        link_searches(node)
         node.decorator_list = [self.visit(x) for x in node.decorator_list]
         self._defaults(node.args)
         decorators, node.decorator_list = node.decorator_list, []
@@ -198,6 +200,8 @@ class Rewriter(ast.NodeTransformer):
     # Expressions.
 
     def visit_Call(self, node: ast.Call) -> Any:  # noqa: D102
+        if isinstance(node.func, ast.Name) and node.func.id.startswith("__lift_"):
+            return node  # of a search by halving
         meaning = self.meaning(node.func)
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         self.generic_visit(node)

@@ -41,6 +41,7 @@ from autograd.lifting.branches.purity import (
 )
 from autograd.lifting.rewrite import Rewriter, call, locate, name
 from autograd.lifting.scopes import bound_names
+from autograd.lifting.searches import link_searches
 
 RELATIONS: dict[type, str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==",
@@ -91,6 +92,7 @@ class Recorder(Rewriter):
     # Functions.
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:  # noqa: D102, N802
+        link_searches(node)
         line = min([node.lineno, *(x.lineno for x in node.decorator_list)])
         self.purity[node.name, line] = is_pure_function(node)
         yields = any(isinstance(x, (ast.Yield, ast.YieldFrom)) for x in ast.walk(node))
