@@ -30,7 +30,7 @@ from nn.training.data import Table
 # that a training repeats to the bit.
 EAGER = (2.5e-7, 1.1e-8, 2.5e-6) if COMPILED else (2e-6, 3e-7, 1e-5)
 STEPPING = 8e-7
-COMPILING = {"products": (0.0025, 1e-6), "code": (0.35, 8e-5)}
+COMPILING = {"products": (0.0012, 7e-7), "code": (0.35, 8e-5)}
 CALLING = {"products": (5e-5, 4e-8, 8e-10), "code": (1.2e-4, 5e-8, 1e-9)}
 ENDING = 3e-7
 
