@@ -369,3 +369,26 @@ def test_shared_weights_are_trained_by_products_too() -> None:
 
     model, _ = both(shared, 1, REAL, loss=mse_loss)
     assert dense.Chain(model, model.parameters()).layers[0].within is None
+
+
+def test_rows_of_an_array_are_as_they_were_when_training_began() -> None:
+    numpy = pytest.importorskip("numpy")
+    rows = numpy.array(ROWS, dtype=numpy.float32)
+    losses = []
+    for given in (rows, rows.tolist()):
+        for compiled in (False, True):
+            model = MLP(len(ROWS[0]), [3, 1], seed=0)
+
+            def overwrite(_history: Any) -> None:
+                rows[:] = 7.0
+
+            history = fit(
+                model, given, REAL, loss=mse_loss, epochs=3, batch_size=2,
+                progress=False, compiled=compiled, each_epoch=overwrite,
+            )  # fmt: skip
+            losses.append(history.losses)
+            rows[:] = ROWS
+    for other in losses[1:]:
+        assert other == pytest.approx(losses[0], rel=1e-12)
+    with pytest.raises(TypeError, match="X is a list of rows or an array, not float"):
+        fit(model, numpy.array(2.0), REAL, loss=mse_loss)

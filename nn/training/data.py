@@ -1,9 +1,9 @@
-"""Rows of numbers: made plain lists once, and looked through before training starts.
+"""Rows of numbers: made plain, and looked through before training starts.
 
 NumPy is never imported here: an array knows how to turn itself into lists, and a frame
-how to turn itself into an array. One pass finds what is no number or not finite and
-says where it is, since a NaN that gets into a network is in all of its parameters one
-step later.
+how to turn itself into an array, whose rows are made lists when they are asked for. One
+pass finds what is no number or not finite and says where it is, since a NaN that gets
+into a network is in all of its parameters one step later.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ MSG_CLASS_WEIGHTS = (
 class Table:
     """Rows and their targets; as arrays too, once they are to be run over natively."""
 
-    rows: list[Any]
+    rows: Sequence[Any]
     targets: list[Any]
     weights: list[float] | None = None
     arrays: Any = None
@@ -72,16 +72,23 @@ class Table:
         return Table([rows[k] for k in batch], [targets[k] for k in batch], weights)
 
 
-class Rows(list[Any]):
-    """Rows as lists, and the array of numbers that they come from."""
+class Rows(Sequence[Any]):
+    """Rows of an array, a number or a list each, made when they are asked for."""
 
-    array: Any = None
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, k: Any) -> Any:
+        return self.array[k].tolist()
 
 
 def read_table(
     what: str, inputs: Iterable[Any], targets: Iterable[Any], model: object
-) -> tuple[list[Any], list[Any]]:
-    """Return rows and targets as lists of finite numbers or of lists of them.
+) -> tuple[Sequence[Any], list[Any]]:
+    """Return rows and targets: finite numbers, or lists of them.
 
     Args:
         what: what messages call the inputs.
@@ -102,7 +109,7 @@ def read_table(
 
     """
     rows = read_rows(what, inputs, model)
-    labels = _read(f"the targets of {what}", targets)
+    labels = list(_read(f"the targets of {what}", targets)[:])
     if len(rows) != len(labels):
         message = MSG_LENGTHS.format(what=what, rows=len(rows), targets=len(labels))
         raise ValueError(message)
@@ -111,11 +118,11 @@ def read_table(
     return rows, labels
 
 
-def read_rows(what: str, inputs: Iterable[Any], model: object) -> list[Any]:
+def read_rows(what: str, inputs: Iterable[Any], model: object) -> Sequence[Any]:
     """Return rows that fit the model as `read_table` does."""
     rows = _read(what, inputs)
     nin = model.nin if isinstance(model, MLP | Layer | Neuron) else None
-    for i, row in enumerate(rows):
+    for i, row in enumerate(rows[:1] if isinstance(rows, Rows) else rows):
         got = len(row) if isinstance(row, list) else 1
         deep = isinstance(row, list) and any(isinstance(x, list) for x in row[:1])
         if nin is not None and deep:
@@ -131,7 +138,7 @@ def read_weights(
     """Return a weight for each row, or None where all weigh the same."""
     weights = [1.0] * len(targets)
     if sample_weight is not None:
-        weights = _read("sample_weight", sample_weight)
+        weights = list(_read("sample_weight", sample_weight)[:])
         fine = all(isinstance(w, Real) and float(w) >= 0.0 for w in weights)
         if len(weights) != len(targets) or not fine:
             got = f"{len(weights)} of them" if fine else "what it is"
@@ -149,7 +156,7 @@ def read_weights(
     return [float(w) for w in weights]
 
 
-def _read(what: str, data: Any) -> list[Any]:
+def _read(what: str, data: Any) -> Sequence[Any]:
     columns: list[Any] = []
     if hasattr(data, "toarray"):
         raise TypeError(MSG_SPARSE.format(what=what))
@@ -158,11 +165,10 @@ def _read(what: str, data: Any) -> list[Any]:
     if hasattr(data, "to_numpy"):  # a frame or series, whose columns have names
         columns = list(getattr(data, "columns", ()))
         data = data.to_numpy()
-    numbers = getattr(getattr(data, "dtype", None), "kind", "O") in "fiu" and data.size
+    numpys = type(data).__module__ == "numpy" and bool(getattr(data, "ndim", None))
+    numbers = numpys and data.dtype.kind in "fiu" and data.size
     if numbers and math.isfinite(data.min()) and math.isfinite(data.max()):
-        rows = Rows(data.tolist())  # at once, instead of one by one
-        rows.array = data.copy()
-        return rows
+        return Rows(data.copy())  # looked at at once, instead of one by one
     data = data.tolist() if hasattr(data, "tolist") else data
     in_order = not isinstance(data, str | bytes | Mapping | AbstractSet)
     if not in_order or not isinstance(data, Iterable):
