@@ -14,12 +14,16 @@ beside the checkout, ``_scalar_autograd``: they are used until a source is edite
 
 The environment variable ``SCALAR_AUTOGRAD_BUILD`` chooses the form: ``auto`` (the
 default: compiled, or else pure, saying why), ``compiled`` (or fail), ``pure``.
+
+PyPI shows the README without the files beside it. ``SCALAR_AUTOGRAD_ADDRESS`` is where
+these are, ``https://github.com/owner/name``: then pictures and links in it lead there.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from importlib.util import source_hash
 from pathlib import Path
@@ -28,6 +32,7 @@ from textwrap import shorten
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 MODULES = (
     "autograd/primitives/row.py",
@@ -65,6 +70,25 @@ MSG_FAILED = (
     "SCALAR_AUTOGRAD_BUILD=compiled, but the engine does not compile. Install a C "
     "compiler and Python's headers, or leave the variable out to install pure Python."
 )
+LINK = re.compile(r"(!?)(\[[^\]]*\])\((?!https?:|#)([^)]+)\)")
+
+
+class AddressTheReadme(MetadataHookInterface):
+    """Give the README's pictures and links the address at which they are."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Set the description of the project."""
+        text = Path(self.root, "README.md").read_text(encoding="utf-8")
+        address = os.environ.get("SCALAR_AUTOGRAD_ADDRESS", "").rstrip("/")
+        if address:
+            text = LINK.sub(
+                lambda found: (
+                    f"{found[1]}{found[2]}({address}/"
+                    f"{'raw' if found[1] else 'blob'}/HEAD/{found[3]})"
+                ),
+                text,
+            )
+        metadata["readme"] = {"content-type": "text/markdown", "text": text}
 
 
 class CompileTheEngine(BuildHookInterface[Any]):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def hatch(
     checkout: Path, target: str, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", "out"]
-    skip = {"PYTHONPATH", "SCALAR_AUTOGRAD_BUILD", "CC"}
+    skip = {"PYTHONPATH", "SCALAR_AUTOGRAD_ADDRESS", "SCALAR_AUTOGRAD_BUILD", "CC"}
     outside = {name: value for name, value in os.environ.items() if name not in skip}
     return subprocess.run(
         command,
@@ -129,6 +130,33 @@ def test_a_source_distribution_holds_sources_and_no_tests(checkout: Path) -> Non
     names = names_in(archive)
     assert {"autograd/py.typed", "nn/py.typed", "autograd/_build_hook.py"} <= names
     assert not {n for n in names if n.endswith(".c") or n.startswith("tests")}
+
+
+def description(archive: Path) -> str:
+    with tarfile.open(archive) as tar:
+        (name,) = [name for name in tar.getnames() if name.endswith("/PKG-INFO")]
+        file = tar.extractfile(name)
+        assert file
+        return file.read().decode().partition("\n\n")[2]
+
+
+def test_the_readme_is_the_description_as_it_stands(checkout: Path) -> None:
+    archive, _ = build(checkout, "sdist")
+    readme = ROOT.joinpath("README.md").read_text(encoding="utf-8")
+    assert description(archive).strip() == readme.strip()
+
+
+def test_where_the_files_beside_the_readme_are_is_what_its_links_lead_to(
+    checkout: Path,
+) -> None:
+    address = "https://example.org/someone/scalar-autograd"
+    archive, _ = build(checkout, "sdist", SCALAR_AUTOGRAD_ADDRESS=f"{address}/")
+    text = description(archive)
+    assert f"]({address}/raw/HEAD/.github/stepper.png)" in text
+    assert f"]({address}/blob/HEAD/notebooks/10_a_language_model.ipynb)" in text
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 15
+    assert all(link.startswith("https://") for link in links)
 
 
 def test_a_wheel_asked_to_be_pure_works_on_any_machine(
