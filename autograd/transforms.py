@@ -370,7 +370,9 @@ def _differentiate(
         return y, [0.0] * len(inputs)
     floats = gradient(y, inputs)
     if floats is None:
-        return y, pullback(y, 1.0, inputs, recorded)
+        tape = None if recorded else tape_in_use()
+        later = None if tape is None else tape.defer(y, inputs)
+        return y, later or pullback(y, 1.0, inputs, recorded)
     return number(y), floats
 
 

@@ -256,8 +256,13 @@ def _spread(
             adjoints[parent._mark - first] += adjoint * partials[start + i]
 
 
-def gradient(root: Value, inputs: list) -> list | None:
+def gradient(root: Value, inputs: list, of_more: cython.bint = False) -> list | None:
     """Return the derivatives of root by each input, writing on no node.
+
+    Args:
+        root: the result.
+        inputs: Values.
+        of_more: whether root may depend on other leaves besides.
 
     Returns:
         Floats, 0.0 for an input that root does not depend on; or None if root depends
@@ -277,7 +282,7 @@ def gradient(root: Value, inputs: list) -> list | None:
                 leaves += node._primitive is None
             for node in inputs:
                 leaves -= node._mark >= first and node._primitive is None
-            if leaves:
+            if leaves and not of_more:
                 return None
             adjoints = _sweep(order, first, 1.0)
             derivatives = [

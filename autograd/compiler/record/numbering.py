@@ -48,7 +48,8 @@ def number_nodes(
         operands, as bytes of 8-byte ints; the roots as a list of such numbers; the
         kinds, pairs of a primitive and how many operands it has; all inputs; the
         constants; the nodes that are instructions, by their places in ``nodes``, as
-        bytes; and the largest finite number that occurred, without its sign.
+        bytes; the largest finite number that occurred, without its sign; and whether
+        a constant 0 was a Value: its product with an adjoint is recorded.
 
     """
     found: list | None
@@ -122,6 +123,7 @@ def _numbered(  # noqa: C901, PLR0912, PLR0915 - a helper more costs a call for 
     for x in leaves:
         inputs[id(x)] = (len(inputs), x)
     largest: cython.double = 0.0
+    zero: cython.bint = False
     m = size = 0
     try:
         for i in range(n):
@@ -136,6 +138,7 @@ def _numbered(  # noqa: C901, PLR0912, PLR0915 - a helper more costs a call for 
             primitive = node._primitive
             if primitive is None or primitive is CONSTANT:
                 codes[i] = _constant(node._data, constants)
+                zero = zero or node._data == 0.0
                 continue
             if primitive is alias:
                 codes[i] = _code(node._a, codes, first, inputs, constants)
@@ -178,6 +181,7 @@ def _numbered(  # noqa: C901, PLR0912, PLR0915 - a helper more costs a call for 
             [x for _, x in constants.values()],
             _bytes(kept, m),
             largest,
+            zero,
         )
     finally:
         if cython.compiled:

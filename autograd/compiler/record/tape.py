@@ -89,6 +89,10 @@ class Tape:
         self.hopeless: set[Any] = set()  # branches that cannot be data
         self.decided: list[Any] = []  # what became of branches, in order
         self.ended: dict[str, int] = {}  # loops that go on for other rows
+        # Of gradients that are written out afterwards, see record.deferred:
+        self.defers: Any = None  # what does so
+        self.deferred = False  # whether there are any
+        self.given_up = False
         self._thread = threading.get_ident()
 
     def add(self, node: Value) -> None:
@@ -96,6 +100,11 @@ class Tape:
         self.nodes.append(node)
         if len(self.nodes) > self.limit:
             raise MemoryError(MSG_LIMIT.format(self.name, self.limit))
+
+    def defer(self, y: Any, inputs: list[Value]) -> list[Value] | None:
+        """Return nodes for the derivatives of y, None if they are to be recorded."""
+        found: list[Value] | None = self.defers and self.defers(self, y, inputs)
+        return found
 
     def call(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a function of somebody's, whose branches can then be data."""

@@ -25,7 +25,7 @@ f(v0):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,9 @@ from autograd.compiler.element import EagerlyError, Element
 from autograd.compiler.listing import Listing, ints
 from autograd.compiler.program import Guard, Program
 from autograd.compiler.record.arrays import Late
+from autograd.compiler.record.deferred import GivenUpError, defer, number_of
 from autograd.compiler.record.leaks import compare_with_plain, hunt, near
+from autograd.compiler.record.mirror import Mirror
 from autograd.compiler.record.numbering import number_nodes
 from autograd.compiler.record.tape import LIMIT, MSG_THREAD, Tape, allowed
 from autograd.context import tape_in_use, taping
@@ -45,6 +47,10 @@ from autograd.trees import Rebuild, flatten
 from autograd.value import Value, number
 
 Function = Callable[..., Any]
+# Kinds, starts and operands, roots, forms, constants: see `number_nodes`.
+Numbered = tuple[
+    bytes, bytes, bytes, list[int], list[tuple[Primitive, int]], list[float]
+]
 
 MSG_NO_PROGRAM = "{0} cannot be a program: {1}"
 MSG_OUTPUT = "{0} returned {1}, but a compiled function returns numbers: {2}"
@@ -63,6 +69,7 @@ class Recording:
         numbers: the results.
         decided: which branches became data, and how often loops ran for that.
         largest: the largest finite number that occurred on the way, without its sign.
+        whole: the listing with the gradients that were deferred, if any were.
 
     """
 
@@ -74,6 +81,7 @@ class Recording:
     numbers: list[float]
     decided: list[Any]
     largest: float
+    whole: Listing | None = None
 
     @property
     def program(self) -> Program:
@@ -169,14 +177,27 @@ def _record(
     batches: bool,
     lifts: bool,
 ) -> Recording:
-    def again(step: float) -> Recording:
+    def again(step: float, *, writes: bool = False) -> Recording:
         off = [near(x, step) for x in numbers] if step else numbers
         return record_once(
-            lambda xs: call(xs, step), off, name, batches=batches, lifts=lifts
+            lambda xs: call(xs, step),
+            off,
+            name,
+            batches=batches,
+            lifts=lifts,
+            defers=defers,
+            writes=writes,
         )
 
-    first = again(0.0)
+    defers = True
+    try:
+        first = again(0.0, writes=True)
+    except GivenUpError:
+        defers = False
+        first = again(0.0)
     hunt(first, again, name)
+    if first.whole is not None:
+        first.listing = first.whole
     if plain is not None:
         compare_with_plain(first, lambda: outputs_of(plain(), name)[0], name)
     return first
@@ -190,6 +211,8 @@ def record_once(
     *,
     batches: bool = False,
     lifts: bool = True,
+    defers: bool = False,
+    writes: bool = False,
 ) -> Recording:
     """Record as `record` does, but once, without looking for leaks.
 
@@ -199,10 +222,17 @@ def record_once(
         name: what messages call it.
         batches: as for `record`.
         lifts: whether functions are lifted, so that branches can be data.
+        defers: whether gradients may be left out.
+        writes: whether these are then written out for the whole listing.
+
+    Raises:
+        GivenUpError: if what was left out cannot be written.
 
     """
     tape = Tape(name, batches=batches)
     tape.lifts = lifts
+    if defers:
+        tape.defers = defer
     tape.leaves = leaves = [Value(x) for x in numbers]
     try:
         with taping(tape):
@@ -216,12 +246,16 @@ def record_once(
         raise
     if tape.refused:
         raise EagerlyError(tape.refused[0])
+    if tape.given_up:
+        raise GivenUpError
     leaves = leaves + tape.late.leaves
-    listing, captured, lines, largest = _listing(tape, leaves, outputs, name)
+    listing, whole, captured, lines, largest = _listing(
+        tape, leaves, outputs, name, writes=writes
+    )
     floats = [number(x) if isinstance(x, Value) else x for x in outputs]
     decided = tape.decided
     return Recording(
-        listing, tape.late, captured, rebuild, lines, floats, decided, largest
+        listing, tape.late, captured, rebuild, lines, floats, decided, largest, whole
     )
 
 
@@ -248,46 +282,67 @@ def _may_raise(row: Primitive) -> bool:
 
 @waiting()
 def _listing(
-    tape: Tape, leaves: list[Value], outputs: list[Any], name: str
-) -> tuple[Listing, list[Value], list[str], float]:
+    tape: Tape, leaves: list[Value], outputs: list[Any], name: str, *, writes: bool
+) -> tuple[Listing, Listing | None, list[Value], list[str], float]:
     """Return what counts of a recording, what it captured, its lines, and how large.
 
-    Outputs and comparisons depend on what counts, or it may raise.
+    Outputs and comparisons depend on what counts, or it may raise. The listing comes
+    a second time with the gradients that were deferred, if any were.
     """
     asked = [x for _, a, b, _ in tape.comparisons for x in (a, b)]
-    kinds, starts, operands, roots, forms, inputs, constants, kept, largest = (
-        number_nodes(tape.nodes, [*outputs, *asked], leaves, ALIAS, _may_raise)
+    kinds, starts, operands, roots, forms, inputs, constants, kept, largest, zero = (
+        number_nodes(
+            tape.nodes,
+            [*outputs, *asked],
+            leaves,
+            None if tape.deferred else ALIAS,
+            _may_raise,
+        )
     )
     if tape.depends(tuple(inputs[len(leaves) :])):
         raise EagerlyError(MSG_THREAD)
-    n, shift = len(inputs), len(constants)
+    names = tuple("" if x.name is None else x.name for x in inputs)
+    relations = [(relation, outcome) for relation, _, _, outcome in tape.comparisons]
 
-    def final(x: int) -> int:
-        if x >= 0:
-            return x + n + shift
-        return (-1 - x) // 2 + n * (x % 2 == 0)
+    def listing(numbered: Numbered, guards: Iterable[tuple[Any, ...]] = ()) -> Listing:
+        kinds, starts, operands, roots, forms, constants = numbered
+        n, shift = len(inputs), len(constants)
 
-    places = [final(x) for x in roots]
-    sides = iter(places[len(outputs) :])
-    guards = dict.fromkeys(
-        (relation, next(sides), next(sides), outcome)
-        for relation, _, _, outcome in tape.comparisons
-    )
+        def final(x: int) -> int:
+            if x >= 0:
+                return x + n + shift
+            return (-1 - x) // 2 + n * (x % 2 == 0)
+
+        places = [final(x) for x in roots]
+        sides = iter(places[len(outputs) :])
+        found = dict.fromkeys(
+            (relation, next(sides), next(sides), outcome)
+            for relation, outcome in relations
+        )
+        found.update(dict.fromkeys((r, final(a), final(b), o) for r, a, b, o in guards))
+        return Listing(
+            names,
+            tuple(constants),
+            forms,
+            kinds,
+            starts,
+            _finals(operands, n, shift),
+            tuple(places[: len(outputs)]),
+            tuple(Guard(*guard) for guard in found),
+            name,
+        )
+
     lines: list[str] = []
     if tape.nodes and tape.nodes[0].where:
         lines = [tape.nodes[i].where for i in ints(kept)]
-    listing = Listing(
-        tuple("" if x.name is None else x.name for x in inputs),
-        tuple(constants),
-        forms,
-        kinds,
-        starts,
-        _finals(operands, n, shift),
-        tuple(places[: len(outputs)]),
-        tuple(Guard(*guard) for guard in guards),
-        name,
-    )
-    return listing, inputs[len(leaves) :], lines, largest
+    whole = None
+    if tape.deferred and writes:
+        number = number_of(tape.nodes, ints(kept), inputs, constants)
+        code = ints(kinds), ints(starts), ints(operands)
+        mirror = Mirror(code, forms, constants, len(inputs), number, zero)
+        whole = listing(*mirror.write(roots))
+    short = listing((kinds, starts, operands, roots, forms, constants))
+    return short, whole, inputs[len(leaves) :], lines, largest
 
 
 def _finals(packed: bytes, inputs: int, constants: int) -> bytes:

@@ -1,0 +1,504 @@
+"""mirror: the gradient's instructions, out of those of the function.
+
+To record a gradient by running formulas on Values costs a node for each instruction,
+and most of a long recording is that. But two instructions of one kind, with the same
+operands constant, have the same derivative code but for where its operands are. So a
+formula runs once for each kind (`autograd.compiler.record.deferred`), and its code is
+written out here for each instruction, as numbers. The walk is that of
+`autograd.adjoints.pull`, in the same order: what comes out is the recording that it
+would have made, instruction by instruction.
+
+An operand is a number as in `autograd.compiler.record.numbering`, and so is an adjoint.
+One that is the same whatever the inputs are is a constant.
+"""
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: cdivision=True, binding=True, embedsignature=True
+
+from __future__ import annotations
+
+import struct
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython  # type: ignore[no-redef]
+
+from autograd.compiler.record.deferred import DEFERRED, GivenUpError, template
+from autograd.primitives import TABLE
+from autograd.primitives.relations import RELATIONS
+from autograd.primitives.row import ALIAS
+
+if cython.compiled:
+    from cython.cimports.autograd.value import integers
+    from cython.cimports.cpython.mem import PyMem_Free
+else:
+    from autograd.value import integers
+
+ADD = TABLE["add"]
+# Of these partials are constants; of LINEAR else the other operand, any but 0.
+SUMS = frozenset({ADD, TABLE["sub"]})
+LINEAR = SUMS | {TABLE["mul"]}
+_NONE = cython.declare(cython.longlong, -(2**62))  # no adjoint
+_WIDTH = cython.declare(cython.longlong, 2**17)  # of a part of a key
+
+
+@cython.cclass
+class Room:
+    """Ints that are appended one by one."""
+
+    at: cython.p_longlong
+    size: cython.Py_ssize_t
+    room: cython.Py_ssize_t
+
+    def __cinit__(self) -> None:
+        self.size = 0
+        self.room = 1024
+        self.at = integers(self.room)
+
+    def __dealloc__(self) -> None:
+        PyMem_Free(self.at)
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=True)
+    def append(self, x: cython.longlong) -> cython.void:
+        """Append an int."""
+        if self.size == self.room:
+            self.grow()
+        self.at[self.size] = x
+        self.size += 1
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def grow(self) -> cython.void:
+        """Take twice the room."""
+        i: cython.Py_ssize_t
+        more = integers(2 * self.room)
+        for i in range(self.size):
+            more[i] = self.at[i]
+        if cython.compiled:
+            PyMem_Free(self.at)
+        self.at = more
+        self.room *= 2
+
+
+if not cython.compiled:
+    Room.__init__ = Room.__cinit__  # type: ignore[method-assign]
+
+
+@cython.cfunc
+def _room(items: object) -> Room:
+    """Return ints in a room."""
+    found = Room()
+    x: cython.longlong
+    for x in items:
+        found.append(x)
+    return found
+
+
+@cython.cfunc
+def _bytes(room: Room) -> bytes:
+    """Return ints as bytes."""
+    if not cython.compiled:
+        return struct.pack(f"{room.size}q", *room.at[: room.size])
+    return cython.cast(cython.p_char, room.at)[: 8 * room.size]
+
+
+@cython.cclass
+class Mirror:
+    """Numbered code in which deferred gradients are written out.
+
+    Args:
+        code: kinds, starts and operands.
+        forms: the kinds, pairs of a primitive and how many operands it has.
+        constants: the numbers of operands -2, -4, -6, ...
+        inputs: how many there are.
+        number: tells the number of an operand in the recording.
+        zero: whether a constant 0 may have been a Value.
+
+    """
+
+    n: cython.Py_ssize_t
+    inputs: cython.Py_ssize_t
+    old_kinds: Room
+    old_starts: Room
+    old_operands: Room
+    old_forms: list
+    kinds: Room
+    operands: Room
+    forms: list
+    form_of: dict
+    constants: list
+    constant_of: dict
+    number: object
+    zero: object
+    new: Room  # where the old results are
+    bars: Room  # of the old results, and then of the inputs
+    active: bytearray
+    templates: dict  # where in the steps they begin
+    steps: Room
+    values: Room  # of an instruction: its operands, result, adjoint, and derivatives'
+    guards_of: dict
+    guards: dict
+
+    def __init__(
+        self,
+        code: tuple,
+        forms: list,
+        constants: list,
+        inputs: int,
+        number: object,
+        zero: object,
+    ) -> None:
+        kinds, starts, operands = code
+        self.n = len(kinds)
+        self.inputs = inputs
+        self.old_kinds = _room(kinds)
+        self.old_starts = _room(starts)
+        self.old_operands = _room(operands)
+        self.old_forms = list(forms)
+        self.number = number
+        self.zero = zero
+        self.kinds = Room()
+        self.operands = Room()
+        self.forms = []
+        self.form_of = {}
+        self.constants = list(constants)
+        self.constant_of = {_key(x): i for i, x in enumerate(constants)}
+        self.new = Room()
+        self.templates = {}
+        self.steps = Room()
+        self.values = Room()
+        self.guards_of = {}
+        self.guards = {}
+
+    def constant(self, x: float) -> int:
+        """Return the operand that is a constant."""
+        key = _key(x)
+        i = self.constant_of.get(key)
+        if i is None:
+            i = self.constant_of[key] = len(self.constants)
+            self.constants.append(x)
+        return -2 - 2 * i
+
+    def form(self, primitive: object, arity: int) -> int:
+        """Return the number of a kind."""
+        found = self.form_of.get((primitive, arity))
+        if found is None:
+            found = self.form_of[primitive, arity] = len(self.forms)
+            self.forms.append((primitive, arity))
+        return found
+
+    def write(self, roots: list) -> tuple:
+        """Write all out.
+
+        Returns:
+            The code as `number_nodes` does, with these roots, and further guards.
+
+        Raises:
+            GivenUpError: if a gradient is to be recorded as usual.
+
+        """
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        x: cython.longlong
+        y: cython.longlong
+        kind: cython.longlong
+        begin: cython.Py_ssize_t
+        end: cython.Py_ssize_t
+        forms = [
+            -1 if p is ALIAS else -2 if p is DEFERRED else self.form(p, n)
+            for p, n in self.old_forms
+        ]
+        operands = self.old_operands
+        groups: dict = {}
+        for i in range(self.n):
+            if forms[self.old_kinds.at[i]] == -2:
+                begin = self.old_starts.at[i]
+                y = operands.at[begin]
+                groups.setdefault(y, []).append(operands.at[begin + 1])
+        done: dict = {}
+        for i in range(self.n):
+            kind = forms[self.old_kinds.at[i]]
+            begin = self.old_starts.at[i]
+            end = self.old_starts.at[i + 1]
+            if kind == -1:
+                self.new.append(self.place(operands.at[begin]))
+            elif kind == -2:
+                y = operands.at[begin]
+                if y not in done:
+                    done[y] = self.pull(y, groups[y])
+                self.new.append(done[y][operands.at[begin + 1]])
+            else:
+                for k in range(begin, end):
+                    self.operands.append(self.place(operands.at[k]))
+                self.new.append(self.kinds.size)
+                self.kinds.append(kind)
+        return self.numbered(roots), list(self.guards)
+
+    @cython.cfunc
+    @cython.inline
+    def place(self, x: cython.longlong) -> cython.longlong:
+        """Return where an old operand is."""
+        return x if x < 0 else self.new.at[x]
+
+    @cython.cfunc
+    @cython.inline
+    def slot(self, x: cython.longlong) -> cython.Py_ssize_t:
+        """Return where the adjoint of an old result, or an input, is."""
+        return x if x >= 0 else self.n + (-1 - x) // 2
+
+    @cython.cfunc
+    def numbered(self, roots: list) -> tuple:
+        """Return the code as `number_nodes` does, with these roots."""
+        i: cython.Py_ssize_t
+        size: cython.longlong = 0
+        starts = Room()
+        arity = [n for _, n in self.forms]
+        for i in range(self.kinds.size):
+            starts.append(size)
+            size += arity[self.kinds.at[i]]
+        starts.append(size)
+        return (
+            _bytes(self.kinds),
+            _bytes(starts),
+            _bytes(self.operands),
+            [self.place(x) for x in roots],
+            self.forms,
+            self.constants,
+        )
+
+    @cython.cfunc
+    def pull(self, y: cython.longlong, inputs: list) -> dict:
+        """Write the derivatives of y by all inputs; return where they are."""
+        i: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        x: cython.longlong
+        if y < 0:
+            raise GivenUpError
+        order = self.order(y)
+        self.activate(order, inputs)
+        self.templates = {}
+        within: cython.bint = any(x >= 0 for x in inputs)
+        self.bars = Room()
+        for _ in range(self.n + self.inputs):
+            self.bars.append(_NONE)
+        self.bars.at[y] = self.constant(1.0)
+        linear = [p in LINEAR for p, _ in self.old_forms]
+        for at in range(order.size - 1, -1, -1):
+            i = order.at[at]
+            if self.bars.at[i] != _NONE and self.active[i]:
+                self.step(i, within, linear[self.old_kinds.at[i]])
+        result: dict = {}
+        for x in inputs:
+            bar = self.bars.at[self.slot(x)]
+            result[x] = self.constant(0.0) if bar == _NONE else bar
+        return result
+
+    @cython.cfunc
+    def order(self, y: cython.longlong) -> Room:
+        """Return what y depends on as `autograd.walk.visit` orders it, and y."""
+        k: cython.Py_ssize_t
+        i: cython.longlong
+        x: cython.longlong
+        state = bytearray(self.n)  # 1 where met, 2 where numbered
+        order = Room()
+        stack = Room()
+        stack.append(y)
+        while stack.size:
+            stack.size -= 1
+            i = stack.at[stack.size]
+            if state[i] == 0:
+                state[i] = 1
+                stack.append(i)
+                for k in range(
+                    self.old_starts.at[i + 1] - 1, self.old_starts.at[i] - 1, -1
+                ):
+                    x = self.old_operands.at[k]
+                    if x >= 0 and state[x] == 0:
+                        stack.append(x)
+            elif state[i] == 1:
+                state[i] = 2
+                order.append(i)
+        return order
+
+    @cython.cfunc
+    def activate(self, order: Room, inputs: list) -> object:
+        """Note what depends on the inputs."""
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        x: cython.longlong
+        active = bytearray(self.n + self.inputs)
+        for x in inputs:
+            active[self.slot(x)] = 1
+        for at in range(order.size):
+            i = order.at[at]
+            for k in range(self.old_starts.at[i], self.old_starts.at[i + 1]):
+                x = self.old_operands.at[k]
+                if (x >= 0 or x % 2) and active[self.slot(x)]:
+                    active[i] = 1
+        self.active = active
+
+    @cython.cfunc
+    def step(  # noqa: C901 - a helper more costs a call for each instruction
+        self, i: cython.Py_ssize_t, within: cython.bint, linear: cython.bint
+    ) -> object:
+        """Write what an instruction passes on to its operands."""
+        begin: cython.Py_ssize_t = self.old_starts.at[i]
+        arity: cython.Py_ssize_t = self.old_starts.at[i + 1] - begin
+        bar: cython.longlong = self.bars.at[i]
+        fixed: cython.bint = bar < 0 and bar % 2 == 0
+        x: cython.longlong
+        k: cython.Py_ssize_t
+        j: cython.Py_ssize_t
+        part: cython.longlong
+        ours: cython.p_longlong = self.old_operands.at
+        if fixed and self.constants[(-2 - bar) // 2] == 0.0:
+            return
+        linear = linear and not fixed
+        # What tells derivative code: the kind, the adjoint if it is fixed, and which
+        # operands are the same, are constants, or do not count.
+        small: cython.bint = arity <= 2
+        packed: cython.longlong = self.old_kinds.at[i]
+        parts: list = []
+        values = self.values
+        values.size = 0
+        for k in range(arity):
+            x = ours[begin + k]
+            values.append(self.place(x))
+            if x < 0 and x % 2 == 0:
+                part = 4 + arity * 2
+                if not linear or self.constants[(-2 - x) // 2] == 0.0:
+                    part += 1 + (-2 - x) // 2
+            else:
+                j = 0
+                while ours[begin + j] != x:
+                    j += 1
+                part = 2 * j + self.active[self.slot(x)]
+            if not small:
+                parts.append(part)
+            elif part < _WIDTH:
+                packed = packed * _WIDTH + part
+            else:
+                raise GivenUpError
+        part = 1 + (-2 - bar) // 2 if fixed else 0
+        if part >= _WIDTH:
+            raise GivenUpError
+        packed = packed * _WIDTH + part
+        key: object = packed if small else (packed, *parts)
+        found = self.templates.get(key)
+        if found is None:
+            found = self.templates[key] = self.learn(i, bar, within, linear)
+        values.append(self.new.at[i])
+        values.append(bar)
+        self.follow(found, begin)
+        if found in self.guards_of:
+            self.check(self.guards_of[found], i, begin, arity)
+
+    @cython.cfunc
+    def follow(self, start: cython.Py_ssize_t, begin: cython.Py_ssize_t) -> object:
+        """Write derivative code, of an instruction whose operands begin there."""
+        at: cython.Py_ssize_t = start + 1
+        end: cython.Py_ssize_t = start + self.steps.at[start]
+        k: cython.Py_ssize_t
+        count: cython.Py_ssize_t
+        r: cython.longlong
+        slot: cython.Py_ssize_t
+        values = self.values
+        while at < end:
+            code: cython.p_longlong = self.steps.at
+            if code[at] >= 0:
+                slot = self.slot(self.old_operands.at[begin + code[at]])
+                r = code[at + 1]
+                self.bars.at[slot] = self.sum(
+                    self.bars.at[slot], values.at[r] if r >= 0 else r
+                )
+                at += 2
+                continue
+            count = code[at + 2]
+            for k in range(at + 3, at + 3 + count):
+                r = code[k]
+                self.operands.append(values.at[r] if r >= 0 else r)
+            values.append(self.kinds.size)
+            self.kinds.append(code[at + 1])
+            at += 3 + count
+
+    @cython.cfunc
+    def sum(self, bar: cython.longlong, term: cython.longlong) -> cython.longlong:
+        """Return an adjoint plus a term."""
+        if bar == _NONE:
+            return term
+        if bar < 0 and bar % 2 == 0 and term < 0 and term % 2 == 0:
+            a: cython.double = self.constants[(-2 - bar) // 2]
+            b: cython.double = self.constants[(-2 - term) // 2]
+            return self.constant(a + b)
+        self.operands.append(bar)
+        self.operands.append(term)
+        self.kinds.append(self.form(ADD, 2))
+        return self.kinds.size - 1
+
+    @cython.cfunc
+    def learn(
+        self,
+        i: cython.Py_ssize_t,
+        bar: cython.longlong,
+        within: cython.bint,
+        linear: cython.bint,
+    ) -> object:
+        """Append the steps of an instruction's derivative; return where they begin."""
+        if len(self.templates) > 5000 + self.n // 50:
+            raise GivenUpError
+        primitive = self.old_forms[self.old_kinds.at[i]][0]
+        k: cython.Py_ssize_t
+        x: cython.longlong
+        operands = []
+        for k in range(self.old_starts.at[i], self.old_starts.at[i + 1]):
+            x = self.old_operands.at[k]
+            constant: cython.bint = x < 0 and x % 2 == 0
+            counts: cython.bint = not constant and self.active[self.slot(x)]
+            number: float = self.number(x)
+            operands.append((x, number, constant and not linear, counts))
+        fixed: cython.bint = bar < 0 and bar % 2 == 0
+        y_bar = self.constants[(-2 - bar) // 2] if fixed else None
+        zeros = any(given and x == 0.0 for _, x, given, _ in operands)
+        if self.zero and zeros and primitive not in SUMS:
+            raise GivenUpError
+        steps, guards = template(self, primitive, operands, y_bar, within)
+        start = self.steps.size
+        self.steps.append(1 + sum(map(len, steps)))
+        for each in steps:
+            for word in each:
+                self.steps.append(word)
+        if guards:
+            self.guards_of[start] = guards
+        return start
+
+    @cython.cfunc
+    def check(
+        self,
+        guards: list,
+        i: cython.Py_ssize_t,
+        begin: cython.Py_ssize_t,
+        arity: cython.Py_ssize_t,
+    ) -> object:
+        """Note what a formula compared, if it turns out as where it was run."""
+        r: cython.longlong
+        for relation, a, b, outcome in guards:
+            sides, numbers = [], []
+            for r in (a, b):
+                if r > arity:
+                    raise GivenUpError
+                x = r if r < 0 else i if r == arity else self.old_operands.at[begin + r]
+                sides.append(r if r < 0 else self.values.at[r])
+                numbers.append(
+                    self.constants[(-2 - r) // 2] if r < 0 else self.number(x)
+                )
+            if bool(RELATIONS[relation](*numbers)) != outcome:
+                raise GivenUpError
+            self.guards[relation, sides[0], sides[1], outcome] = None
+
+
+def _key(x: float) -> object:
+    """Return what tells constants apart: of those that are equal, and NaN, the bits."""
+    return x if x != 0.0 and x == x else struct.pack("<d", x)  # noqa: PLR0124
