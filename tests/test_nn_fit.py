@@ -115,6 +115,16 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "a bound of the numbers": {"clip_value": 0.01},
     "one batch": {"batch_size": None},
     "L-BFGS": {"batch_size": None, "optimizer": partial(nn.LBFGS, iterations=5)},
+    "L-BFGS, bounded": {
+        "batch_size": None,
+        "optimizer": partial(nn.LBFGS, iterations=3),
+        "clip_norm": 0.05,
+    },
+    "L-BFGS, penalized": {
+        "batch_size": None,
+        "optimizer": partial(nn.LBFGS, iterations=3),
+        "l2": 0.1,
+    },
     "RMSprop": {"optimizer": nn.RMSprop},
     "AdamW": {"optimizer": nn.AdamW},
     "groups": {

@@ -261,7 +261,8 @@ class Trainer:
 
         w = np.array([p.data for p in self.params])
         found = self.source.gradient(data, batch, w, scored=False)
-        if found is None or any(self.penalty):
+        bent = any(self.penalty) or self.clip != (math.inf, math.inf)
+        if found is None or bent:
             return self._learn(self._forward(data, batch, part, 0, "")[0])
         for p, slope in zip(self.params, found[1].tolist(), strict=True):
             p.grad = slope
