@@ -47,7 +47,7 @@ _walks = cython.declare(cython.longlong, 0)
 _BEYOND = cython.declare(cython.longlong, 2**40)  # more than any graph has nodes
 
 
-def topological_order(root: object) -> list:
+def topological_order(root: object) -> list[Value]:
     """Return every node that root depends on, parents before children, root last.
 
     Raises:
