@@ -8,6 +8,8 @@ the same structure may run the same program. A result's *form* is the result wit
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from autograd.compiler.calls.content import Reader
@@ -24,6 +26,7 @@ MSG_NO_NUMBER = "an array holds {0!r}, which is no number"
 
 
 BUILTIN = (list, tuple, dict)
+FLOATS = {float}
 
 
 class LookedIntoError(BaseException):
@@ -73,6 +76,8 @@ class Arguments(Reader):
             self.numbers.append(float(tree))
             return float, next
         if kind is tuple or kind is list:  # commonest, and nothing to ask
+            if {*map(type, tree)} == FLOATS:
+                return self._row(kind, tree)
             return self._container(kind, len(tree), tree, kind)
         if kind is dict and not tree:
             return (kind, ()), lambda _: {}
@@ -84,6 +89,13 @@ class Arguments(Reader):
             if found is not None:
                 return found
         return self.read(tree), lambda _: tree
+
+    def _row(self, kind: type, row: Any) -> tuple[Any, Callable[..., Any]]:
+        """Take a list or tuple of floats at once."""
+        self.numbers += row
+        n = len(row)
+        structure = (kind, n, *(float,) * n)
+        return structure, lambda numbers: kind(islice(numbers, n))
 
     def _container(
         self, kind: type, label: Any, items: Iterable[Any], join: Callable[..., Any]
@@ -156,13 +168,31 @@ def container(form: Any) -> Parts:
 def reader(form: Any) -> Callable[[Any], Any]:
     """Return what reads a result of a form off a list or an array of all outputs."""
     if isinstance(form, Slot):
-        k = form.k
-        return lambda out: out[k] if type(out) is list else out.item(k)
+        return partial(_at, k=form.k)
     if hasattr(form, "dtype"):
         return _array_reader([slot.k for slot in form.ravel().tolist()], form.shape)
+    if type(form) in {list, tuple} and {*map(type, form)} == {Slot}:
+        return _row_reader(type(form), [slot.k for slot in form])
     parts = container(form)
     readers = [reader(item) for item in parts.items]
     return lambda out: parts.join([read(out) for read in readers])
+
+
+def _row_reader(kind: Any, places: list[int]) -> Callable[[Any], Any]:
+    """Return what reads a list or tuple of numbers."""
+    start, end = places[0], places[0] + len(places)
+    if places != list(range(start, end)):
+        return lambda out: kind([_at(out, k) for k in places])
+
+    def read(out: Any) -> Any:
+        row = out[start:end]
+        return kind(row if type(out) is list else row.tolist())
+
+    return read
+
+
+def _at(out: Any, k: int) -> Any:
+    return out[k] if type(out) is list else out.item(k)
 
 
 def _array_reader(places: list[int], shape: tuple[int, ...]) -> Callable[[Any], Any]:

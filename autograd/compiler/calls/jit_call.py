@@ -49,11 +49,13 @@ class Call:
         self.places = arguments.places
         self.numbers = numbers = arguments.numbers
         self.scalars = numbers
+        self.arrays: list[Any] = []
         # By type: a Value takes long to answer for what it lacks.
-        self.arrays = [x for x in numbers if type(x) not in SCALARS]
-        if self.arrays:
+        kinds = {*map(type, numbers)}
+        if not kinds <= SCALARS:
+            self.arrays = [x for x in numbers if type(x) not in SCALARS]
             self.scalars = [x for x in numbers if type(x) in SCALARS]
-        self.nodes = any(type(x) is Value for x in self.scalars)
+        self.nodes = Value in kinds
         self.floats = self.scalars
         if self.nodes:
             self.floats = [number(x) if type(x) is Value else x for x in self.scalars]
