@@ -56,8 +56,8 @@ def activation_function(activation: Activation) -> Callable[[Any], Any] | None:
         method: Callable[[Any], Any] = getattr(Value, name, function)
         return method
     known = [*filter(_is_unary, functions.__all__), *OTHERS]
-    close = get_close_matches(name.lower(), known, 1)
-    near = f" (it may be {close[0]!r})" if close else ""
+    close = " or ".join(map(repr, get_close_matches(name.lower(), known, 2)))
+    near = f" (it may be {close})" if close else ""
     message = MSG_ACTIVATION.format(name=activation, near=near, known=", ".join(known))
     raise ValueError(message + MSG_SOFTMAX * name.endswith("softmax"))
 

@@ -15,7 +15,7 @@ MODULES = rows(
     ("a neuron of no inputs", ValueError, SIZE, "Neuron(0)"),
     ("a neuron of half an input", TypeError, SIZE, "Neuron(1.5)"),
     ("a neuron of a string of inputs", TypeError, SIZE, "Neuron('2')"),
-    ("an activation misspelt", ValueError, "'tahn': write one of .*tanh",
+    ("an activation misspelt", ValueError, r"'tahn' \(.*'tanh'\): write one",
      "Neuron(2, 'tahn')"),
     ("softmax of one neuron", ValueError, "train with cross_entropy",
      "Neuron(2, 'softmax')"),

@@ -434,7 +434,7 @@ def test_the_fields_other_names_of_activations_are_known(
 
 
 def test_messages_say_what_a_user_of_other_libraries_would_write() -> None:
-    with pytest.raises(ValueError, match=r"'ReLU' \(it may be 'relu'\)"):
+    with pytest.raises(ValueError, match=r"'ReLU' \(it may be 'relu' or"):
         MLP(2, [1], "ReLU")
     layer = Layer(2, 1)
     with pytest.raises(
