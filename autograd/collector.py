@@ -14,11 +14,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from autograd.forks import held_while_forking
-
-_lock = held_while_forking(threading.RLock())  # a finaliser may come in between
+_lock = threading.RLock()  # a finaliser may come in between
 _inside: set[object] = set()  # a token for each who wants it stopped
-_was_running = False  # before the first of them came
+_was_running = False  # before the first of these came
 
 
 @contextmanager
@@ -38,14 +36,20 @@ def waiting() -> Iterator[None]:
             _inside.discard(token)
             if _was_running and not _inside:
                 gc.enable()
+                _was_running = False
 
 
 def _run_in_child() -> None:
-    """Let the collector run in a forked child, which has nobody who would do so."""
-    if _inside:
-        _inside.clear()
-        if _was_running:
-            gc.enable()
+    """Let the collector run in a forked child, which has nobody who would do so.
+
+    Another thread may have held the lock, and is not there to release it.
+    """
+    global _lock, _was_running  # noqa: PLW0603
+    _lock = threading.RLock()
+    _inside.clear()
+    if _was_running:
+        gc.enable()
+        _was_running = False
 
 
 if hasattr(os, "register_at_fork"):

@@ -564,7 +564,7 @@ def test_the_table_counts_dead_units_and_flat_nodes():
 
 
 def test_a_table_of_many_layers_leaves_out_those_in_the_middle():
-    y = x = Value(0.5)
+    y = Value(0.5)
     for k in range(100):
         with scope(f"step{k}"):
             y = y * Value(0.9)

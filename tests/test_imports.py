@@ -67,7 +67,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "lifting": ("lifting.",),
     "lifting.branches.": ("lifting.",),
     "lifting.branches": ("lifting.branches.",),
-    "collector": ("forks",),
+    "collector": (),
     # The compiler's house. What was recorded, as data, is on the ground.
     "compiler.element": (),
     "compiler.loop": (),
