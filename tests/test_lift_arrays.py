@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
+
 import numpy as np
 import pytest
+from scipy import interpolate
 
 from autograd import Value, grad, jit, lift
 
@@ -117,3 +120,56 @@ def test_asking_for_the_kind_of_a_number_does_not_keep_it_from_being_compiled():
     assert g(3.0) == 6.0
     assert g.why_eager == ""
     assert len(g.programs) == 1
+
+
+XS = np.linspace(0.0, 3.0, 9)
+CUBIC = interpolate.CubicSpline(XS, np.sin(XS))
+PCHIP = interpolate.PchipInterpolator(XS, np.exp(XS))
+STRAIGHT = interpolate.interp1d(XS, np.cos(XS))
+BEYOND = interpolate.interp1d(XS, np.cos(XS), fill_value="extrapolate")
+
+
+def splines(x):
+    smooth = interpolate.make_interp_spline(XS, np.cos(XS))
+    return CUBIC(x) * PCHIP(x) + STRAIGHT(x) + BEYOND(x + 4.0) + smooth(x * x)
+
+
+def of_a_sample(x):
+    a, b = [x, x * x, 2.0, 0.3], [1.0, x, 3.0, 0.5]
+    line = statistics.linear_regression(a, b)
+    return (
+        statistics.fmean(a) * statistics.stdev(a) + statistics.pvariance(b)
+        + statistics.geometric_mean(a) + statistics.harmonic_mean(b) + line.slope
+        + line.intercept * statistics.correlation(a, b) + statistics.mean(a)
+        + statistics.covariance(a, b) * statistics.pstdev(b) * statistics.variance(b)
+    )  # fmt: skip
+
+
+def infinite(x):
+    huge = np.exp(np.array([1400.0 * x]))[0]
+    return x * x if np.isfinite(huge) else x * 3.0 + np.where(x > 0, x, np.log(-x))
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("f", [splines, of_a_sample, infinite])
+@pytest.mark.parametrize("x", [0.7, 1.2])
+def test_tables_samples_and_infinities_have_the_slope_of_floats(f, x):
+    h = 1e-6
+    with np.errstate(all="ignore"):
+        expected = (f(x + h) - f(x - h)) / (2 * h)
+    assert grad(lift(f))(x) == pytest.approx(float(expected), rel=1e-6)
+    assert jit(grad(f))(x) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_the_second_derivative_of_a_spline_is_its_second_derivative():
+    assert grad(grad(lift(CUBIC)))(1.1) == pytest.approx(CUBIC(1.1, 2))
+
+
+def test_a_table_is_outside_what_scipy_says_it_is():
+    with pytest.raises(ValueError, match="above the interpolation range"):
+        lift(STRAIGHT)(Value(3.5))
+
+
+def test_a_sample_that_is_too_short_raises_what_it_raises():
+    with pytest.raises(statistics.StatisticsError):
+        lift(lambda x: statistics.stdev([x]))(Value(3.5))

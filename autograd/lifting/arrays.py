@@ -11,9 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import math as am
+from autograd.context import errstate
 from autograd.lifting import filled, matrices
 from autograd.lifting.errors import has_values, is_value
 from autograd.lifting.stand_ins import stand_in
+from autograd.value import Value
 
 # NumPy's name, and ours.
 ELEMENTWISE = {
@@ -59,12 +61,25 @@ def elementwise(f: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+def quiet(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of numbers that gives inf and nan where it would raise."""
+
+    def as_numpy_does(*args: Any) -> Any:
+        try:
+            return f(*args)
+        except (ArithmeticError, ValueError):
+            with errstate(all="ignore"):
+                return f(*[Value(x) if type(x) is float else x for x in args])
+
+    return as_numpy_does
+
+
 def enter(np: Any) -> None:
     """Enter the rows of NumPy."""
     filled.enter(np)
     for name, ours in ELEMENTWISE.items():
         f: Any = getattr(am, ours) if isinstance(ours, str) else ours
-        stand_in(getattr(np, name), elementwise(f))
+        stand_in(getattr(np, name), elementwise(quiet(f)))
     for name, ours in TESTS.items():
         stand_in(getattr(np, name), _test(elementwise(getattr(am, ours))))
     for name in MAKERS:
@@ -207,12 +222,14 @@ def _astype(x: Any, dtype: Any, *_: Any, **__: Any) -> Any:
 METHODS_OF_ARRAYS = {"astype": _astype, "std": _std, "var": _var}
 
 
-def _vectorize(f: Any, *args: Any, **options: Any) -> Any:
+def _vectorize(f: Any = None, *args: Any, **options: Any) -> Any:
     """Return f for arrays; where these hold Values, lifted and element by element."""
     import numpy as np
 
     from autograd.lifting.calls import lifter
 
+    if f is None:  # as a decorator that has options
+        return lambda f: _vectorize(f, *args, **options)
     plain_one = np.vectorize(f, *args, **options)
     lifted = elementwise(lifter(f))
 

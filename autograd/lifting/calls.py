@@ -120,6 +120,10 @@ def _other(f: Any, kind: type, args: Any, kwargs: Any) -> Any:
         return functools.partial(call, f.func, *f.args, **f.keywords)
     if isinstance(f, type):
         return _constructor(f, args, kwargs)
+    if kind.__module__.startswith("scipy.interpolate"):
+        from autograd.lifting.splines import of_values
+
+        return of_values(f, args, kwargs)
     original = getattr(f, "py_func", None)  # what numba has compiled
     if type(original) is types.FunctionType:
         return functools.partial(call, original)

@@ -23,11 +23,13 @@ from autograd.value import Value
 OURS = ("autograd", "nn")
 # Packages of compiled code, or too large to be read a second time.
 COMPILED = (
-    "IPython", "Cython", "anywidget", "casadi", "dask", "graphviz", "h5py", "ipykernel",
-    "jax", "jaxlib", "joblib", "llvmlite", "matplotlib", "mpmath", "numba", "numpy",
-    "optree", "pandas", "pint", "pkg_resources", "psutil", "pydantic", "pytest",
-    "_pytest", "hypothesis", "ray", "scipy", "setuptools", "six", "sklearn", "sympy",
-    "tensorflow", "torch", "tqdm", "typing_extensions", "xarray", "zmq",
+    "IPython", "Cython", "anywidget", "attr", "attrs", "casadi", "certifi", "click",
+    "dask", "deprecated", "graphviz", "h5py", "ipykernel", "jax", "jaxlib", "joblib",
+    "llvmlite", "matplotlib", "mpmath", "networkx", "numba", "numpy", "optree",
+    "packaging", "pandas", "param", "pint", "pkg_resources", "psutil", "pydantic",
+    "pyparsing", "pytest", "_pytest", "hypothesis", "ray", "requests", "scipy",
+    "setuptools", "six", "sklearn", "sympy", "tensorflow", "torch", "tqdm",
+    "typing_extensions", "urllib3", "wrapt", "xarray", "yaml", "zmq",
 )  # fmt: skip
 LEFT_ALONE = frozenset({*OURS, *COMPILED, *sys.stdlib_module_names} - {"__main__"})
 WORD_SOURCE = (

@@ -31,10 +31,12 @@ _kept: list[Any] = []
 
 LATER = {
     "numpy": "autograd.lifting.arrays",
+    "statistics": "autograd.lifting.statistic",
     "scipy.special": "autograd.lifting.special",
     "scipy.stats": "autograd.lifting.special",
     "scipy.integrate": "autograd.lifting.integrals",
     "scipy.optimize": "autograd.solving.scipys",
+    "scipy.interpolate": "autograd.lifting.splines",
     "fluids.numerics": "autograd.solving.scipys",
 }
 _entered: set[str] = set()
@@ -65,7 +67,9 @@ def dress(module: Any) -> None:
     """Give a twin what stands for its own functions, as `refresh` does originals."""
     home = LATER.get(module.__name__.partition(".twins.")[2])
     if home is not None:
-        import_module(home).dress(module)
+        own = getattr(import_module(home), "dress", None)
+        if own is not None:
+            own(module)
 
 
 def refresh() -> None:

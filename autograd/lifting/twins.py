@@ -102,7 +102,11 @@ def _numba(name: str, importer: Any) -> Any:
 
 
 def _identity(*args: Any, **_: Any) -> Any:
-    return args[0] if args and callable(args[0]) else lambda f: f
+    if not (args and callable(args[0])):
+        return _identity
+    if type(args[0]) is types.FunctionType:
+        args[0].py_func = args[0]  # type: ignore[attr-defined]  # as numba's has it
+    return args[0]
 
 
 NUMBA: Any = types.ModuleType("numba")
