@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+import struct
 import sys
 
 import pytest
 
 from autograd import Value
 from nn import MLP, SGD, History, Module, TrainingView, fit, mse_loss, training_view
+from nn.training.plots import bitmaps
 
 pytest.importorskip("matplotlib")
 
@@ -39,7 +41,9 @@ class Nearest(Module):
 
 
 def pictures(html):
-    return [(title, base64.b64decode(data)) for title, data in IMAGE.findall(html)]
+    """Return the first part of each picture with its title."""
+    found = [(title, base64.b64decode(data)) for title, data in IMAGE.findall(html)]
+    return [(title, data) for title, data in found if title]
 
 
 def test_it_sees_the_scores_of_the_model_all_over_the_data():
@@ -75,6 +79,17 @@ def test_of_several_scores_the_highest_one_says_the_class():
     ]
     borders = view.figure().axes[1].collections[1]
     assert borders.levels.tolist() == [0.5, 1.5]
+
+
+def test_two_classes_have_the_colours_of_their_points_on_the_plane_too():
+    class Two(Nearest):
+        def __call__(self, row):
+            return super().__call__(row)[:2]
+
+    plane = TrainingView(Two(), ROWS, LABELS).figure().axes[1]
+    zero, one = plane.collections[0].get_facecolor()
+    assert zero[0] > zero[2]  # reddish
+    assert one[2] > one[0]  # bluish
 
 
 def test_a_score_of_one_sign_has_no_boundary_and_is_drawn_all_the_same():
@@ -132,6 +147,7 @@ def test_each_look_is_a_picture_and_the_last_is_the_one_shown():
     assert [title for title, _ in shown] == titles
     assert all(data.startswith(b"\x89PNG") for _, data in shown)
     assert len({data for _, data in shown}) == 3
+    assert html.count('<img alt="" ') == 3  # the boundaries, beside the losses
     assert html.count("<details>") == 2
     assert html == view.to_html()
     assert view._repr_mimebundle_()["text/plain"] == (
@@ -187,6 +203,14 @@ def test_without_one_or_two_inputs_there_is_the_loss_alone():
     assert losses.lines[0].get_ydata().tolist() == [-1.0, -2.0]
     view(History(losses=[1.0]))
     assert view.looks[-1].scores == []
+
+
+def test_the_parts_of_a_picture_are_bitmaps_of_their_own_that_a_narrow_page_stacks():
+    view = TrainingView(Plane(1.0, 0.0, -1.0), ROWS, LABELS)
+    losses, plane = bitmaps(view.figure())
+    sizes = [struct.unpack(">II", data[16:24]) for data in (losses, plane)]
+    assert sizes == [(352, 272)] * 2
+    assert losses != plane
 
 
 def test_losses_above_zero_are_drawn_on_a_logarithmic_scale():

@@ -6,6 +6,7 @@ light page and on a dark one.
 
 from __future__ import annotations
 
+import io
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 SHADES = 6  # on either side of the boundary
 DOTS_PER_INCH = 80
+WIDTH, HEIGHT = 4.4, 3.4  # of each part, in inches
 INK = "#7a828e"
 LOSS, ACCURACY, NOW = "#3a7cc0", "#3f9b5b", "#d9480f"
 MARKERS = "os^Dv<>P*X"
@@ -24,7 +26,7 @@ MSG_NO_PAINTER = "to see the pictures: pip install matplotlib"
 
 
 def figure(view: TrainingView, look: Look) -> Any:
-    """Return a matplotlib figure of one look at a model.
+    """Return a matplotlib figure of one look at a model: parts side by side.
 
     Raises:
         ModuleNotFoundError: if matplotlib is not installed.
@@ -35,16 +37,32 @@ def figure(view: TrainingView, look: Look) -> Any:
     except ImportError as error:
         raise ModuleNotFoundError(MSG_NO_PAINTER) from error
     wide = 2 if look.scores else 1
-    found = Figure((4.4 * wide, 3.4), dpi=DOTS_PER_INCH, layout="constrained")
-    found.patch.set_alpha(0.0)
-    axes = found.subplots(1, wide, squeeze=False)[0]
+    found = Figure((WIDTH * wide, HEIGHT), dpi=DOTS_PER_INCH, layout="constrained")
+    parts = found.subfigures(1, wide, squeeze=False)[0]
+    for part in (found, *parts):
+        part.patch.set_alpha(0.0)
+    axes = [part.subplots() for part in parts]
     _losses(axes[0], view, look.epoch)
     if look.scores and view.width == 1:
         _curve(axes[1], view, look.scores[0])
     elif look.scores:
-        _plane(found, axes[1], view, look.scores)
+        _plane(parts[1], axes[1], view, look.scores)
     for place in found.axes:
         _grey(place)
+    return found
+
+
+def bitmaps(figure: Any) -> list[bytes]:
+    """Return each part as a PNG, so that a narrow page has them one below the other."""
+    from matplotlib.transforms import Bbox
+
+    found = []
+    for k in range(len(figure.subfigs)):
+        stream = io.BytesIO()
+        part = Bbox.from_bounds(WIDTH * k, 0.0, WIDTH, HEIGHT)
+        plain = {"Software": None}
+        figure.savefig(stream, format="png", metadata=plain, bbox_inches=part)
+        found.append(stream.getvalue())
     return found
 
 
@@ -81,7 +99,8 @@ def _plane(figure: Any, axes: Any, view: TrainingView, scores: Any) -> None:
     classes = view.is_of_classes()
     if classes:
         levels = [k - 0.5 for k in range(int(max(flat, default=0.0)) + 2)]
-        colours, borders = "viridis", levels[1:-1]
+        colours = "RdBu" if len(levels) <= len(TWO) + 1 else "viridis"
+        borders = levels[1:-1]
     else:
         reach = max(map(abs, flat), default=0.0) or 1.0
         levels = [reach * k / SHADES for k in range(-SHADES, SHADES + 1)]

@@ -13,7 +13,6 @@ slider and a play button in the place of what is to be unfolded.
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,7 +48,7 @@ SLIDER = """\
   }}
   for (const place of places) {{
     delete place.dataset.training;
-    const images = [...place.querySelectorAll("img")];
+    const images = [...place.querySelectorAll("span")];
     const button = document.createElement("button");
     let playing = 0;
     function play(on) {{
@@ -72,8 +71,8 @@ SLIDER = """\
     slider.setAttribute("aria-label", "epoch");
     function show() {{
       images.forEach((image, k) => {{ image.hidden = k !== Number(slider.value); }});
-      title.textContent = ` ${{images[slider.value].alt}}`;
-      slider.setAttribute("aria-valuetext", images[slider.value].alt);
+      title.textContent = ` ${{images[slider.value].title}}`;
+      slider.setAttribute("aria-valuetext", images[slider.value].title);
     }}
     slider.addEventListener("input", show);
     // Otherwise JupyterLab takes the arrow keys for folding headings.
@@ -220,24 +219,24 @@ class TrainingView:
         return figure(self, self.looks[look])
 
     @cached_property
-    def frames(self) -> list[dict[str, str]]:
-        """Pictures, evenly chosen, each as a title and an image's address."""
+    def frames(self) -> list[dict[str, Any]]:
+        """Pictures, evenly chosen, each as a title and the addresses of its parts."""
         last = len(self.looks) - 1
         shown = min(FRAMES, len(self.looks))
         chosen = {round(i * last / max(shown - 1, 1)) for i in range(shown)}
         return [self._frame(k) for k in sorted(chosen)]
 
-    def _frame(self, k: int) -> dict[str, str]:
+    def _frame(self, k: int) -> dict[str, Any]:
         epoch = self.looks[k].epoch
         title = f"after {epoch} epoch{'s' if epoch != 1 else ''}"
         if 0 < epoch <= len(self.losses):
             title += f": loss {self.losses[epoch - 1]:.4g}"
         if self.accuracies and 0 < epoch <= len(self.accuracies):
             title += f", accuracy {self.accuracies[epoch - 1]:.4g}"
-        stream = io.BytesIO()
-        self.figure(k).savefig(stream, format="png", metadata={"Software": None})
-        image = base64.b64encode(stream.getvalue()).decode()
-        return {"title": title, "src": f"data:image/png;base64,{image}"}
+        from nn.training.plots import bitmaps
+
+        images = (base64.b64encode(x).decode() for x in bitmaps(self.figure(k)))
+        return {"title": title, "src": [f"data:image/png;base64,{x}" for x in images]}
 
     def to_html(self) -> str:
         """Return all pictures in HTML, in their order.
@@ -300,5 +299,9 @@ def _score(prediction: Any) -> float:
     return float(prediction.data if isinstance(prediction, Value) else prediction)
 
 
-def _image(frame: dict[str, str]) -> str:
-    return f'<img alt="{escape(frame["title"])}" src="{frame["src"]}">'
+def _image(frame: dict[str, Any]) -> str:
+    title = escape(frame["title"])
+    first, *others = frame["src"]
+    images = [f'<img alt="{title}" src="{first}">']
+    images += [f'<img alt="" src="{other}">' for other in others]
+    return f'<span title="{title}">{"".join(images)}</span>'
