@@ -18,6 +18,7 @@ from autograd.compiler.calls.runner import Machine
 from autograd.compiler.calls.variant import gradient_of
 from autograd.compiler.calls.vmap_runner import BatchRunner, Columns
 from autograd.compiler.loop import Along, At, Loop, Numbers
+from autograd.compiler.passes import repetition
 from autograd.compiler.passes.pipeline import optimize
 from autograd.compiler.passes.roll import roll
 from autograd.compiler.record.trace import record_once
@@ -279,3 +280,11 @@ def test_a_picture_folds_a_loop_into_one_box():
     assert "for k in 0..1198" in str(draw(program))
     again = draw(compiled(Value(0.3), Value(0.5)))  # one node, which is not opened
     assert "for k" not in str(again)
+
+
+@pytest.mark.parametrize("seed", SEEDS[::4])
+def test_loops_seen_in_samples_are_loops_of_the_whole(seed, monkeypatch):
+    program, _ = recorded(seed)
+    monkeypatch.setattr(repetition, "MANY", 1)
+    monkeypatch.setattr(repetition, "SAMPLE", min(128, len(program.code) // 2))
+    assert canonical(roll(program).check().unrolled()) == canonical(program)

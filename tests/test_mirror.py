@@ -195,3 +195,13 @@ def test_a_zero_that_was_a_value_is_multiplied_and_not_left_out():
     with pytest.raises(GivenUpError):
         both(grad(lambda x: x * Value(0.0) + m.exp(x)), [0.7])
     assert_same(grad(lambda x: Value(0.0) + x * x), [0.7])
+
+
+def test_code_is_learnt_once_for_all_constants_that_it_does_not_compute_with():
+    def f(x):
+        y = x
+        for k in range(1, 2000):
+            y = y * (1.0 + k / 1e9) + (k / 7.0) / (y + k) + (y + k) / (k / 3.0 + 1.0)
+        return y
+
+    assert_same(value_and_grad(f), [0.7])

@@ -10,6 +10,8 @@ short window sees the loops within, a long one the loop around them. Of what is 
 the longest is taken that saves most, and is held to the operands: those of the same
 iteration must be the same everywhere. What is left is searched for the next.
 
+Of very long code, periods are first looked for in samples, and followed from there.
+
 Where in its period a block begins is free. It begins where the fewest results are
 handed from one iteration to the next.
 
@@ -25,6 +27,8 @@ from typing import Any
 
 FEWEST = 4  # iterations of a loop
 SAVED = 24  # instructions that a loop must save
+MANY = 400_000  # instructions, of which samples are looked at before all are
+SAMPLES, SAMPLE = 12, 8192
 FEW = 1000  # instructions that may be left outside of short loops
 
 
@@ -80,6 +84,11 @@ def repetitions(code: Code) -> list[Stretch]:
     n = len(code.kinds)
     enough = max(FEWEST * 8, min(n // 256, FEW))
     candidates: set[Stretch] = set()
+    if n >= MANY:
+        candidates = _seen_in_samples(code.kinds, n)
+        found = _chosen(code, candidates)
+        if n - sum(s.saved for s in found) < enough:
+            return found
     for more in _periodic(code.kinds, n):
         candidates |= more
         if n - sum(s.saved for s in more) < enough:  # in rows; in operands as well?
@@ -116,6 +125,27 @@ def _chosen(code: Code, candidates: set[Stretch]) -> list[Stretch]:
             if part is not None and part.count >= FEWEST and part.saved >= SAVED:
                 heapq.heappush(heap, (-part.saved, part.start, part.length, part.count))
     return sorted(found, key=lambda s: s.start)
+
+
+def _seen_in_samples(kinds: Any, n: int) -> set[Stretch]:
+    """Return stretches whose periods show in short parts of the code."""
+    import numpy as np
+
+    found: set[Stretch] = set()
+    for i in range(SAMPLES):
+        first = (n - SAMPLE) * i // (SAMPLES - 1)
+        if any(s.start <= first and first + SAMPLE <= s.end for s in found):
+            continue
+        seen = {
+            s for more in _periodic(kinds[first : first + SAMPLE], SAMPLE) for s in more
+        }
+        for s in sorted(seen, key=lambda s: -s.saved)[:3]:
+            differ = np.flatnonzero(kinds[s.length :] != kinds[: -s.length])
+            at = int(np.searchsorted(differ, first + s.start))
+            start = int(differ[at - 1]) + 1 if at else 0
+            end = int(differ[at]) + s.length if at < len(differ) else n
+            found.add(Stretch(start, s.length, (end - start) // s.length))
+    return {s for s in found if s.count >= FEWEST and s.saved >= SAVED}
 
 
 def _cut(s: Stretch, a: int, b: int) -> Stretch | None:

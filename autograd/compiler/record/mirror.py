@@ -35,9 +35,7 @@ else:
     from autograd.value import integers
 
 ADD = TABLE["add"]
-# Of these partials are constants; of LINEAR else the other operand, any but 0.
 SUMS = frozenset({ADD, TABLE["sub"]})
-LINEAR = SUMS | {TABLE["mul"]}
 _NONE = cython.declare(cython.longlong, -(2**62))  # no adjoint
 _WIDTH = cython.declare(cython.longlong, 2**17)  # of a part of a key
 
@@ -284,11 +282,10 @@ class Mirror:
         for _ in range(self.n + self.inputs):
             self.bars.append(_NONE)
         self.bars.at[y] = self.constant(1.0)
-        linear = [p in LINEAR for p, _ in self.old_forms]
         for at in range(order.size - 1, -1, -1):
             i = order.at[at]
             if self.bars.at[i] != _NONE and self.active[i]:
-                self.step(i, within, linear[self.old_kinds.at[i]])
+                self.step(i, within)
         result: dict = {}
         for x in inputs:
             bar = self.bars.at[self.slot(x)]
@@ -341,35 +338,63 @@ class Mirror:
         self.active = active
 
     @cython.cfunc
-    def step(  # noqa: C901 - a helper more costs a call for each instruction
-        self, i: cython.Py_ssize_t, within: cython.bint, linear: cython.bint
-    ) -> object:
+    def step(self, i: cython.Py_ssize_t, within: cython.bint) -> object:
         """Write what an instruction passes on to its operands."""
         begin: cython.Py_ssize_t = self.old_starts.at[i]
         arity: cython.Py_ssize_t = self.old_starts.at[i + 1] - begin
         bar: cython.longlong = self.bars.at[i]
-        fixed: cython.bint = bar < 0 and bar % 2 == 0
+        k: cython.Py_ssize_t
+        if bar < 0 and bar % 2 == 0 and self.constants[(-2 - bar) // 2] == 0.0:
+            return
+        key = self.key(i, bar, True)
+        found = self.templates.get(key)
+        if found is None:
+            found = self.templates[key] = self.learn_for_all(i, bar, within)
+        if found < 0:
+            key = self.key(i, bar, False)
+            found = self.templates.get(key)
+            if found is None:
+                found = self.templates[key] = self.learn(i, bar, within)
+        values = self.values
+        values.size = 0
+        for k in range(begin, begin + arity):
+            values.append(self.place(self.old_operands.at[k]))
+        values.append(self.new.at[i])
+        values.append(bar)
+        self.follow(found, begin)
+        if found in self.guards_of:
+            self.check(self.guards_of[found], i, begin, arity)
+
+    @cython.cfunc
+    def key(
+        self, i: cython.Py_ssize_t, bar: cython.longlong, loose: cython.bint
+    ) -> object:
+        """Return what tells derivative code.
+
+        That is the kind, the adjoint if it is fixed, and which operands are the same,
+        are constants, or do not count.
+
+        Args:
+            i: the instruction.
+            bar: its adjoint.
+            loose: whether constants are all alike, but for 0.
+
+        """
+        begin: cython.Py_ssize_t = self.old_starts.at[i]
+        arity: cython.Py_ssize_t = self.old_starts.at[i + 1] - begin
         x: cython.longlong
         k: cython.Py_ssize_t
         j: cython.Py_ssize_t
         part: cython.longlong
         ours: cython.p_longlong = self.old_operands.at
-        if fixed and self.constants[(-2 - bar) // 2] == 0.0:
-            return
-        linear = linear and not fixed
-        # What tells derivative code: the kind, the adjoint if it is fixed, and which
-        # operands are the same, are constants, or do not count.
         small: cython.bint = arity <= 2
         packed: cython.longlong = self.old_kinds.at[i]
         parts: list = []
-        values = self.values
-        values.size = 0
         for k in range(arity):
             x = ours[begin + k]
-            values.append(self.place(x))
             if x < 0 and x % 2 == 0:
                 part = 4 + arity * 2
-                if not linear or self.constants[(-2 - x) // 2] == 0.0:
+                if not loose or self.constants[(-2 - x) // 2] == 0.0:
                     part += 1 + (-2 - x) // 2
             else:
                 j = 0
@@ -382,19 +407,11 @@ class Mirror:
                 packed = packed * _WIDTH + part
             else:
                 raise GivenUpError
-        part = 1 + (-2 - bar) // 2 if fixed else 0
+        part = 1 + (-2 - bar) // 2 if bar < 0 and bar % 2 == 0 else 0
         if part >= _WIDTH:
             raise GivenUpError
         packed = packed * _WIDTH + part
-        key: object = packed if small else (packed, *parts)
-        found = self.templates.get(key)
-        if found is None:
-            found = self.templates[key] = self.learn(i, bar, within, linear)
-        values.append(self.new.at[i])
-        values.append(bar)
-        self.follow(found, begin)
-        if found in self.guards_of:
-            self.check(self.guards_of[found], i, begin, arity)
+        return packed if small else (packed, *parts)
 
     @cython.cfunc
     def follow(self, start: cython.Py_ssize_t, begin: cython.Py_ssize_t) -> object:
@@ -439,32 +456,45 @@ class Mirror:
         return self.kinds.size - 1
 
     @cython.cfunc
-    def learn(
-        self,
-        i: cython.Py_ssize_t,
-        bar: cython.longlong,
-        within: cython.bint,
-        linear: cython.bint,
+    def learn_for_all(
+        self, i: cython.Py_ssize_t, bar: cython.longlong, within: cython.bint
     ) -> object:
-        """Append the steps of an instruction's derivative; return where they begin."""
-        if len(self.templates) > 5000 + self.n // 50:
-            raise GivenUpError
-        primitive = self.old_forms[self.old_kinds.at[i]][0]
-        k: cython.Py_ssize_t
-        x: cython.longlong
-        operands = []
-        for k in range(self.old_starts.at[i], self.old_starts.at[i + 1]):
-            x = self.old_operands.at[k]
-            constant: cython.bint = x < 0 and x % 2 == 0
-            counts: cython.bint = not constant and self.active[self.slot(x)]
-            number: float = self.number(x)
-            operands.append((x, number, constant and not linear, counts))
-        fixed: cython.bint = bar < 0 and bar % 2 == 0
-        y_bar = self.constants[(-2 - bar) // 2] if fixed else None
-        zeros = any(given and x == 0.0 for _, x, given, _ in operands)
-        if self.zero and zeros and primitive not in SUMS:
-            raise GivenUpError
-        steps, guards = template(self, primitive, operands, y_bar, within)
+        """Return where steps begin that are right whatever constants there are.
+
+        Return -1 if there are none, as where a formula computes with a constant.
+        """
+        own = self.operands_of(i)
+        found = self.derived(i, bar, within, own, False)
+        if any(given and number != 0.0 for _, number, given, _ in own):
+            others = self.derived(i, bar, within, own, True)
+            codes = [
+                x if given and c != 0.0 else k for k, (x, c, given, _) in enumerate(own)
+            ]
+            n: cython.Py_ssize_t = len(codes)
+            at: cython.Py_ssize_t
+            steps, guards = others
+            meant = []
+            for words in steps:
+                at = 1 if words[0] >= 0 else 3
+                meant.append(
+                    words[:at] + [codes[r] if 0 <= r < n else r for r in words[at:]]
+                )
+            if found != (meant, guards):
+                return -1
+            found = others
+        return self.keep(found)
+
+    @cython.cfunc
+    def learn(
+        self, i: cython.Py_ssize_t, bar: cython.longlong, within: cython.bint
+    ) -> object:
+        """Return where steps begin that are right for these constants."""
+        return self.keep(self.derived(i, bar, within, self.operands_of(i), False))
+
+    @cython.cfunc
+    def keep(self, found: tuple) -> object:
+        """Append steps; return where they begin."""
+        steps, guards = found
         start = self.steps.size
         self.steps.append(1 + sum(map(len, steps)))
         for each in steps:
@@ -473,6 +503,50 @@ class Mirror:
         if guards:
             self.guards_of[start] = guards
         return start
+
+    @cython.cfunc
+    def operands_of(self, i: cython.Py_ssize_t) -> list:
+        """Return operands, their numbers, and whether they are constants, or count."""
+        k: cython.Py_ssize_t
+        x: cython.longlong
+        found = []
+        for k in range(self.old_starts.at[i], self.old_starts.at[i + 1]):
+            x = self.old_operands.at[k]
+            constant: cython.bint = x < 0 and x % 2 == 0
+            counts: cython.bint = not constant and self.active[self.slot(x)]
+            found.append((x, self.number(x), bool(constant), bool(counts)))
+        return found
+
+    @cython.cfunc
+    def derived(
+        self,
+        i: cython.Py_ssize_t,
+        bar: cython.longlong,
+        within: cython.bint,
+        operands: list,
+        loose: cython.bint,
+    ) -> tuple:
+        """Return the steps of an instruction's derivative, and what it compares.
+
+        Args:
+            i: the instruction.
+            bar: its adjoint.
+            within: whether second derivatives may be asked for.
+            operands: see `operands_of`.
+            loose: whether constants but 0 are taken for Values.
+
+        """
+        if len(self.templates) > 5000 + self.n // 50:
+            raise GivenUpError
+        primitive = self.old_forms[self.old_kinds.at[i]][0]
+        zeros = any(given and number == 0.0 for _, number, given, _ in operands)
+        if self.zero and zeros and primitive not in SUMS:
+            raise GivenUpError
+        if loose:
+            operands = [(x, c, given and c == 0.0, on) for x, c, given, on in operands]
+        fixed: cython.bint = bar < 0 and bar % 2 == 0
+        y_bar = self.constants[(-2 - bar) // 2] if fixed else None
+        return template(self, primitive, operands, y_bar, bool(within))
 
     @cython.cfunc
     def check(

@@ -71,11 +71,13 @@ def known(x: Any) -> Any:
 
 def binary(name: str, a: Any, b: Any) -> Any:
     """Apply an operator."""
-    own = mask()
-    a, b = plain(a), plain(b)
+    if type(a) is Condition or type(b) is Condition:
+        a, b = plain(a), plain(b)
     f = BINARY[name]
-    if own is None:
+    tape = tape_in_use()
+    if tape is None or not tape.sides:  # nearly always
         return f(a, b)
+    own = mask()
     known(a), known(b)
     if name in RAISING and (type(a) is Value or type(b) is Value):
         a, b = masked(f, (a, b), own)
