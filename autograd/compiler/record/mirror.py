@@ -85,12 +85,18 @@ if not cython.compiled:
 
 
 @cython.cfunc
-def _room(items: object) -> Room:
-    """Return ints in a room."""
+def _room(packed: bytes) -> Room:
+    """Return packed ints in a room."""
     found = Room()
-    x: cython.longlong
-    for x in items:
-        found.append(x)
+    i: cython.Py_ssize_t
+    n: cython.Py_ssize_t = len(packed) // 8
+    if not cython.compiled:
+        found.at = list(struct.unpack(f"{n}q", packed))
+        found.size = found.room = n
+        return found
+    at = cython.cast(cython.p_longlong, cython.cast(cython.p_char, packed))
+    for i in range(n):
+        found.append(at[i])
     return found
 
 
@@ -118,6 +124,7 @@ class Mirror:
 
     n: cython.Py_ssize_t
     inputs: cython.Py_ssize_t
+    count: cython.Py_ssize_t  # of all constants, in the end
     old_kinds: Room
     old_starts: Room
     old_operands: Room
@@ -149,7 +156,7 @@ class Mirror:
         zero: object,
     ) -> None:
         kinds, starts, operands = code
-        self.n = len(kinds)
+        self.n = len(kinds) // 8
         self.inputs = inputs
         self.old_kinds = _room(kinds)
         self.old_starts = _room(starts)
@@ -191,7 +198,8 @@ class Mirror:
         """Write all out.
 
         Returns:
-            The code as `number_nodes` does, with these roots, and further guards.
+            Kinds, starts, operands, the places of these roots, kinds and constants, as
+            a `Listing` has them, and further guards.
 
         Raises:
             GivenUpError: if a gradient is to be recorded as usual.
@@ -232,7 +240,20 @@ class Mirror:
                     self.operands.append(self.place(operands.at[k]))
                 self.new.append(self.kinds.size)
                 self.kinds.append(kind)
-        return self.numbered(roots), list(self.guards)
+        self.count = len(self.constants)
+        guards = [
+            (relation, self.final(a), self.final(b), outcome)
+            for relation, a, b, outcome in self.guards
+        ]
+        return self.numbered(roots), guards
+
+    @cython.cfunc
+    @cython.inline
+    def final(self, x: cython.longlong) -> cython.longlong:
+        """Return the place of an operand: inputs, then constants, then results."""
+        if x >= 0:
+            return x + self.inputs + self.count
+        return (-1 - x) // 2 if x % 2 else (-2 - x) // 2 + self.inputs
 
     @cython.cfunc
     @cython.inline
@@ -248,11 +269,13 @@ class Mirror:
 
     @cython.cfunc
     def numbered(self, roots: list) -> tuple:
-        """Return the code as `number_nodes` does, with these roots."""
+        """Return the code in places, and those of the roots."""
         i: cython.Py_ssize_t
         size: cython.longlong = 0
         starts = Room()
         arity = [n for _, n in self.forms]
+        for i in range(self.operands.size):
+            self.operands.at[i] = self.final(self.operands.at[i])
         for i in range(self.kinds.size):
             starts.append(size)
             size += arity[self.kinds.at[i]]
@@ -261,7 +284,7 @@ class Mirror:
             _bytes(self.kinds),
             _bytes(starts),
             _bytes(self.operands),
-            [self.place(x) for x in roots],
+            [self.final(self.place(x)) for x in roots],
             self.forms,
             self.constants,
         )

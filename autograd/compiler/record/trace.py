@@ -47,7 +47,7 @@ from autograd.trees import Rebuild, flatten
 from autograd.value import Value, number
 
 Function = Callable[..., Any]
-# Kinds, starts and operands, roots, forms, constants: see `number_nodes`.
+# Kinds, starts, operands, the places of roots, forms, and constants.
 Numbered = tuple[
     bytes, bytes, bytes, list[int], list[tuple[Primitive, int]], list[float]
 ]
@@ -304,31 +304,19 @@ def _listing(
     names = tuple("" if x.name is None else x.name for x in inputs)
     relations = [(relation, outcome) for relation, _, _, outcome in tape.comparisons]
 
-    def listing(numbered: Numbered, guards: Iterable[tuple[Any, ...]] = ()) -> Listing:
-        kinds, starts, operands, roots, forms, constants = numbered
-        n, shift = len(inputs), len(constants)
-
-        def final(x: int) -> int:
-            if x >= 0:
-                return x + n + shift
-            return (-1 - x) // 2 + n * (x % 2 == 0)
-
-        places = [final(x) for x in roots]
+    def listing(found: Numbered, guards: Iterable[tuple[Any, ...]] = ()) -> Listing:
+        kinds, starts, operands, places, forms, constants = found
         sides = iter(places[len(outputs) :])
-        found = dict.fromkeys(
-            (relation, next(sides), next(sides), outcome)
-            for relation, outcome in relations
-        )
-        found.update(dict.fromkeys((r, final(a), final(b), o) for r, a, b, o in guards))
+        own = [(r, next(sides), next(sides), outcome) for r, outcome in relations]
         return Listing(
             names,
             tuple(constants),
             forms,
             kinds,
             starts,
-            _finals(operands, n, shift),
+            operands,
             tuple(places[: len(outputs)]),
-            tuple(Guard(*guard) for guard in found),
+            tuple(Guard(*guard) for guard in dict.fromkeys([*own, *guards])),
             name,
         )
 
@@ -338,10 +326,15 @@ def _listing(
     whole = None
     if tape.deferred and writes:
         number = number_of(tape.nodes, ints(kept), inputs, constants)
-        code = ints(kinds), ints(starts), ints(operands)
+        code = kinds, starts, operands
         mirror = Mirror(code, forms, constants, len(inputs), number, zero)
         whole = listing(*mirror.write(roots))
-    short = listing((kinds, starts, operands, roots, forms, constants))
+    n, shift = len(inputs), len(constants)
+    places = [
+        x + n + shift if x >= 0 else (-1 - x) // 2 + n * (x % 2 == 0) for x in roots
+    ]
+    final = _finals(operands, n, shift)
+    short = listing((kinds, starts, final, places, forms, constants))
     return short, whole, inputs[len(leaves) :], lines, largest
 
 
