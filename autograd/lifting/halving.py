@@ -9,14 +9,17 @@ a comparison decides there is given the slope of the root, and keeps its number:
     dx = -d(r - s) / (d(r - s) by x)
 
     if r < s:          ->  __lift_l1__ = r; __lift_r1__ = s
-        low = x            __lift_k1__ = __lift_halve__((l1,), r1, x)
+        low = x            __lift_k1__ = __lift_halve__(k1, (l1,), r1, (low, high), x)
     else:                  low = __lift_linked__(low, k1), and high, and x
         high = x           if l1 < r1: ...
 
-From one turn to the next it is exact to the width of the bracket. Where no slope can be
-had (a sign alone is compared, two inner points as in a search for a minimum) it is an
-error, and never the wrong slope. The rule is that of
-`autograd.solving.implicit`.
+From one turn to the next it is exact to the width of the bracket.
+
+What ends with a wide bracket is no root: a quantiser of three bits is such a loop, and
+has the slope that its steps have. So nothing is linked before the bracket is `NARROW`
+against its first width; where r - s is linear in x, as in converters of many bits, it
+is to be `NARROWER`. From then on a search of which no slope can be had (a sign alone is
+compared, two inner points as in a search for a minimum) is an error.
 """
 
 from __future__ import annotations
@@ -36,58 +39,93 @@ MSG_HALVING = (
 )
 
 
+NARROW, NARROWER = 1e-3, 1e-7
+CURVED = 1e-6  # how far the slopes of r - s differ where it is not linear
+
+
 class Link:
-    """What is added to the bounds and the point: 0.0, with the slope of the root.
+    """What is known of a search in one turn.
 
     Attributes:
-        delta: the node.
-        is_whole: whether it has the slope; not in the first turn of a search from
-            floats, whose point is a float.
+        delta: what is added to the bounds and the point: 0.0, as a node.
+        is_whole: whether that has the slope of the root; before, it only makes the
+            point a node, by which r - s has a slope.
+        first: the first width of the bracket.
+        fixed: whether this was a float: then widths are the same for all numbers.
+        slopes: the least and the largest slope of r - s that was seen.
 
     """
 
-    def __init__(self, delta: Any, *, is_whole: bool) -> None:
-        self.delta = delta
-        self.is_whole = is_whole
+    def __init__(self, before: Link | None, low: Any, high: Any) -> None:
+        self.delta: Any = 0.0
+        self.is_whole = False
+        width = high - low
+        self.fixed: bool = before.fixed if before else not is_value(width)
+        self.first: Any = before.first if before else abs(width)
+        self.slopes: tuple[float, float] = (
+            before.slopes if before else (math.inf, -math.inf)
+        )
+        self.width = abs(plain(width)) if self.fixed else abs(width)
+
+    def is_narrow(self, share: float) -> bool:
+        """Return whether the bracket has become narrow."""
+        return bool(self.width <= share * self.first)
+
+    def saw(self, slope: float) -> bool:
+        """Return whether r - s is curved, as far as its slopes up to now tell."""
+        least, most = min(self.slopes[0], slope), max(self.slopes[1], slope)
+        self.slopes = least, most
+        return bool(most - least > CURVED * max(abs(least), abs(most)))
 
 
-def halve(factors: tuple[Any, ...], other: Any, x: Any) -> Link | None:
+def halve(
+    before: Link | None, factors: tuple[Any, ...], other: Any, bracket: Any, x: Any
+) -> Link | None:
     """Return how a root moves, None if it does not.
 
     Args:
+        before: what this returned in the turn before.
         factors: what is compared; several, if it is their product that is.
         other: with what.
-        x: the point where this was computed.
+        bracket: the two bounds.
+        x: the point where this was computed; None if there are two.
 
     """
-    if not has_values([*factors, other]):
+    if not has_values([*factors, other]) or not all(map(_is_number, bracket)):
         return None
-    if not all(map(_is_number, (*factors, other, x))):
+    link = Link(before, *bracket)
+    if all(map(_is_number, (*factors, other, x))):
+        if not is_value(x):
+            link.delta = 0.0 * next(r for r in (*factors, other) if is_value(r))
+            return link
+        for factor in factors:
+            if _follow(link, factor - other, x):
+                return link
+    if link.is_narrow(NARROW):
         raise LiftError(MSG_HALVING.format(place_of(1)))
-    if not is_value(x):
-        return Link(sum(r - r for r in (*factors, other)), is_whole=False)
-    for factor in factors:
-        r: Any = factor - other
-        slope = pullback(r, 1.0, [x])[0] if is_value(r) else 0.0
-        numbers = plain(r), plain(slope)
-        if numbers[1] != 0.0 and all(map(math.isfinite, numbers)):
-            slope = slope.detach() if type(slope) is Value else slope
-            step = (r - r.detach()) / slope
-            return Link((x - x.detach()) - step, is_whole=True)
-    raise LiftError(MSG_HALVING.format(place_of(1)))
+    return link
+
+
+def _follow(link: Link, r: Any, x: Any) -> bool:
+    """Link with the slope of the root of r, once it is one; return if r has a slope."""
+    slope = pullback(r, 1.0, [x])[0] if is_value(r) else 0.0
+    numbers = plain(r), plain(slope)
+    if numbers[1] == 0.0 or not all(map(math.isfinite, numbers)):
+        return False
+    if link.is_narrow(NARROW if link.saw(numbers[1]) else NARROWER):
+        slope = slope.detach() if type(slope) is Value else slope
+        link.delta = (x - x.detach()) - (r - r.detach()) / slope
+        link.is_whole = True
+    return True
 
 
 def linked(x: Any, link: Link | None) -> Any:
     """Return a bound, or the point, with the slope of the root."""
     if link is None:
         return x
-    return (x.detach() if is_value(x) else x) + link.delta
-
-
-def halved(link: Any) -> None:
-    """Refuse what a search ended with before it had a slope."""
-    if type(link) is Link and not link.is_whole:
-        raise LiftError(MSG_HALVING.format(place_of(1)))
+    if link.is_whole:
+        return (x.detach() if is_value(x) else x) + link.delta
+    return x + link.delta if type(x) is float else x
 
 
 def _is_number(x: Any) -> bool:
@@ -96,6 +134,5 @@ def _is_number(x: Any) -> bool:
 
 HOOKS = {
     "__lift_halve__": halve,
-    "__lift_halved__": halved,
     "__lift_linked__": linked,
 }

@@ -47,7 +47,6 @@ def _linked(node: Any, numbers: Any) -> Iterator[Any]:
     _Linker(node, *found, name).write()
     yield _at(_assign(name, ast.Constant(None)), node)
     yield node
-    yield _at(ast.Expr(_call("__lift_halved__", _load(name))), node)
 
 
 def _search_of(loop: Any) -> tuple[set[str], set[str]] | None:
@@ -170,9 +169,6 @@ class _Linker:
                     setattr(node, field, new)
 
     def _statement(self, node: Any) -> list[Any]:
-        if isinstance(node, ast.Return):
-            asked = ast.Expr(_call("__lift_halved__", _load(self.k)))
-            return [_at(asked, node), node]
         if isinstance(node, ast.If) and self._decides(node) and _is_ordered(node.test):
             before, node.test = self._compared(node.test)
             after: list[ast.stmt] = []
@@ -217,7 +213,9 @@ class _Linker:
         # Of two points neither has a slope.
         one = self.points if len(self.points) == 1 else set()
         point: ast.expr = _load(*one) if one else ast.Constant(None)
-        link = _call("__lift_halve__", compared, _load(r_), point)
+        bracket = ast.Tuple([_load(x) for x in sorted(self.bounds)], ast.Load())
+        k = _load(self.k)
+        link = _call("__lift_halve__", k, compared, _load(r_), bracket, point)
         before.append(_assign(self.k, link))
         before += [
             _assign(x, _call("__lift_linked__", _load(x), _load(self.k)))
