@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd import grad, jacobian, jit
+from autograd import grad, jacobian, jit, vmap
 
 np = pytest.importorskip("numpy")
 mpmath = pytest.importorskip("mpmath")
@@ -114,6 +114,11 @@ def test_the_jacobian_of_bundle_adjustment_is_adbenchs():
     derive = jacobian(adbench.residuals, argnums=(0, 1, 2))
     for found in (derive(*BUNDLE), jit(derive)(*BUNDLE)):
         assert flat(found) == pytest.approx(BUNDLE_JACOBIAN, rel=1e-12, abs=1e-10)
+    rows = [np.array(x, dtype=float) for x in adbench.bundles(BUNDLE)]
+    many = vmap(derive)(*rows)
+    for k in (0, adbench.SEEN - 1):
+        one = [[part[k] for part in residual] for residual in many]
+        assert flat(one) == pytest.approx(BUNDLE_JACOBIAN, rel=1e-12, abs=1e-10)
     weight = BUNDLE[2]
     assert adbench.weight_residual(weight) == pytest.approx(WEIGHT_ERROR, abs=1e-10)
     assert grad(adbench.weight_residual)(weight) == pytest.approx(WEIGHT_SLOPE)
