@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, no_grad
@@ -38,53 +39,6 @@ MSG_HISTORY = (
     "{0!r}: watch(fit(model, X, y, ...))"
 )
 MSG_ROWS = "X has {0} rows and y has {1} labels: each row has one"
-# The output may not be on the page yet when its script runs.
-SLIDER = """\
-<script>
-(function start(waited) {{
-  const places = document.querySelectorAll('[data-training="{key}"]');
-  if (places.length === 0 && waited < 100) {{
-    setTimeout(() => start(waited + 1), 100);
-  }}
-  for (const place of places) {{
-    delete place.dataset.training;
-    const images = [...place.querySelectorAll("span")];
-    const button = document.createElement("button");
-    let playing = 0;
-    function play(on) {{
-      clearInterval(playing);
-      playing = on ? setInterval(next, 400) : 0;
-      button.textContent = on ? "\u23f8" : "\u25b6";
-      button.setAttribute("aria-label", on ? "pause" : "play");
-    }}
-    function next() {{
-      slider.value = (Number(slider.value) + 1) % images.length;
-      show();
-      if (Number(slider.value) === images.length - 1) play(false);
-    }}
-    button.addEventListener("click", () => play(!playing));
-    const title = document.createElement("span");
-    const slider = document.createElement("input");
-    slider.type = "range";
-    slider.max = images.length - 1;
-    slider.style.width = "20em";
-    slider.setAttribute("aria-label", "epoch");
-    function show() {{
-      images.forEach((image, k) => {{ image.hidden = k !== Number(slider.value); }});
-      title.textContent = ` ${{images[slider.value].title}}`;
-      slider.setAttribute("aria-valuetext", images[slider.value].title);
-    }}
-    slider.addEventListener("input", show);
-    // Otherwise JupyterLab takes the arrow keys for folding headings.
-    slider.addEventListener("keydown", (event) => event.stopPropagation());
-    slider.value = images.length - 1;
-    play(false);
-    const line = document.createElement("br");
-    place.replaceChildren(button, slider, title, line, ...images);
-    show();
-  }}
-}})(0);
-</script>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +208,9 @@ class TrainingView:
         if not earlier:
             return f"<div>\n{html}\n</div>"
         key = sha256(html.encode()).hexdigest()[:16]
-        slider = SLIDER.format(key=key)
-        return f'<div data-training="{key}">\n{html}\n</div>\n{slider}'
+        script = Path(__file__).with_name("slider.js").read_text("utf-8")
+        script = f"<script>\n{script.replace('KEY', key)}</script>"
+        return f'<div data-training="{key}">\n{html}\n</div>\n{script}'
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
         try:
