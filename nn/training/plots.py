@@ -134,7 +134,9 @@ def _points(axes: Any, view: TrainingView, colours: str) -> None:
 
 
 def _legend(axes: Any) -> None:
-    legend = axes.legend(fontsize=8, framealpha=0.0, loc="best")
+    # In a frame, lest its markers be taken for data.
+    looks = {"facecolor": "none", "edgecolor": INK, "framealpha": 1.0}
+    legend = axes.legend(fontsize=8, loc="best", **looks)
     for text in legend.get_texts():
         text.set_color(INK)
 
