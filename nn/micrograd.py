@@ -31,7 +31,10 @@ Scalar = Value | float
 class Neuron(Module):
     """A weighted sum of the inputs and a bias, and relu unless ``nonlin`` is false."""
 
+    _lists = ("w",)
+
     def __init__(self, nin: int, nonlin: bool = True) -> None:
+        self.name = "neuron"
         self.w = [
             Value(random.uniform(-1, 1), name=f"w{i + 1}")  # noqa: S311 - as micrograd
             for i in range(nin)
@@ -56,8 +59,13 @@ class Neuron(Module):
 class Layer(Module):
     """Neurons that read the same inputs; of one neuron the output itself."""
 
+    _lists = ("neurons",)
+
     def __init__(self, nin: int, nout: int, **options: Any) -> None:
+        self.name = "layer"
         self.neurons = [Neuron(nin, **options) for _ in range(nout)]
+        for i, neuron in enumerate(self.neurons, start=1):
+            neuron.name = f"neuron{i}"
 
     def __call__(self, x: Sequence[Scalar]) -> Any:
         """Return the outputs for one row."""
@@ -78,12 +86,16 @@ class Layer(Module):
 class MLP(Module):
     """Layers one after the other, relu on all but the last."""
 
+    _lists = ("layers",)
+
     def __init__(self, nin: int, nouts: Sequence[int]) -> None:
         sizes = [nin, *nouts]
         last = len(nouts) - 1
         self.layers = [
             Layer(sizes[i], sizes[i + 1], nonlin=i != last) for i in range(len(nouts))
         ]
+        for k, layer in enumerate(self.layers, start=1):
+            layer.name = f"layer{k}"
 
     def __call__(self, x: Any) -> Any:
         """Return the output for one row."""

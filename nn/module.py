@@ -290,7 +290,8 @@ def is_leaf(value: Value) -> bool:
 def _children(thing: object, *, named: bool = False) -> Iterable[tuple[str, Any]]:
     """Return what ``thing`` holds, by its place there, or as drawings name it."""
     if isinstance(thing, Module):
-        if type(thing).parameters is not Module.parameters:
+        told = named and "_lists" in vars(type(thing))  # its own parameters() agrees
+        if type(thing).parameters is not Module.parameters and not told:
             return [(str(i), p) for i, p in enumerate(thing.parameters())]
         return thing._named() if named else thing._attributes()  # noqa: SLF001 - it is this class's own
     if isinstance(thing, dict):

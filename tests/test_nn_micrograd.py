@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from autograd import Value
-from nn import MLP, Layer, Module, Neuron
+from nn import MLP, Layer, Module, Neuron, micrograd
 
 ROWS = [[2.0, 3.0], [-1.0, -1.5], [0.5, 1.0], [1.0, -1.0]]
 LABELS = [1, -1, -1, 1]
@@ -104,3 +104,20 @@ def test_a_module_of_ones_own_is_written_as_there() -> None:
     pair([1.0, 2.0]).backward()
     pair.zero_grad()
     assert [p.grad for p in pair.parameters()] == [0.0] * 6
+
+
+def test_parameters_are_named_as_drawings_name_them():
+    model = micrograd.MLP(2, [2, 1])
+    assert [name for name, _ in model.named_parameters()] == [
+        "layer1/neuron1/w1", "layer1/neuron1/w2", "layer1/neuron1/b",
+        "layer1/neuron2/w1", "layer1/neuron2/w2", "layer1/neuron2/b",
+        "layer2/neuron1/w1", "layer2/neuron1/w2", "layer2/neuron1/b",
+    ]  # fmt: skip
+    assert [p for _, p in model.named_parameters()] == model.parameters()
+
+    class Half(micrograd.MLP):
+        def parameters(self):
+            return super().parameters()[::2]
+
+    half = Half(2, [2, 1])
+    assert [p for _, p in half.named_parameters()] == half.parameters()
