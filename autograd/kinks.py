@@ -46,7 +46,8 @@ def is_unknown(node: Value, node_bar: Any) -> bool:
     """Return whether an adjoint's derivatives are lost at the kink of its node."""
     if not isinstance(node_bar, Value) or not is_at_a_kink(node):
         return False
-    if node_bar != 0.0 or _is_flat(node_bar):
+    is_zero = node_bar == 0.0
+    if not is_zero or _is_flat(node_bar):
         return False
     return node.primitive not in CREASED or not _is_zero_twice(node_bar)
 
