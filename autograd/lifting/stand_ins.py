@@ -116,6 +116,9 @@ def to_round(x: Any, ndigits: Any = None) -> Any:
 def is_instance(x: Any, kind: Any) -> bool:
     """Return whether x is of a kind; a Value is a float, and a twin is its original."""
     if is_value(x):  # whose type is not asked: a recording would take that down
+        tape = tape_in_use()
+        if tape is not None and isinstance(1.0, kind) != isinstance(1, kind):
+            tape.asks_type(x)
         return isinstance(1.0, kind) or issubclass(Value, kind)
     if isinstance(x, kind):
         return True
@@ -126,7 +129,12 @@ def is_instance(x: Any, kind: Any) -> bool:
 
 def type_of(*args: Any) -> Any:
     """Return the type; a Value's is float."""
-    return float if len(args) == 1 and is_value(args[0]) else type(*args)
+    if len(args) != 1 or not is_value(args[0]):
+        return type(*args)
+    tape = tape_in_use()
+    if tape is not None:
+        tape.asks_type(args[0])
+    return float
 
 
 def _handing_on(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,15 +21,28 @@ a computed name. `autograd.compiler.calls.surroundings` compares all of it at ea
 from __future__ import annotations
 
 import marshal
+import sys
 import types
 from typing import Any
 
 from autograd.compiler.calls.kinds import PLAIN, Same, how
-from autograd.compiler.calls.reads import is_library, names_in, stored_cells
+from autograd.compiler.calls.reads import (
+    IMPORTED,
+    is_library,
+    names_in,
+    stored_cells,
+)
 from autograd.compiler.element import EagerlyError
 
 LIMIT = 50_000  # things that one reading looks at
 
+# Functions that reach what no name in the code tells of.
+REACHING = frozenset({"globals", "eval", "exec", "__import__"})
+
+MSG_REACHING = (
+    "its code calls {0}(), and what that reads changes unseen: read by name what it "
+    "needs"
+)
 MSG_TOO_MUCH = (
     "it depends on more than {0:,} things, too many to look at in every call: pass "
     "what it needs as an argument, in arrays"
@@ -41,17 +54,25 @@ class Reader:
 
     Args:
         mapped: arrays that are read anew in every call, by id; only their shapes count.
+        skipped: attributes of objects that do not count, by the id of their dict.
 
     Attributes:
         classes: those of the objects that were met, whose methods count as well.
+        attributes: the names that the functions which were met read of something.
 
     """
 
-    def __init__(self, mapped: dict[int, Any] | None = None) -> None:
+    def __init__(
+        self,
+        mapped: dict[int, Any] | None = None,
+        skipped: dict[int, Any] | None = None,
+    ) -> None:
         self.mapped = mapped or {}
+        self.skipped = skipped or {}
         self.seen: dict[Any, int] = {}
         self.kept: list[Any] = []  # as long as it is here, nothing else has its id
         self.classes: dict[type, None] = {}
+        self.attributes: set[str] = set()
 
     def read(self, thing: Any) -> Any:
         """Return the content of a thing.
@@ -82,7 +103,8 @@ class Reader:
         library, globals_, attributes = names_in(code)
         if library:
             return Same(code), self._of_library_function(f)
-        parts = [Same(code), self.in_function(f)]
+        self.attributes.update(attributes)
+        parts = [Same(code), self.in_function(f), *self._imported(globals_, attributes)]
         own = stored_cells(code) if f.__closure__ else ()
         for name, cell in zip(code.co_freevars, f.__closure__ or (), strict=True):
             if name in own:
@@ -97,7 +119,19 @@ class Reader:
         for names, wanted in ((f.__globals__, globals_), (f.__dict__, attributes)):
             there = [name for name in wanted if name in names]
             parts += [(name, self._named(names, name, attributes)) for name in there]
+        for name in globals_:
+            if name not in f.__globals__ and not name.startswith(IMPORTED):
+                if name in REACHING:
+                    raise EagerlyError(MSG_REACHING.format(name))
+                self.without(f.__globals__, name)
         return tuple(parts)
+
+    def _imported(self, globals_: Any, attributes: Any) -> list[Any]:
+        """Return the content of the modules that code imports when it runs."""
+        names = [x.removeprefix(IMPORTED) for x in globals_ if x.startswith(IMPORTED)]
+        there = [name for name in names if name in sys.modules]
+        modules: Any = sys.modules
+        return [(name, self._named(modules, name, attributes)) for name in there]
 
     def _of_library_function(self, f: Any) -> Any:
         """Return the content of what a library's function was made of: functions.
@@ -149,3 +183,6 @@ class Reader:
     def in_names(self, _names: dict[str, Any], _name: str, thing: Any) -> Any:
         """Return the content of what stands under a name that a function reads."""
         return self.read(thing)
+
+    def without(self, _names: dict[str, Any], _name: str) -> None:
+        """Note that a name which a function reads is not here: it is a builtin."""

@@ -12,8 +12,9 @@ import marshal
 import sys
 import types
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary
 
 from autograd.compiler.calls.reads import is_library
 from autograd.compiler.element import EagerlyError
@@ -51,8 +52,6 @@ FIXED_NAMES = frozenset(
         ("_io", "TextIOWrapper"),
         ("logging", "Logger"),
         ("logging", "RootLogger"),
-        ("_contextvars", "ContextVar"),
-        ("weakref", "ReferenceType"),
         ("collections", "_tuplegetter"),
         ("_collections", "_tuplegetter"),
         ("_abc", "_abc_data"),
@@ -177,6 +176,8 @@ def _primitive(reader: Any, thing: Any) -> Any:
 
 def _class(reader: Any, thing: Any) -> Any:
     reader.classes[thing] = None
+    if type(thing) is not type:
+        reader.classes[type(thing)] = None
     return Same(thing)
 
 
@@ -206,6 +207,9 @@ def _objects(kind: type) -> How:
             parts.append(BASES[base](reader, thing))
         held = getattr(thing, "__dict__", None)
         if isinstance(held, dict) and held:
+            skipped = reader.skipped.get(id(held))
+            if skipped:
+                held = {k: x for k, x in held.items() if k not in skipped}
             parts += (tuple(held), _items(reader, held.values()))
         for name, slot in slots:
             try:
@@ -261,6 +265,11 @@ def _dict(reader: Any, thing: Any) -> Any:
     )
 
 
+def _ordered(reader: Any, thing: Any) -> Any:
+    keys = tuple(thing)  # whose order a dict's own methods do not tell
+    return _items(reader, keys), _items(reader, [thing[key] for key in keys])
+
+
 def _deque(reader: Any, thing: Any) -> Any:
     return thing.maxlen, _items(reader, thing)
 
@@ -290,7 +299,7 @@ def _bases() -> dict[type, How]:
     return {
         list: _list,
         tuple: _tuple,
-        OrderedDict: _dict,
+        OrderedDict: _ordered,
         defaultdict: _dict,
         dict: _dict,
         set: _items,
@@ -310,6 +319,8 @@ def _bases() -> dict[type, How]:
 
 BASES = _bases()
 OTHERS: dict[type, How] = {
+    ContextVar: lambda reader, x: (Same(x), reader.read(x.get(None))),
+    ReferenceType: lambda reader, x: (Same(x), reader.read(x())),
     complex: _written,
     range: _written,
     object: lambda _, thing: Same(thing),  # a sentinel
@@ -362,4 +373,5 @@ def _frame(reader: Any, thing: Any) -> Any:
         columns = [thing.iloc[:, k].to_numpy() for k in range(len(thing.columns))]
     else:
         columns, parts = [thing.to_numpy()], parts[:2]
+    parts.append(getattr(thing, "attrs", None) or None)
     return type(thing), *[reader.read(part) for part in (*parts, *columns)]

@@ -26,10 +26,12 @@ from typing import TYPE_CHECKING, Any
 from autograd.compiler.machine.ask import is_kept, listening
 from autograd.value import COMPILED
 
-__all__ = ["Native", "Routine", "address_of", "as_stamped", "unchanged"]
+__all__ = ["ABSENT", "Native", "Routine", "address_of", "as_stamped", "unchanged"]
 
 # How to look at what is stamped.
-LIST, DICT, OBJECT, SLOT, ARRAY = range(5)
+LIST, DICT, OBJECT, SLOT, ARRAY, ORDER, NAMES = range(7)
+
+ABSENT = object()  # in place of what stands under a name
 
 MSG_SIZES = "the machine code does not take {0} numbers, or give {1}"
 
@@ -192,7 +194,7 @@ def unchanged(
 
     Args:
         cells: closures' cells, each followed by what it held.
-        names: dicts, each followed by a name and by what stood under it.
+        names: dicts, each followed by a name and by what stood under it, or `ABSENT`.
         functions: functions, each followed by its code and its defaults.
 
     """
@@ -200,7 +202,7 @@ def unchanged(
         held = [cell.cell_contents for cell in cells[::2]]
     except ValueError:  # one is empty now
         return False
-    found = [names[i].get(names[i + 1], names) for i in range(0, len(names), 3)]
+    found = [names[i].get(names[i + 1], ABSENT) for i in range(0, len(names), 3)]
     parts = [(f.__code__, f.__defaults__) for f in functions[::3]]
     return (
         _same_items(held, cells[1::2])
@@ -221,7 +223,8 @@ def as_stamped(stamps: Sequence[Any]) -> bool:
         stamps: triples of how to look, a thing, and what was there: a list's items; a
             dict's keys and values, in turn; an object's class and dict; a slot's
             descriptor and its content; an array's dtype, its shape, and its bytes or
-            None, if these do not count.
+            None, if these do not count; a class's order of resolution; some of a dict's
+            keys and values, in turn.
 
     """
     return all(
@@ -253,6 +256,10 @@ _STILL: dict[int, Any] = {
     OBJECT: _is_same_object,
     SLOT: _is_same_slot,
     ARRAY: _is_same_array,
+    ORDER: lambda x, seen: x.__mro__ is seen,
+    NAMES: lambda x, seen: all(
+        x.get(seen[i], ABSENT) is seen[i + 1] for i in range(0, len(seen), 2)
+    ),
 }
 
 
@@ -264,6 +271,7 @@ def address_of(array: Any) -> int:
 
 if COMPILED and not TYPE_CHECKING:
     from autograd.compiler.calls.native_cython import (
+        ABSENT,
         Native,
         Routine,
         address_of,

@@ -34,6 +34,8 @@ from autograd.compiler.machine.ask import is_kept
 
 MSG_SIZES = "the machine code does not take {0} numbers, or give {1}"
 
+ABSENT = object()  # in place of what stands under a name
+
 STACK = 64  # numbers that need no memory from the heap
 
 
@@ -244,7 +246,7 @@ def unchanged(cells: tuple, names: tuple, functions: tuple) -> bool:
         except ValueError:  # it is empty now
             return False
     for i in range(0, len(names), 3):
-        if names[i].get(names[i + 1], names) is not names[i + 2]:
+        if names[i].get(names[i + 1], ABSENT) is not names[i + 2]:
             return False
     for i in range(0, len(functions), 3):
         if functions[i].__code__ is not functions[i + 1]:
@@ -280,8 +282,8 @@ def _lay_out(native: Native) -> object:
     for i in range(len(row)):
         native._versions[i] = 0
         native._marks[i] = cython.cast(cython.pointer(PyObject), row[i])
-        if row[i] is None and i >= len(cells) + len(names):
-            native._marks[i] = cython.NULL  # a function without defaults
+        if row[i] is ABSENT or (row[i] is None and i >= len(cells) + len(names)):
+            native._marks[i] = cython.NULL  # no such name, or no defaults
     native._stamps = stamps
     native._cells, native._names = len(cells) // 2, len(names) // 3
     native._functions = len(functions) // 3
@@ -310,7 +312,25 @@ def _as_stamped(stamps: tuple) -> cython.bint:
         elif kind == 3:
             if not _is_same_slot(stamps[i + 1], stamps[i + 2]):
                 return False
-        elif not _is_same_array(stamps[i + 1], stamps[i + 2]):
+        elif kind == 4:
+            if not _is_same_array(stamps[i + 1], stamps[i + 2]):
+                return False
+        elif kind == 5:
+            if stamps[i + 1].__mro__ is not stamps[i + 2]:
+                return False
+        elif not _same_names(stamps[i + 1], stamps[i + 2]):
+            return False
+    return True
+
+
+@cython.cfunc
+def _same_names(one: dict, seen: tuple) -> cython.bint:
+    i: cython.Py_ssize_t
+    names: cython.pointer(PyObject) = cython.cast(cython.pointer(PyObject), one)
+    for i in range(0, len(seen), 2):
+        if PyDict_GetItemWithError(
+            names, cython.cast(cython.pointer(PyObject), seen[i])
+        ) != cython.cast(cython.pointer(PyObject), seen[i + 1]):
             return False
     return True
 

@@ -18,11 +18,16 @@ from weakref import WeakKeyDictionary
 _GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME"}
 _ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"}
 
+# What stands before the name of a module that code imports when it runs.
+IMPORTED = "import "
+
 _known: WeakKeyDictionary[CodeType, Any] = WeakKeyDictionary()
 
 
 def names_in(code: CodeType) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
     """Return whether code is a library's, and which globals and attributes it reads.
+
+    A module that the code imports itself counts as a global.
 
     A global that the code itself stores to is not among them.
 
@@ -55,6 +60,10 @@ def _collect(
             globals_[step.argval] = None
         elif step.opname in _ATTRIBUTES:
             attributes[step.argval] = None
+        elif step.opname == "IMPORT_NAME" and step.argval:
+            parts = str(step.argval).split(".")
+            for k in range(len(parts)):
+                globals_[IMPORTED + ".".join(parts[: k + 1])] = None
         elif step.opname == "STORE_GLOBAL":
             stored.add(step.argval)
     for constant in code.co_consts:

@@ -21,7 +21,7 @@ from autograd.compiler.calls.kinds import (
     is_fixed,
     is_unchanging,
 )
-from autograd.compiler.calls.native import ARRAY, DICT, LIST, OBJECT, SLOT
+from autograd.compiler.calls.native import ARRAY, DICT, LIST, NAMES, OBJECT, SLOT
 from autograd.primitives import Primitive
 
 LARGEST = 1 << 22  # bytes of an array that are kept to compare it with
@@ -31,12 +31,15 @@ class Unstamped(Exception):  # noqa: N818 - it is caught here, and no error
     """Something has no stamps."""
 
 
-def stamps_of(thing: Any, mapped: dict[int, Any]) -> tuple[Any, ...] | None:
+def stamps_of(
+    thing: Any, mapped: dict[int, Any], skipped: dict[int, Any]
+) -> tuple[Any, ...] | None:
     """Return the stamps of all that a thing holds, None if something has none.
 
     Args:
         thing: what is looked at.
         mapped: arrays of which only the shapes count, by id.
+        skipped: attributes that do not count, by the id of an object's dict.
 
     Returns:
         Triples: how to look, at what, and what was there; see `native.as_stamped`.
@@ -44,13 +47,40 @@ def stamps_of(thing: Any, mapped: dict[int, Any]) -> tuple[Any, ...] | None:
     """
     found: list[Any] = []
     try:
-        _stamp(thing, mapped, found, set())
+        _stamp(thing, (mapped, skipped), found, set())
     except Unstamped:
         return None
     return tuple(found)
 
 
-def _stamp(thing: Any, mapped: dict[int, Any], found: list[Any], seen: set[int]) -> Any:
+def changed_attributes(before: Any, after: Any) -> list[tuple[Any, set[str]]]:
+    """Return which attributes of objects are others in later stamps of one thing.
+
+    Each with its object's dict; what else is different does not show.
+    """
+    seen = {id(thing): held for _, thing, held in _triples(before or ())}
+    found: list[tuple[Any, set[str]]] = []
+    latest = None  # the dict of the object that was stamped just before
+    for how, thing, held in _triples(after or ()):
+        if how == DICT and thing is latest and id(thing) in seen:
+            old = dict(_pairs(seen[id(thing)]))
+            new = dict(_pairs(held))
+            names = {k for k, x in new.items() if k not in old or old[k] is not x}
+            if names:
+                found.append((thing, names))
+        latest = held[1] if how == OBJECT else None
+    return found
+
+
+def _triples(stamps: Any) -> Any:
+    return zip(stamps[::3], stamps[1::3], stamps[2::3], strict=True)
+
+
+def _pairs(items: Any) -> Any:
+    return zip(items[::2], items[1::2], strict=True)
+
+
+def _stamp(thing: Any, besides: Any, found: list[Any], seen: set[int]) -> None:
     kind = type(thing)
     if kind in PLAIN or id(thing) in seen or is_unchanging(kind):
         return
@@ -70,11 +100,11 @@ def _stamp(thing: Any, mapped: dict[int, Any], found: list[Any], seen: set[int])
         owner = getattr(thing, "__self__", None)
         held = [] if isinstance(owner, types.ModuleType) else [owner]
     elif kind.__module__ == "numpy" and kind.__name__ == "ndarray":
-        _stamp_array(thing, mapped, found)
+        _stamp_array(thing, besides[0], found)
     else:
-        held = _stamp_object(thing, found)
+        held = _stamp_object(thing, besides[1], found)
     for item in held:
-        _stamp(item, mapped, found, seen)
+        _stamp(item, besides, found, seen)
 
 
 def _stamp_dict(thing: dict[Any, Any], found: list[Any]) -> list[Any]:
@@ -93,7 +123,7 @@ def _stamp_array(thing: Any, mapped: dict[int, Any], found: list[Any]) -> None:
     found += (ARRAY, thing, (thing.dtype, thing.shape, thing.tobytes()))
 
 
-def _stamp_object(thing: Any, found: list[Any]) -> list[Any]:
+def _stamp_object(thing: Any, skipped: dict[int, Any], found: list[Any]) -> list[Any]:
     kind = type(thing)
     slots = attributes_of(kind)
     if slots is None:
@@ -102,7 +132,13 @@ def _stamp_object(thing: Any, found: list[Any]) -> list[Any]:
     if names is not None and type(names) is not dict:
         raise Unstamped
     found += (OBJECT, thing, (kind, names))
-    held = [] if names is None else _stamp_dict(names, found)
+    own = skipped.get(id(names), ())
+    if own:
+        counting = [(k, x) for k, x in (names or {}).items() if k not in own]
+        held = [x for pair in counting for x in pair]
+        found += (NAMES, names, tuple(held))
+    else:
+        held = [] if names is None else _stamp_dict(names, found)
     for _, slot in slots:
         try:
             item = slot.__get__(thing)

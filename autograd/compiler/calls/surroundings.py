@@ -21,9 +21,9 @@ from typing import Any
 
 from autograd.compiler.calls.content import Reader
 from autograd.compiler.calls.kinds import PLAIN, is_fixed
-from autograd.compiler.calls.native import as_stamped, unchanged
+from autograd.compiler.calls.native import ABSENT, ORDER, as_stamped, unchanged
 from autograd.compiler.calls.reads import is_library
-from autograd.compiler.calls.stamps import stamps_of
+from autograd.compiler.calls.stamps import changed_attributes, stamps_of
 from autograd.context import ignored
 from autograd.primitives import Primitive
 
@@ -85,13 +85,13 @@ class _Content:
         self.part: Any = None
         self.is_own = False  # whether the function itself changes it
 
-    def look(self, mapped: dict[int, Any]) -> Reader | None:
+    def look(self, mapped: dict[int, Any], skipped: dict[int, Any]) -> Reader | None:
         """Read what is in it now; return the reader if anything is different."""
         if self.is_own or (self.stamps is not None and as_stamped(self.stamps)):
             return None
         # Before it is read, so that they tell of a change meanwhile.
-        self.stamps = stamps_of(self.thing, mapped)
-        reader = Reader(mapped)
+        self.stamps = stamps_of(self.thing, mapped, skipped)
+        reader = Reader(mapped, skipped)
         part = reader.read(self.thing)
         if part == self.part:
             return None
@@ -102,8 +102,8 @@ class _Content:
 class _Names(Reader):
     """Reads a function and notes under which names it finds what."""
 
-    def __init__(self, mapped: dict[int, Any]) -> None:
-        super().__init__(mapped)
+    def __init__(self, mapped: dict[int, Any], skipped: dict[int, Any]) -> None:
+        super().__init__(mapped, skipped)
         self.names: list[Any] = []
         self.cells: list[Any] = []
         self.functions: list[Any] = []
@@ -124,6 +124,22 @@ class _Names(Reader):
     def in_names(self, names: dict[str, Any], name: str, thing: Any) -> Any:
         self.names += (names, name, thing)
         return self.found(thing)
+
+    def without(self, names: dict[str, Any], name: str) -> None:
+        self.names += (names, name, ABSENT)
+
+    def shadowed(self, kinds: set[type], attributes: set[str]) -> None:
+        """Note where a class has no attribute that code reads and a base of it has."""
+        for kind in kinds:
+            line = *kind.__mro__, *type(kind).__mro__
+            own = [base for base in line if not is_library(base)]
+            missing: list[Any] = []
+            for base in own:
+                its = gc.get_referents(vars(base))[0]
+                for names, name in missing:
+                    if name in its:
+                        self.without(names, name)
+                missing += [(its, name) for name in attributes if name not in its]
 
     def in_class(self, kind: type) -> Any:
         """Return what a class holds: its methods and its attributes."""
@@ -159,8 +175,10 @@ def _counts(name: str, thing: Any) -> bool:
     """Return whether something in a class is a method, or an attribute to be read."""
     if isinstance(thing, (types.FunctionType, *STEADY)):
         return True
-    hidden = name.startswith("__") or name == "_abc_impl"
-    return not hidden and not hasattr(type(thing), "__get__")
+    if name.startswith("__") or name == "_abc_impl":
+        return False
+    kind = type(thing)
+    return not (hasattr(kind, "__get__") and is_library(kind))
 
 
 class Surroundings:
@@ -180,6 +198,9 @@ class Surroundings:
         self.mapped: dict[int, Any] = {}
         self._classes: dict[type, None] = {}
         self._own: dict[int, Any] = {}
+        self._own_attributes: dict[int, Any] = {}
+        self._kept: list[Any] = []  # the dicts that have them
+        self._orders: tuple[Any, ...] = ()
         self._noted: Any = None
         self._contents: list[_Content] = []
         self._static: Any = None
@@ -196,12 +217,12 @@ class Surroundings:
 
     def _read(self) -> Key:
         key = self._key
-        if key is None or not unchanged(*self._noted):
+        if key is None or not unchanged(*self._noted) or not as_stamped(self._orders):
             return self._look()
         changed = stamped = False
         for content in self._contents:
             before = content.stamps
-            reader = content.look(self.mapped)
+            reader = content.look(self.mapped, self._own_attributes)
             stamped |= content.stamps is not before
             if reader is not None:
                 changed = True
@@ -236,10 +257,16 @@ class Surroundings:
     def after_recording(self, key: Key) -> Key:
         """Return the key again, and follow no longer what the recording changed."""
         before = {id(c.thing): (c, c.part) for c in self._contents}
+        stamps = [(c.thing, c.stamps) for c in self._contents]
         new = self._read()
         if new.here() is key:
             return key
+        counting = self._skip(stamps)
+        if counting:
+            self._look()
         for content in self._contents:
+            if id(content.thing) in counting:
+                continue
             old, part = before.get(id(content.thing), (None, None))
             if old is not None and part != content.part:
                 content.is_own = True
@@ -247,12 +274,32 @@ class Surroundings:
                 self._own[id(content.thing)] = content.thing
         return self._made().here()
 
+    def _skip(self, stamps: list[tuple[Any, Any]]) -> set[int]:
+        """Skip attributes from now on that are others than when they were stamped.
+
+        Of an object that a function counts in, the other attributes are followed.
+
+        Returns:
+            The ids of the things that hold such objects.
+
+        """
+        now = {id(c.thing): c.stamps for c in self._contents}
+        found = set()
+        for thing, before in stamps:
+            for held, names in changed_attributes(before, now.get(id(thing))):
+                own = self._own_attributes.setdefault(id(held), set())
+                if not own >= names:
+                    found.add(id(thing))
+                own |= names
+                self._kept.append(held)  # so that nothing else has its id
+        return found
+
     def _look(self) -> Key:
         self._key = None
         while True:
-            names = _Names(self.mapped)
+            names = _Names(self.mapped, self._own_attributes)
             static = [names.found(self.f)]
-            known = {**self._classes}
+            known = {**self._classes, **names.classes}
             done: set[type] = set()
             while known.keys() - done:
                 for kind in [kind for kind in known if kind not in done]:
@@ -263,12 +310,15 @@ class Surroundings:
                 if id(content.thing) in self._own:
                     content.is_own, content.part = True, "its own"
                     continue
-                reader = content.look(self.mapped)
+                reader = content.look(self.mapped, self._own_attributes)
                 if reader is not None:
                     known.update(reader.classes)
+                    names.attributes.update(reader.attributes)
             if known.keys() == done:
                 break
             self._classes.update(known)
+        names.shadowed(done, names.attributes)
+        self._orders = tuple([x for k in done for x in (ORDER, k, k.__mro__)])
         self._noted = tuple(names.cells), tuple(names.names), tuple(names.functions)
         self._contents, self._static = names.contents, tuple(static)
         return self._made()
@@ -284,4 +334,5 @@ class Surroundings:
         if None in stamps:
             self.watch = None
             return
-        self.watch = (*self._noted, tuple([x for s in stamps for x in s or ()]))
+        held = [x for s in stamps for x in s or ()]
+        self.watch = (*self._noted, (*self._orders, *held))

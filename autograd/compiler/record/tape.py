@@ -46,6 +46,10 @@ MSG_CLASS = (
     "the type of a number was asked (isinstance, singledispatch or match), which is "
     "another one while a function is recorded"
 )
+MSG_MIXED = (
+    "the type of a number was asked that is an int on one side of a branch and a float "
+    "on the other: write 0.0 for 0 where a float is meant"
+)
 MSG_THREAD = (
     "another thread computed with a number of a function that was being recorded, and "
     "what it did there is not on the tape"
@@ -86,6 +90,7 @@ class Tape:
         self.lifts = True
         self.sides: list[Any] = []  # the masks of the sides that are being run
         self.meant = 0  # comparisons that a side asks on purpose
+        self.mixed: dict[int, Any] = {}  # an int on one side, a float on the other
         self.hopeless: set[Any] = set()  # branches that cannot be data
         self.decided: list[Any] = []  # what became of branches, in order
         self.ended: dict[str, int] = {}  # loops that go on for other rows
@@ -195,6 +200,11 @@ class Tape:
         """Return the error to be raised where a function is to run as it stands."""
         self.refuse(reason)
         return EagerlyError(reason)
+
+    def asks_type(self, node: Value) -> None:
+        """Refuse to tell the type of what is an int on one side of a branch only."""
+        if id(node) in self.mixed:
+            raise self.eagerly(MSG_MIXED)
 
     def asks_class(self, frame: FrameType | None, skip: str) -> None:
         """Refuse to tell a Value's class where a float's would make a difference.

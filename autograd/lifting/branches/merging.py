@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.context import tape_in_use
 from autograd.lifting.branches.conditions import Condition, chosen, is_number
 from autograd.lifting.branches.sides import FailedError
 from autograd.primitives.arithmetic import maximum
@@ -79,7 +80,7 @@ def _both(c: Condition, a: Any, b: Any, *, returned: bool) -> Any:
             raise FailedError
         if type(a) is float and type(b) is float and a.hex() == b.hex():
             return a
-        return chosen(c, _float(a), _float(b))
+        return _number(c, a, b)
     if type(a) is not type(b):
         raise FailedError
     if type(a) is tuple or (returned and type(a) is list):
@@ -94,6 +95,15 @@ def _both(c: Condition, a: Any, b: Any, *, returned: bool) -> Any:
     if type(a) in {str, bool, bytes} and a == b:
         return a
     raise FailedError
+
+
+def _number(c: Condition, a: Any, b: Any) -> Any:
+    """Return the node of two numbers, and note if one is an int and one is not."""
+    node = chosen(c, _float(a), _float(b))
+    tape = tape_in_use()
+    if int in {type(a), type(b)} and tape is not None:
+        tape.mixed[id(node)] = node
+    return node
 
 
 def _float(x: Any) -> Any:
