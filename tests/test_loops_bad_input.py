@@ -88,6 +88,59 @@ def test_an_error_in_the_middle_is_the_one_of_the_eager_function(k):
         compiled(1.0, series)
 
 
+@pytest.mark.parametrize("k", [1, 57, 998])
+def test_an_error_in_a_loop_names_the_step(k):
+    def f(scale, series):
+        total = scale
+        for x in series:
+            total = 0.9 * total + m.sqrt(scale * x)
+        return total
+
+    compiled = jit(f)
+    series = np.linspace(1.0, 2.0, 1000)
+    compiled(1.0, series)
+    series[k] = -1.0
+    with pytest.raises(ValueError, match=r"sqrt|domain|nonneg") as caught:
+        compiled(1.0, series)
+    (note,) = caught.value.__notes__
+    (loop,) = (s for s in compiled.programs[0].code if isinstance(s, Loop))
+    assert note == (
+        f"this happened in iteration {k - 1000 + loop.count} (from 0 on) of a loop of "
+        f"{loop.count}"
+    )
+
+
+def test_an_error_names_no_step_of_a_way_that_was_not_gone():
+    def f(x, series):
+        total = x
+        for y in series if x > 0.0 else series[::-1]:
+            total = 0.9 * total + m.sqrt(abs(x) * y)
+        return total
+
+    compiled = jit(f)
+    series = np.linspace(1.0, 2.0, 1000)
+    compiled(1.0, series)
+    series[57] = -1.0
+    with pytest.raises(ValueError, match=r"sqrt|domain|nonneg") as caught:
+        compiled(-1.0, series)
+    assert "iteration 57 " not in "".join(getattr(caught.value, "__notes__", []))
+
+
+def test_an_error_of_the_function_itself_names_no_step():
+    def f(x, most):
+        for _ in range(2000):
+            x = 3.5 * x * (1.0 - x)
+        if x > most:
+            raise ValueError("too large")
+        return x
+
+    compiled = jit(f)
+    compiled(0.3, 2.0)
+    with pytest.raises(ValueError, match="too large") as caught:
+        compiled(0.3, 0.0)
+    assert not getattr(caught.value, "__notes__", [])
+
+
 def test_a_block_that_changes_shape_half_way_is_two_loops():
     def f(x):
         for k in range(2000):

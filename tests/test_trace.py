@@ -15,7 +15,8 @@ from outcomes import without_source
 
 from autograd import Value, grad, no_grad
 from autograd import math as am
-from autograd.compiler import Guard, Program, jit, trace
+from autograd.compiler import Guard, Program, jit, limit, trace
+from autograd.compiler.record import tape
 from autograd.compiler.record.trace import record_once
 
 COUNTER = itertools.count()
@@ -305,3 +306,18 @@ def test_a_leak_is_told_with_the_line_that_used_the_number():
     line = f.__code__.co_firstlineno + 2
     with pytest.raises(RuntimeError, match=rf"at .*test_trace\.py:{line}\)"):
         trace(f, 2.0)
+
+
+def test_the_limit_is_what_fits_into_half_of_the_memory_that_a_group_may_take(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tape, "GROUP", tmp_path)
+    monkeypatch.setattr(tape, "LIMIT", [None])
+    free = limit()
+    files = {"memory.max": "2000000000\n", "memory.current": "1200000000\n"}
+    files["memory.stat"] = "anon 5\ninactive_file 160000000\n"
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert limit() == min(free, 960_000_000 // (2 * tape.BYTES))
+    (tmp_path / "memory.max").write_text("max\n")
+    assert limit() > 960_000_000 // (2 * tape.BYTES)

@@ -30,6 +30,7 @@ Name = Callable[[int], str]
 LETTERS = "vuwtsrqponm"  # what places are called, by how deep in loops they are
 COUNTERS = "kjihgfedcba"
 
+NOTE_STEP = "this happened in iteration {0} (from 0 on) of a loop of {1}"
 MSG_COUNT = "a loop runs a positive number of times, not {0!r}"
 MSG_READS = "a loop of {0} iterations reads {1} numbers along one of its inputs"
 MSG_INPUTS = "a loop's body takes {0} inputs, but {1} are carried and {2} are read"
@@ -133,7 +134,11 @@ class Loop:
                 r.numbers[k] if type(r) is Numbers else results[r.at(k)]
                 for r in self.reads
             ]
-            inside = self.body.run([*now, *read], call)
+            try:
+                inside = self.body.run([*now, *read], call)
+            except Exception as error:
+                error.add_note(NOTE_STEP.format(k, self.count))
+                raise
             if not self.body.holds(inside):
                 results.held = False
             out = [inside[x] for x in self.body.outputs]

@@ -150,6 +150,7 @@ class Jit(Native):
             return self._eagerly(str(reason), args, kwargs)
         ways = call.ways
         if raised is not None and self._answers in ways and call.goes(self._answers):
+            call.name_step(raised)
             raise raised
         for i, variant in enumerate(ways):
             found = call.by(variant)
@@ -162,7 +163,15 @@ class Jit(Native):
         if ways.why_eager is not None or self._restless >= RESTLESS:
             return self._eagerly(ways.why_eager or MSG_RESTLESS, args, kwargs)
         found = self._otherwise(call)
-        return eagerly(self.f, *args, **kwargs) if found is None else found
+        return self._by_itself(call) if found is None else found
+
+    def _by_itself(self, call: Call) -> Any:
+        """Return what the function returns, or raise what it raises, and where."""
+        try:
+            return eagerly(self.f, *call.args, **call.kwargs)
+        except (ArithmeticError, ValueError) as error:
+            call.name_step(error)
+            raise
 
     def _otherwise(self, call: Call) -> Any:
         """Return what no variant answered natively; None if the function is to."""

@@ -15,6 +15,7 @@ from autograd.context import tape_in_use
 from autograd.primitives import Primitive
 from autograd.value import Value, number
 
+INTERPRETED = 2_000_000  # instructions at most, to find out where an error is from
 SCALARS = {float, Value}  # all other numbers of a call are arrays
 
 
@@ -128,6 +129,23 @@ class Call:
                 return variant.read([results[i] for i in program.outputs])
         return None
 
+    def name_step(self, error: Exception) -> None:
+        """Note in which iteration an error was raised, where a recording has loops."""
+        for variant in self.ways:
+            program = variant.program
+            straight = not program.has_loops or program.performed > INTERPRETED
+            if straight or variant.has_batch or not variant.fits():
+                continue
+            floats = self.all_floats(variant, self.late(variant))
+            if not program.holds(program.run(floats, _if_known)):
+                continue
+            try:
+                program.run(floats)
+            except type(error) as same:
+                for note in getattr(same, "__notes__", ()):
+                    error.add_note(note)
+                return
+
     def _has_nodes(self, variant: Variant) -> bool:
         return self.nodes or bool(variant.captured)
 
@@ -145,6 +163,16 @@ class Call:
         if variant.has_batch:
             return True  # the function itself will find out
         return goes(variant.program, self.all_floats(variant, self.late(variant)))
+
+
+def _if_known(primitive: Primitive, *xs: Any) -> Any:
+    """Apply a primitive; None is what is not known since something raised."""
+    if None in xs:
+        return None
+    try:
+        return primitive(*xs)
+    except (ArithmeticError, ValueError):
+        return None
 
 
 class _RecordedInts(RecordedArray):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,15 +29,17 @@ from autograd.primitives.relations import RELATIONS
 from autograd.value import Value, apply, number
 
 LIMIT: list[int | None] = [None]  # operations of one recording; None as memory allows
-BYTES = 250  # of memory for an operation, while it is recorded and differentiated
-USUAL, MOST = 5_000_000, 50_000_000
+BYTES = 480  # of memory for an operation, while it is recorded and differentiated
+LEAST, USUAL, MOST = 100_000, 5_000_000, 50_000_000
+GROUP = Path("/sys/fs/cgroup")  # of Linux, which says how much memory it may take
+GROUPS = ("memory.max", "memory.current")
 
 MSG_LIMIT = (
-    "compiling {0} recorded {1:,} operations and did not come to an end. A loop or a "
-    "recursion may never end on Values. Of a loop over rows of data, vmap the function "
-    "of one row instead; of a loop over time steps, compile the function of some steps "
-    "and call it in a loop. The limit, by default what memory allows, is "
-    "autograd.compiler.limit(operations)"
+    "compiling {0} recorded {1:,} operations and did not come to an end; these take "
+    "some {2:,} MB. A loop or a recursion may never end on Values. Of a loop over rows "
+    "of data, vmap the function of one row instead; of a loop over time steps, compile "
+    "the function of some steps and call it in a loop. The limit, by default what "
+    "memory allows, is autograd.compiler.limit(operations)"
 )
 MSG_COMPARED = (
     "a number was compared ({0}) with {1}: how that turns out for other numbers cannot "
@@ -63,7 +66,8 @@ ABSTRACT = ("abc.py", "<frozen abc>")  # asks on behalf of whoever called it
 def allowed() -> int:
     """Return how many operations a recording may have.
 
-    Where nobody has set it, they are to take half of the memory that is free.
+    Where nobody has set it, they are to take half of the memory that is free, for this
+    process's group where it has a limit.
     """
     if LIMIT[0] is not None:
         return LIMIT[0]
@@ -71,7 +75,11 @@ def allowed() -> int:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not on every system
         return USUAL
-    return max(USUAL, min(MOST, free // (2 * BYTES)))
+    with suppress(OSError, ValueError):  # there may be no group, or no limit: "max"
+        most, used = (int((GROUP / name).read_text()) for name in GROUPS)
+        stat = (GROUP / "memory.stat").read_text().split()
+        free = min(free, most - used + int(stat[stat.index("inactive_file") + 1]))
+    return max(LEAST, min(MOST, free // (2 * BYTES)))
 
 
 class Tape:
@@ -104,7 +112,7 @@ class Tape:
         """Take down a node."""
         self.nodes.append(node)
         if len(self.nodes) > self.limit:
-            raise MemoryError(MSG_LIMIT.format(self.name, self.limit))
+            raise MemoryError(_too_long(self))
 
     def defer(self, y: Any, inputs: list[Value]) -> list[Value] | None:
         """Return nodes for the derivatives of y, None if they are to be recorded."""
@@ -122,7 +130,7 @@ class Tape:
     def _note(self, relation: str, a: Value, b: Any, outcome: Any) -> None:
         self.comparisons.append((relation, a, b, bool(outcome)))
         if len(self.comparisons) > self.limit:
-            raise MemoryError(MSG_LIMIT.format(self.name, self.limit))
+            raise MemoryError(_too_long(self))
 
     def compare(self, relation: str, a: Value, b: Any) -> Any:
         """Compare a Value with anything, and take down what decided it.
@@ -223,6 +231,10 @@ class Tape:
             return
         if not float_answers_alike(frame):
             raise self.eagerly(MSG_CLASS)
+
+
+def _too_long(tape: Tape) -> str:
+    return MSG_LIMIT.format(tape.name, tape.limit, tape.limit * BYTES // 10**6)
 
 
 @functools.lru_cache(maxsize=1000)

@@ -92,10 +92,9 @@ class Recording:
 def limit(operations: int | None = None) -> int:
     """Return how many operations a recording may have; set it, if given.
 
-    By default it is as many as fit into half of the memory that is free, and at least
-    five millions.
+    By default it is as many as fit into half of the memory that is free.
 
-    >>> limit() >= 5_000_000
+    >>> limit() >= 100_000
     True
 
     """
