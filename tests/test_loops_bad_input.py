@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import signal
-import time
 
 import numpy as np
 import pytest
@@ -172,21 +171,20 @@ def test_a_comparison_that_turns_out_otherwise_in_one_iteration_is_noticed():
 def test_ctrl_c_ends_a_long_native_loop_and_leaves_all_usable():
     step = trace(lambda x: 3.7 * x * (1.0 - x), 0.3)
     body = Program(("",), step.constants, step.code, step.outputs)
-    runner = Runner(Program(("",), (), (Loop(2_000_000_000, body, (0,), ()),), (1,)))
+    # It would take hours.
+    runner = Runner(Program(("",), (), (Loop(10**13, body, (0,), ()),), (1,)))
 
     def interrupt(_number, _frame):
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, 0.2)
-    start = time.perf_counter()
     try:
         with pytest.raises(KeyboardInterrupt):
             runner.run([0.3])
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
-    assert time.perf_counter() - start < 2.0  # it would take ten seconds
     short = Runner(Program(("",), (), (Loop(3, body, (0,), ()),), (1,)))
     x = 0.3
     for _ in range(3):

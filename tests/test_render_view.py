@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from work import calls_of
 
 from autograd import Value, no_grad, scope
 from autograd.math import fsum, maximum, sumprod
@@ -229,15 +229,9 @@ def test_a_deep_graph_is_viewed_without_recursion():
 
 
 def test_viewing_takes_time_in_proportion_to_the_nodes():
-    def seconds(samples):
-        loss = network(samples)
-        start = time.process_time()
-        view_of(loss)
-        return time.process_time() - start
-
-    small = min(seconds(300) for _ in range(3))
-    large = min(seconds(2400) for _ in range(2))
-    assert large < 8 * small * 3
+    small, _ = calls_of(view_of, network(100))
+    large, _ = calls_of(view_of, network(800))
+    assert large < 8 * small * 1.5
 
 
 def test_a_thousand_scopes_within_one_another_do_no_harm():
