@@ -86,7 +86,8 @@ def primitive(
 
     Args:
         f: takes floats and returns a float, by whatever means. It is a function of its
-            arguments alone.
+            arguments alone. What it holds must not come to hold Values that it made:
+            the garbage collector, which knows of no Values, never frees such a ring.
         partials: a function for each argument of f, or just the function if there is
             one argument. Each is called with the output and all arguments. Written with
             operators, `autograd.math` and primitives, this one among them, it gives
