@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import nn
 from autograd import Value
 from autograd import math as functions
 from nn import (
@@ -322,3 +323,36 @@ def test_a_trial_leaves_the_gradients_as_they_were(make: Any) -> None:
     assert plan(model, 1).compiled(must=True)[0] is not None
     assert model.parameters()[2].grad == 0.5
     assert sum(p.grad for p in model.parameters()) == 0.5
+
+
+class Recurrent(nn.Module):
+    """One cell, called for each number of a sequence."""
+
+    def __init__(self):
+        self.cell = nn.Layer(5, 4, activation="tanh")
+        self.out = nn.Layer(4, 1)
+
+    def __call__(self, x):
+        state = [0.0] * 4
+        for number in x:
+            state = self.cell([number, *state])
+        return self.out(state)
+
+
+def test_a_recurrent_model_is_compiled_as_its_cell_and_trains_as_eagerly():
+    rng = random.Random(0)
+    rows = [[rng.gauss(0.0, 1.0) for _ in range(100)] for _ in range(40)]
+    targets = [sum(row[-3:]) for row in rows]
+    losses = []
+    for compiled in (None, False):
+        random.seed(1)
+        model = Recurrent()
+        for k, p in enumerate(model.parameters()):
+            p.data = math.sin(k)
+        history = nn.fit(
+            model, rows, targets, loss=nn.mse_loss, epochs=60, batch_size=8,
+            patience=None, progress=False, compiled=compiled,
+        )  # fmt: skip
+        assert bool(history.why_eager) is (compiled is False)
+        losses.append(history.losses)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-7)

@@ -31,8 +31,10 @@ from nn.training.data import Table
 EAGER = (2.5e-7, 1.1e-8, 2.5e-6) if COMPILED else (2e-6, 3e-7, 1e-5)
 STEPPING = 8e-7
 COMPILING = {"products": (0.0012, 7e-7), "code": (0.35, 8e-5)}
+RECORDING = 1e-5  # an operand, where loops over cells are compiled once for all steps
 CALLING = {"products": (5e-5, 4e-8, 8e-10), "code": (1.2e-4, 5e-8, 1e-9)}
 ENDING = 3e-7
+LOOPED = 2000  # operands at least of code that is searched for loops
 
 TRIED = 4  # rows at most, of the batch that is computed on both paths
 CLOSE = 1e-9  # how near the two paths have to be
@@ -132,7 +134,7 @@ class Plan:
 
     def _pays(self, way: str) -> bool:
         """Return whether all epochs take longer than compiling, by a rough count."""
-        nodes, operands = _size_of(self.model, self.tables[0].rows[0])
+        nodes, operands, steps = _size_of(self.model, self.tables[0].rows[0])
         n = len(self.tables[0])
         whole, each, inner = CALLING[way]
         row = EAGER[0] * nodes + (EAGER[1] - inner) * operands + EAGER[2]
@@ -140,7 +142,7 @@ class Plan:
         epoch = math.ceil(n / self.size) * batch + ENDING * len(self.params)
         saved = self.epochs * (n * row - epoch)
         once, more = COMPILING[way]
-        return saved > once + more * operands
+        return saved > once + more * operands / steps + RECORDING * operands
 
     def _try(self, source: Any) -> None:
         """Compute a batch on both paths, and leave everything as it was."""
@@ -223,16 +225,27 @@ def _find(library: str) -> None:
         raise EagerPathError(MSG_MISSING.format(library)) from error
 
 
-def _size_of(model: Any, row: Any) -> tuple[int, int]:
-    """Return how many nodes the model makes for a row, and of how many operands."""
+def _size_of(model: Any, row: Any) -> tuple[int, int, float]:
+    """Return how many nodes the model makes for a row, of how many operands.
+
+    And over how many steps it goes with the same parameters, each needing the one
+    before: such a loop is compiled once.
+    """
     chain = chain_of(model)
     if chain is not None:
         operands = sum(layer.nout * (layer.nin + 1) for layer in chain)
-        return 2 * sum(layer.nout for layer in chain), operands
+        return 2 * sum(layer.nout for layer in chain), operands, 1.0
     y = model(row)
     check_output(y)
-    nodes = [v.parents for v in topological_order(fsum(as_scores(y))) if v.parents]
-    return len(nodes), sum(map(len, nodes))
+    nodes = [v for v in topological_order(fsum(as_scores(y))) if v.parents]
+    operands = sum(len(v.parents) for v in nodes)
+    uses = [x for v in nodes for x in v.parents if not x.parents]
+    depth: dict[Value, int] = {}
+    for v in nodes:
+        depth[v] = 1 + max(depth.get(x, 0) for x in v.parents)
+    steps = len(uses) / max(1, len(set(uses)))
+    looped = operands >= LOOPED and max(depth.values(), default=0) >= 2 * steps
+    return len(nodes), operands, steps if looped else 1.0
 
 
 def check_output(y: Any) -> None:

@@ -52,7 +52,8 @@ def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
     )
 
 
-SHORT = 1500
+SHORT = 1500  # instructions that are not searched for loops
+OPERANDS = 3000  # unless they have so many
 
 watchers: list[Callable[[str, Program], object]] = []
 
@@ -87,7 +88,8 @@ def shorten(listing: Listing) -> Program:
     stands side by side is better off in the groups of `autograd.compiler.schedule`.
     """
     calls = any(isinstance(row.value, Element) for row, _ in listing.forms)
-    if len(listing) >= SHORT and not calls:  # of batches, which loops do not know
+    long = len(listing) >= SHORT or len(listing.operands) >= 8 * OPERANDS
+    if long and not calls:  # of batches, which loops do not know
         with suppress(ImportError):  # NumPy is not everywhere
             rolled = roll(listing)
             shorter = optimize(rolled)

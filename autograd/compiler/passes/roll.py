@@ -95,9 +95,22 @@ def pays(rolled: Program) -> bool:
     performed = rolled.performed
     if not rolled.has_loops or SHORTER * rolled.written > performed:
         return False
-    loops = [step for step in rolled.code if type(step) is Loop]
-    covered = sum(s.count * s.body.performed for s in loops if _is_deep(s))
+    covered = sum(
+        step.count * step.body.performed
+        for place, step in rolled.placed()
+        if type(step) is Loop and (_is_deep(step) or _meets_own(place, step))
+    )
     return covered > performed // 4 or performed > MANY
+
+
+def _meets_own(first: int, loop: Loop) -> bool:
+    """Return whether iterations read what earlier ones kept."""
+    return any(
+        x >= first
+        for read in loop.reads
+        if type(read) is not Numbers
+        for x in (read.at(0), read.at(loop.count - 1))
+    )
 
 
 def _is_deep(loop: Loop) -> bool:
