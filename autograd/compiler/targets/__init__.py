@@ -1,7 +1,7 @@
 """Readable source of a recorded program, for other languages and other libraries.
 
-Each target is one function of straight-line source. `compile_python` and
-`compile_numpy` run it at once.
+Each target is one function, with loops as loops where its language has them.
+`compile_python` and `compile_numpy` run it at once.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ class Syntax:
     Attributes:
         new: the first assignment to a name: of a name and a text.
         set: a later one.
+        store: one to an element: of an array, an index and a text.
         variable: the first one to a name that will be assigned again.
         loop: the head of a loop: of a counter and how often.
         end: what ends a loop, "" for nothing.
@@ -38,6 +39,7 @@ class Syntax:
 
     new: str
     set: str
+    store: str
     variable: str
     loop: str
     end: str
@@ -47,11 +49,12 @@ class Syntax:
 
 
 PYTHON = Syntax(
-    "{0} = {1}", "{0} = {1}", "{0} = {1}", "for {0} in range({1}):", "",
+    "{0} = {1}", "{0} = {1}", "{0}[{1}] = {2}", "{0} = {1}",
+    "for {0} in range({1}):", "",
     "{0} = [0.0] * {1}", ("{0} = (", ")"), ("", ""),
 )  # fmt: skip
 C = Syntax(
-    "const double {0} = {1};", "{0} = {1};", "double {0} = {1};",
+    "const double {0} = {1};", "{0} = {1};", "{0}[{1}] = {2};", "double {0} = {1};",
     "for (long {0} = 0; {0} < {1}; {0}++) {{", "}",
     "double {0}[{1}];", ("static const {1} {0}[] = {{", "};"), ("double", "long"),
 )  # fmt: skip
@@ -102,7 +105,7 @@ class Statements:
         yield self.syntax.new.format(name, text)
         frame.known[place] = name
         if place in frame.moving:
-            yield self.syntax.set.format(f"{frame.letter}[{place}]", name)
+            yield self.syntax.store.format(frame.letter, place, name)
 
     def text(self, frame: Frame, place: int) -> Text:
         """Return how a place is called."""
@@ -113,13 +116,20 @@ class Statements:
             return self.target.number(p.constants[place - len(p.inputs)])
         return Text(f"{frame.letter}[{place}]")
 
+    def lifted(self, frame: Frame, place: int) -> str:
+        """Return what a variable is set to: constants are the target's own numbers."""
+        text = self.text(frame, place).text
+        if self.target.lift and frame.program.is_constant(place):
+            return f"{self.target.lift}({text})"
+        return text
+
     def loop(self, frame: Frame, first: int, loop: Loop) -> Iterator[str]:
         """Yield the statements of a loop, whose places begin at first."""
         inner, n = Frame(loop.body, frame.depth + 1), len(loop.carried)
         counter = COUNTERS[frame.depth]
         carried = [f"{frame.letter}{first + j}" for j in range(n)]
         for name, x in zip(carried, loop.carried, strict=True):
-            yield self.syntax.variable.format(name, self.text(frame, x).text)
+            yield self.syntax.variable.format(name, self.lifted(frame, x))
         reads = [self.read(frame, read, counter) for read in loop.reads]
         yield self.syntax.loop.format(counter, loop.count)
         for line in self.iteration(frame, inner, first, loop, reads):
@@ -129,7 +139,7 @@ class Statements:
         for place, name in enumerate(carried, first):
             frame.known[place] = name
             if place in frame.moving:
-                yield self.syntax.set.format(f"{frame.letter}[{place}]", name)
+                yield self.syntax.store.format(frame.letter, place, name)
 
     def iteration(
         self, frame: Frame, inner: Frame, first: int, loop: Loop, reads: list[str]
@@ -140,14 +150,14 @@ class Statements:
         for j in range(n):
             inner.known[j] = f"{frame.letter}{first + j}"
             if j in inner.moving:
-                name = f"{inner.letter}[{j}]"
-                yield self.syntax.set.format(name, inner.known[j])
+                yield self.syntax.store.format(inner.letter, j, inner.known[j])
         for j, text in enumerate(reads, n):
             yield from self.settle(inner, j, text)
         yield from self.block(inner)
         for i, x in enumerate(body.outputs[n:]):
-            name = f"{frame.letter}[{first + n + i * loop.count} + {counter}]"
-            yield self.syntax.set.format(name, self.text(inner, x).text)
+            index = f"{first + n + i * loop.count} + {counter}"
+            text = self.lifted(inner, x)
+            yield self.syntax.store.format(frame.letter, index, text)
         yield from self.carry(inner, [f"{frame.letter}{first + j}" for j in range(n)])
 
     def room(self, inner: Frame) -> Iterator[str]:
@@ -156,14 +166,14 @@ class Statements:
         if inner.moving:
             yield self.syntax.room.format(inner.letter, body.size)
         for x in filter(body.is_constant, inner.moving):
-            text = self.text(inner, x).text
-            yield self.syntax.set.format(f"{inner.letter}[{x}]", text)
+            text = self.lifted(inner, x)
+            yield self.syntax.store.format(inner.letter, x, text)
 
     def carry(self, inner: Frame, names: list[str]) -> Iterator[str]:
         """Yield the statements that give carried numbers their new values."""
         n = len(names)
         news = [(j, x) for j, x in enumerate(inner.program.outputs[:n]) if x != j]
-        texts = [self.text(inner, x).text for _, x in news]
+        texts = [self.lifted(inner, x) for _, x in news]
         if any(x < n for _, x in news):  # one takes another's old number: all at once
             olds = [f"{names[j]}_next" for j, _ in news]
             for old, text in zip(olds, texts, strict=True):
@@ -176,12 +186,13 @@ class Statements:
         """Return how a loop's input is read."""
         if type(read) is Numbers:
             numbers = [self.target.number(x).text for x in read.numbers]
-            return f"{self.table(numbers, self.syntax.kinds[0])}[{counter}]"
+            text = f"{self.table(numbers, self.syntax.kinds[0])}[{counter}]"
+            return f"{self.target.lift}({text})" if self.target.lift else text
         if type(read) is At:
             places = self.table([*map(str, read.places)], self.syntax.kinds[1])
             return f"{frame.letter}[{places}[{counter}]]"
         if read.stride == 0:
-            return self.text(frame, read.place).text
+            return self.lifted(frame, read.place)
         sign, by = "-" if read.stride < 0 else "+", abs(read.stride)
         times = counter if by == 1 else f"{by} * {counter}"
         return f"{frame.letter}[{read.place} {sign} {times}]"
@@ -278,25 +289,30 @@ def pythonic(
     lines = statements.of(program)
     frame = statements.frame
     given = f"[{convert.format('x')} for x in v]" if convert else "[*v]"
+    return [
+        *statements.tables,
+        f"v = {given} + [0.0] * {program.size - n}",
+        *[
+            f"v[{x}] = {statements.lifted(frame, x)}"
+            for x in range(n, program.first_result)
+            if x in frame.moving
+        ],
+        *lines,
+        returns.format(returned(program, statements)),
+    ]
+
+
+def returned(program: Program, statements: Statements) -> str:
+    """Return the outputs in Python, one by one or as lines of the array ``v``."""
     outputs = []
     for i, line in lines_of(program.outputs):
         if len(line) < FEW:
             outputs += [
-                statements.text(frame, program.outputs[i + k]).text
+                statements.text(statements.frame, program.outputs[i + k]).text
                 for k in range(len(line))
             ]
         else:
             stop = line.stop if line.stop >= 0 else ""
             step = "" if line.step == 1 else f":{line.step}"
             outputs.append(f"*v[{line.start}:{stop}{step}]")
-    return [
-        *statements.tables,
-        f"v = {given} + [0.0] * {program.size - n}",
-        *[
-            f"v[{x}] = {statements.target.number(c).text}"
-            for x, c in enumerate(program.constants, n)
-            if x in frame.moving
-        ],
-        *lines,
-        returns.format(", ".join(outputs)),
-    ]
+    return ", ".join(outputs)

@@ -114,10 +114,10 @@ def numpy_source(program: Program, *, guards: bool = False) -> str:
             0, f"{', '.join(names)} = {', '.join(map('np.float64({})'.format, names))}"
         )
     if guards:
-        body += [
-            "ok = np.True_",
-            *[f"ok = ok & {holds(g, writer, 'np')}" for g in program.guards],
-        ]
+        body += ["ok = np.True_"]
+    for guard in program.guards if guards else ():
+        a, b = (writer.text_of(x).text for x in (guard.a, guard.b))
+        body.append(f"ok = ok & {holds(guard, a, b, 'np')}")
     outputs = ", ".join(writer.text_of(x).text for x in program.outputs)
     body.append(f"return [{outputs}]" + ", ok" * guards)
     name = named(program.name, "f", {*writer.names, *RESERVED})
@@ -128,10 +128,7 @@ def _looping(program: Program, *, guards: bool) -> str:
     """Return the function of a program with loops; its inputs are ``v``."""
 
     def check(guard: Guard, a: str, b: str) -> list[str]:
-        if guard.relation == "finite":
-            return [f"ok = ok & np.isfinite({a})"]
-        condition = f"({a} {guard.relation} {b})"
-        return [f"ok = ok & {'' if guard.holds else 'np.logical_not'}{condition}"]
+        return [f"ok = ok & {holds(guard, a, b, 'np')}"]
 
     statements = Statements(NUMPY, PYTHON, check if guards else None)
     returns = "return [{0}]" + ", ok" * guards

@@ -43,7 +43,7 @@ LONG = 1000  # instructions; in longer programs nothing is nested
 MOST = 20_000  # instructions of a source that has no loops
 MSG_MOST = (
     "{0} is {1:,} instructions when its loops are written out, and {2} does not print "
-    "loops: at most {3:,}. The targets python, numpy and c print loops as loops"
+    "loops: at most {3:,}. The targets python, numpy, c and jax print loops as loops"
 )
 MSG_SPELLING = (
     "{0} has no spelling for the primitive {1!r}, nor a definition by primitives that "
@@ -298,10 +298,9 @@ class Writer:
         return found
 
 
-def holds(guard: Guard, writer: Writer, module: str) -> str:
-    """Return whether a guard holds, element by element, over a module of arrays."""
-    a = writer.text_of(guard.a).text
+def holds(guard: Guard, a: str, b: str, module: str) -> str:
+    """Return whether a guard of a and b holds, element by element, over arrays."""
     if guard.relation == "finite":
         return f"{module}.isfinite({a})"
-    condition = f"({a} {guard.relation} {writer.text_of(guard.b).text})"
+    condition = f"({a} {guard.relation} {b})"
     return condition if guard.holds else f"{module}.logical_not{condition}"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from autograd.compiler.program import Program
 from autograd.compiler.targets.numpy import ARITHMETIC
+from autograd.compiler.targets.scanned import body
 from autograd.compiler.targets.source import (
     Spelling,
     Target,
@@ -82,7 +83,7 @@ TORCH = Target(
 JAX_HEAD = """\
 import jax
 import jax.numpy as jnp
-from jax.scipy import special
+{0}from jax.scipy import special
 
 jax.config.update("jax_enable_x64", True)
 
@@ -91,7 +92,7 @@ jax.config.update("jax_enable_x64", True)
 
 
 def jax_source(program: Program, *, guards: bool = False) -> str:
-    """Return a function of numbers and arrays, over jax.numpy.
+    """Return a function of numbers and arrays, over jax.numpy; loops are `fori_loop`s.
 
     Args:
         program: any program.
@@ -102,7 +103,13 @@ def jax_source(program: Program, *, guards: bool = False) -> str:
 
     """
     number = "jnp.asarray({0}, dtype=jnp.float64)".format
-    return JAX_HEAD + _function(program, JAX, "jnp", number, guards=guards)
+    expanded = JAX.expanded(program)
+    if not expanded.has_loops:
+        head = JAX_HEAD.format("")
+        return head + _function(program, JAX, "jnp", number, guards=guards)
+    name = named(program.name, "f", {"v", "lax", *JAX.reserved})
+    lines = [f"def {name}(*v):", *body(expanded, JAX, guards=guards)]
+    return JAX_HEAD.format("from jax import lax\n") + "\n    ".join(lines)
 
 
 def torch_source(program: Program, *, guards: bool = False) -> str:
@@ -132,16 +139,18 @@ def _function(
     program = target.expanded(straight(program, target.name))
     writer = Writer(program, target)
     names = writer.names[: len(program.inputs)]
-    body = [f"{name} = {number(name)}" for name in names]
+    lines = [f"{name} = {number(name)}" for name in names]
     if target.named:
         constants = enumerate(map(target.number, program.constants), len(names))
-        body += [f"v{i} = {number(x.text)}" for i, x in constants]
-    body += [f"{line.name} = {line.text}" for line in writer.write()]
+        lines += [f"v{i} = {number(x.text)}" for i, x in constants]
+    lines += [f"{line.name} = {line.text}" for line in writer.write()]
     if guards:
-        held = [holds(guard, writer, module) for guard in program.guards]
-        body += [f"ok = {number('1.0')} > 0.0", *[f"ok = ok & {x}" for x in held]]
+        lines.append(f"ok = {number('1.0')} > 0.0")
+    for guard in program.guards if guards else ():
+        a, b = (writer.text_of(x).text for x in (guard.a, guard.b))
+        lines.append(f"ok = ok & {holds(guard, a, b, module)}")
     outputs = ", ".join(writer.text_of(x).text for x in program.outputs)
-    body.append(f"return [{outputs}]" + ", ok" * guards)
+    lines.append(f"return [{outputs}]" + ", ok" * guards)
     name = named(program.name, "f", {*writer.names, *target.reserved})
     head = f"def {name}({', '.join(names)}):"
-    return "\n".join([head, *[f"    {line}" for line in body]])
+    return "\n".join([head, *[f"    {line}" for line in lines]])
