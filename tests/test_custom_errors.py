@@ -250,7 +250,7 @@ ONLY_FLOATS = {
     "math": lambda y, x: -math.sin(x),
     "float": lambda y, x: -am.sin(float(x)),
     "scipy": lambda y, x: -special.j0(x) * 0.0 - math.sin(x),
-    "attribute": lambda y, x: -am.sin(x.real),
+    "attribute": lambda y, x: -am.sin(float.fromhex(x.hex())),
 }
 
 

@@ -131,7 +131,7 @@ class _Names(Reader):
     def shadowed(self, kinds: set[type], attributes: set[str]) -> None:
         """Note where a class has no attribute that code reads and a base of it has."""
         for kind in kinds:
-            line = *kind.__mro__, *type(kind).__mro__
+            line = [base for k in (kind, type(kind)) for base in k.__mro__]
             own = [base for base in line if not is_library(base)]
             missing: list[Any] = []
             for base in own:
