@@ -45,6 +45,8 @@ def outcome(f, *args):
 def close(found, expected):
     if isinstance(found, type) or isinstance(expected, type):
         return found is expected
+    if math.isnan(expected[0]):  # of no number there is no slope
+        return math.isnan(found[0])
     largest = max(map(abs, expected))
     return all(
         x == y

@@ -20,7 +20,7 @@ import types
 import warnings
 from typing import Any
 
-from autograd.lifting import calls, stand_ins
+from autograd.lifting import calls, records, stand_ins
 from autograd.lifting.errors import LiftError
 from autograd.lifting.functions import Lifted, why_not
 from autograd.lifting.twins import twin
@@ -35,6 +35,7 @@ MSG_WHAT = (
 stand_ins.enter_builtins()
 stand_ins.enter_math()
 stand_ins.enter_cmath()
+records.enter(calls.call)
 
 
 def lift(thing: Any) -> Any:

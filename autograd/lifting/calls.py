@@ -25,11 +25,16 @@ from autograd.lifting.errors import (
     place_of,
 )
 from autograd.lifting.functions import is_lifted, lifted_function
+from autograd.lifting.records import of_a_record
 from autograd.lifting.stand_ins import METHODS, STAND_INS, for_text, refresh
 from autograd.value import Value
 
 CACHED = type(functools.lru_cache(lambda: None))
 PLAIN = object.__new__
+IN_C = (
+    types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
+    types.MethodWrapperType, types.ClassMethodDescriptorType,
+)  # fmt: skip
 NUMBERS = {float, int, bool, str}
 # Methods of NumPy's scalars, which arrays of Values give as they are.
 OF_NUMPYS = {"astype", "copy", "item", "tolist"}
@@ -142,8 +147,10 @@ def _constructor(f: type, args: Any, kwargs: Any) -> Any:
     if not ordinary or type(init) is not types.FunctionType:
         return None
     lifted = lifted_function(init)
-    if lifted is init or not any(map(has_values, (*args, *kwargs.values()))):
+    if not any(map(has_values, (*args, *kwargs.values()))):
         return None
+    if lifted is init:
+        return of_a_record(f, call)
 
     def make(*args: Any, **kwargs: Any) -> Any:
         made: Any = PLAIN(f)
@@ -163,7 +170,7 @@ def _as_it_is(f: Any, args: Any, kwargs: Any) -> Any:
     try:
         return f(*args, **kwargs)
     except Exception as error:
-        in_c = isinstance(f, types.BuiltinFunctionType) and (
+        in_c = isinstance(f, IN_C) and (
             isinstance(error, TypeError) or " float" in str(error)
         )
         if isinstance(error, LiftError) or not (in_c or drops_a_gradient(error)):
@@ -176,9 +183,19 @@ def lifter(f: Any) -> Any:
     return functools.partial(call, f) if callable(f) else f
 
 
+def property_of(x: Any, name: str) -> Any:
+    """Return an attribute; a property of somebody's class is lifted."""
+    own = getattr(type(x), name, None)
+    if type(own) is property and type(own.fget) is types.FunctionType:
+        return call(own.fget, x)
+    return getattr(x, name)
+
+
 def attribute(x: Any, name: str) -> Any:
     """Return an attribute that floats have, of a Value as of anything."""
     if not is_value(x):
+        return property_of(x, name)
+    if name not in OF_FLOATS:
         return getattr(x, name)
     if name in OF_NUMPYS:
         return lambda *_, **__: x

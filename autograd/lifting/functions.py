@@ -143,7 +143,9 @@ def _rewrite(f: types.FunctionType) -> Code | str:
     source = source_of(code)
     if source is None:
         return WORD_SOURCE.format(name, code.co_filename)
-    node = Rewriter(f.__globals__, frozenset(code.co_freevars)).visit(source.copy())
+    free = frozenset(code.co_freevars)
+    # It is run on Values alone: on floats the function itself is called.
+    node = Rewriter(f.__globals__, free, properties=True).visit(source.copy())
     new = compiled(source, node, code, tuple(hooks()))
     if new is None:
         return WORD_SOURCE.format(name, code.co_filename)

@@ -106,6 +106,7 @@ class Rewriter(ast.NodeTransformer):
         known: what the global names mean.
         free: the names that come from enclosing functions.
         lifted: whether a function or class that a global name means is lifted already.
+        properties: whether attributes may be properties that are to be lifted.
 
     """
 
@@ -114,9 +115,12 @@ class Rewriter(ast.NodeTransformer):
         known: Mapping[str, Any],
         free: set[str] | frozenset[str] = frozenset(),
         lifted: Callable[[Any], bool] = lambda _: False,
+        *,
+        properties: bool = False,
     ) -> None:
         self.known = known
         self.lifted = lifted
+        self.properties = properties
         self.scopes: list[set[str]] = [set(free)]
         self.inline: list[bool] = [False]
         # The class that is being defined, and the first parameter of a method in it.
@@ -158,7 +162,9 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_Lambda(self, node: ast.Lambda) -> Any:  # noqa: D102
         self._defaults(node.args)
-        return self._scope(node, inline=False)
+        # In a comprehension nothing may be assigned.
+        inline = self.inline[-1] or len(self.inline) == 1
+        return self._scope(node, inline=inline)
 
     def _defaults(self, args: ast.arguments) -> None:
         """Rewrite default values, which are evaluated outside of the function."""
@@ -269,7 +275,8 @@ class Rewriter(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> Any:  # noqa: D102
         module = isinstance(self.meaning(node.value), types.ModuleType)
         self.generic_visit(node)
-        if node.attr in NUMBERS and isinstance(node.ctx, ast.Load) and not module:
+        asked = node.attr in NUMBERS or (self.properties and node.attr[:2] != "__")
+        if asked and isinstance(node.ctx, ast.Load) and not module:
             return call("__lift_attribute__", node.value, ast.Constant(node.attr))
         return node
 

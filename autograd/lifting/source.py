@@ -129,7 +129,7 @@ def compiled(
     factory = ast.FunctionDef(
         FACTORY,
         ast.arguments([], [ast.arg(name) for name in outer], None, [], [], None, []),
-        [inner],
+        [*_not_its_own(source, code), inner],
         [],
     )
     if hasattr(factory, "type_params"):
@@ -153,6 +153,17 @@ def compiled(
             return None
         found = parts[-1]
     return found.replace(co_qualname=code.co_qualname)
+
+
+def _not_its_own(source: Source, code: types.CodeType) -> list[ast.stmt]:
+    """Return what lets a definition be global where it is defined in the factory.
+
+    A recursive function, or a method that names its class, would find it there.
+    """
+    name = source.owner
+    if name is None and not isinstance(source.node, ast.Lambda):
+        name = source.node.name
+    return [] if name is None or name in code.co_freevars else [ast.Global([name])]
 
 
 def copied(node: Definition) -> Definition:

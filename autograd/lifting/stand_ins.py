@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import builtins
 import cmath
+import contextlib
 import copy
 import functools
 import math
 import sys
+import types
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from autograd import math as am
 from autograd.context import tape_in_use
-from autograd.lifting.errors import LiftError, is_value, place_of
+from autograd.lifting.errors import (
+    LiftError,
+    drops_a_gradient,
+    is_value,
+    place_of,
+)
 from autograd.value import Value, number
 
 # By the id of the function: what stands for it, and whether always. KEPT keeps them.
@@ -151,6 +158,20 @@ def _handing_on(f: Callable[..., Any]) -> Callable[..., Any]:
     return lifted
 
 
+class Suppress(contextlib.suppress):
+    """Suppress errors, but for those by which a gradient would be lost in silence."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> bool:
+        if drops_a_gradient(error):
+            return False
+        return bool(super().__exit__(kind, error, trace))
+
+
 def enter_builtins() -> None:
     """Enter the rows of Python itself."""
     stand_in(float, lambda x: x)
@@ -164,8 +185,9 @@ def enter_builtins() -> None:
     stand_in(float.is_integer, lambda x: x == am.floor(x))
     for f in (map, filter, sorted, min, max, functools.reduce):
         stand_in(f, _handing_on(f), always=True)
+    stand_in(contextlib.suppress, Suppress, always=True)
     stand_in(copy.copy, lambda x: x if is_value(x) else copy.copy(x))
-    stand_in(copy.deepcopy, _deepcopy, always=True)
+    stand_in(copy.deepcopy, copied, always=True)
 
 
 def _text(f: Callable[[Any], str]) -> Callable[..., str]:
@@ -179,7 +201,7 @@ def for_text(x: Value) -> float:
     return number(x)
 
 
-def _deepcopy(x: Any, memo: dict[int, Any] | None = None) -> Any:
+def copied(x: Any, memo: dict[int, Any] | None = None) -> Any:
     """Copy, but not the Values: a copy would be another leaf."""
     memo = {} if memo is None else memo
     todo, seen = [x], set()

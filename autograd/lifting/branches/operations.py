@@ -104,7 +104,9 @@ def attribute(x: Any, name: str) -> Any:
     """Return an attribute; in a side, one that is merely looked up."""
     if type(x) is Value or mask() is None:
         return (
-            lifted.attribute(x, name) if name in lifted.OF_FLOATS else getattr(x, name)
+            lifted.attribute(x, name)
+            if name in lifted.OF_FLOATS
+            else lifted.property_of(x, name)
         )
     if isinstance(x, types.ModuleType):
         if name not in vars(x):
