@@ -56,6 +56,8 @@ def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
             return own(*args, **kwargs)
     row = STAND_INS.get(id(f))
     if row is not None:
+        if not (row[1] or kwargs) and NUMBERS.issuperset(map(type, args)):
+            return f(*args)  # as nearly always on floats
         return _stood_in(f, *row, args, kwargs)
     if kind is types.BuiltinMethodType and type(f.__self__).__name__ == "ndarray":
         own = method_of_array(f.__self__, f.__name__)

@@ -216,11 +216,22 @@ class _Linker:
         bracket = ast.Tuple([_load(x) for x in sorted(self.bounds)], ast.Load())
         k = _load(self.k)
         link = _call("__lift_halve__", k, compared, _load(r_), bracket, point)
-        before.append(_assign(self.k, link))
-        before += [
+        # On floats nothing is asked but for that.
+        is_float = ast.Compare(
+            _call("__lift_type__", _load(l_)), [ast.Is()], [_load("__lift_float__")]
+        )
+        if not isinstance(right, ast.Constant):
+            other = ast.Compare(
+                _call("__lift_type__", _load(r_)), [ast.Is()], [_load("__lift_float__")]
+            )
+            is_float = ast.BoolOp(ast.And(), [is_float, other])
+        before.append(_assign(self.k, ast.IfExp(is_float, ast.Constant(None), link)))
+        moved: list[ast.stmt] = [
             _assign(x, _call("__lift_linked__", _load(x), _load(self.k)))
             for x in sorted(self.bounds | one)
         ]
+        linked = ast.Compare(_load(self.k), [ast.IsNot()], [ast.Constant(None)])
+        before.append(ast.If(linked, moved, []))
         return before, ast.Compare(_load(l_), test.ops, [_load(r_)])
 
 
