@@ -149,11 +149,74 @@ def an_object_that_counts():
     ]
 
 
+def slots_that_count():
+    class Model:
+        __slots__ = ("calls", "w")
+
+        def __call__(self, x):
+            self.calls += 1
+            return self.w * x * x
+
+    held = Model()
+    held.w, held.calls = 2.0, 0
+    return held, [lambda: setattr(held, "w", 3.0), lambda: setattr(held, "w", 4.0)]
+
+
+def a_dict_that_counts():
+    held = {"calls": 0, "w": 2.0, "log": []}
+
+    def f(x):
+        held["calls"] += 1
+        held["log"].append(held["calls"])
+        held["last"] = 1
+        return held["w"] * x * x
+
+    return f, [lambda: held.update(w=3.0), lambda: held.update(w=4.0)]
+
+
+def what_is_not_there_yet():
+    module, held = types.ModuleType("held"), make("C")
+
+    def f(x):
+        try:
+            return module.w * x * x
+        except AttributeError:
+            return getattr(f, "w", 3.0) * getattr(held, "v", 5.0) * x
+
+    return f, [
+        lambda: setattr(held, "v", 7.0),
+        lambda: setattr(f, "w", 9.0),
+        lambda: setattr(module, "w", 11.0),
+        lambda: delattr(module, "w"),
+    ]
+
+
+def an_empty_cell():
+    def inner():
+        def f(x):
+            try:
+                return w * x * x
+            except NameError:
+                return 3.0 * x
+
+        def fill():
+            nonlocal w
+            w = 5.0
+
+        if not fill:
+            w = 1.0
+        return f, fill
+
+    f, fill = inner()
+    return f, [fill]
+
+
 CASES = [
     a_class, a_class_whose_base_has_it, another_base, a_metaclass, a_method_of_a_class,
     a_static_method, a_descriptor, an_ordered_dict, its_globals_by_a_computed_name,
     what_is_evaluated, a_builtin_hidden_by_a_global, a_context_variable,
     a_weak_reference, notes_of_a_frame, a_module_that_it_imports, an_object_that_counts,
+    slots_that_count, a_dict_that_counts, what_is_not_there_yet, an_empty_cell,
 ]  # fmt: skip
 WAYS = {
     "jit": (lambda f: f, jit),
@@ -202,7 +265,18 @@ def int_here_float_there(x):
     return x * x if type(y) is int else x * 3
 
 
-@pytest.mark.parametrize("f", [int_here_value_there, int_here_float_there])
+def computed_from_an_int_here(x):
+    y = 0
+    if x > 1.2:
+        y = x * 2
+    y = y + 1
+    return x * x if isinstance(y, int) else y * 3
+
+
+INTS = [int_here_value_there, int_here_float_there, computed_from_an_int_here]
+
+
+@pytest.mark.parametrize("f", INTS)
 def test_an_int_on_one_side_of_a_branch_is_an_int_there(f):
     for compile_it in (jit, lambda f: one_row(vmap(f))):
         compiled = compile_it(f)

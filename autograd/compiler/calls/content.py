@@ -113,6 +113,7 @@ class Reader:
                 thing = cell.cell_contents
             except ValueError:  # it is not bound yet
                 parts.append("nothing yet")
+                self.without_content(cell)
                 continue
             part = self.in_cell(cell, thing)
             parts.append(self._attributes(thing, part, attributes))
@@ -156,16 +157,26 @@ class Reader:
         return self._attributes(thing, part, attributes)
 
     def _attributes(self, thing: Any, part: Any, attributes: Any) -> Any:
-        """Return the content of a thing; of a module, of what code reads there."""
-        if type(thing) is not types.ModuleType or is_library(thing):
+        """Return the content of a thing; of a module, of what code reads there.
+
+        Of a function as well, which may have attributes.
+        """
+        if type(thing) is types.FunctionType:
+            if names_in(thing.__code__)[0]:
+                return part
+        elif type(thing) is not types.ModuleType or is_library(thing):
             return part
         its = vars(thing)
         parts = []
         for name in attributes:
             key = (id(its), name)
-            if name in its and key not in self.seen:
-                self.seen[key] = len(self.seen)
+            if key in self.seen:
+                continue
+            self.seen[key] = len(self.seen)
+            if name in its:
                 parts.append((name, self._named(its, name, attributes)))
+            else:
+                self.without(its, name)
         return part, tuple(parts)
 
     def found(self, thing: Any) -> Any:
@@ -185,4 +196,7 @@ class Reader:
         return self.read(thing)
 
     def without(self, _names: dict[str, Any], _name: str) -> None:
-        """Note that a name which a function reads is not here: it is a builtin."""
+        """Note that a name which a function reads is not here."""
+
+    def without_content(self, _cell: Any) -> None:
+        """Note that nothing is in a function's cell."""

@@ -211,11 +211,7 @@ def _objects(kind: type) -> How:
             if skipped:
                 held = {k: x for k, x in held.items() if k not in skipped}
             parts += (tuple(held), _items(reader, held.values()))
-        for name, slot in slots:
-            try:
-                parts.append((name, reader.read(slot.__get__(thing))))
-            except AttributeError:
-                parts.append((name, "nothing yet"))
+        parts += _in_slots(reader, thing, slots)
         return tuple(parts)
 
     return read
@@ -242,6 +238,18 @@ def _slots(kind: type) -> list[tuple[str, Any]]:
     ]
 
 
+def _in_slots(reader: Any, thing: Any, slots: list[tuple[str, Any]]) -> list[Any]:
+    parts: list[Any] = []
+    for name, slot in slots:
+        if name in reader.skipped.get(id(thing), ()):
+            continue
+        try:
+            parts.append((name, reader.read(slot.__get__(thing))))
+        except AttributeError:
+            parts.append((name, "nothing yet"))
+    return parts
+
+
 def _items(reader: Any, things: Any) -> Any:
     items = tuple(things)
     if PLAIN.issuperset(map(type, items)):
@@ -250,6 +258,8 @@ def _items(reader: Any, things: Any) -> Any:
 
 
 def _list(reader: Any, thing: Any) -> Any:
+    if id(thing) in reader.skipped:
+        return "its own"
     return _items(reader, list.__iter__(thing))
 
 
@@ -258,6 +268,9 @@ def _tuple(reader: Any, thing: Any) -> Any:
 
 
 def _dict(reader: Any, thing: Any) -> Any:
+    if id(thing) in reader.skipped:
+        own = reader.skipped[id(thing)]
+        thing = {k: x for k, x in thing.items() if k not in own}
     return (
         _items(reader, dict.keys(thing)),
         _items(reader, dict.values(thing)),

@@ -193,15 +193,12 @@ def unchanged(
     """Return whether the same things stand where they were found.
 
     Args:
-        cells: closures' cells, each followed by what it held.
+        cells: closures' cells, each followed by what it held, or `ABSENT`.
         names: dicts, each followed by a name and by what stood under it, or `ABSENT`.
         functions: functions, each followed by its code and its defaults.
 
     """
-    try:
-        held = [cell.cell_contents for cell in cells[::2]]
-    except ValueError:  # one is empty now
-        return False
+    held = [_content(cell) for cell in cells[::2]]
     found = [names[i].get(names[i + 1], ABSENT) for i in range(0, len(names), 3)]
     parts = [(f.__code__, f.__defaults__) for f in functions[::3]]
     return (
@@ -210,6 +207,13 @@ def unchanged(
         and _same_items([code for code, _ in parts], functions[1::3])
         and _same_items([defaults for _, defaults in parts], functions[2::3])
     )
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return ABSENT
 
 
 def _same_items(one: Sequence[Any], other: Sequence[Any]) -> bool:

@@ -233,7 +233,7 @@ def unchanged(cells: tuple, names: tuple, functions: tuple) -> bool:
     """Return whether the same things stand where they were found.
 
     Args:
-        cells: closures' cells, each followed by what it held.
+        cells: closures' cells, each followed by what it held, or `ABSENT`.
         names: dicts, each followed by a name and by what stood under it.
         functions: functions, each followed by its code and its defaults.
 
@@ -241,9 +241,10 @@ def unchanged(cells: tuple, names: tuple, functions: tuple) -> bool:
     i: cython.Py_ssize_t
     for i in range(0, len(cells), 2):
         try:
-            if cells[i].cell_contents is not cells[i + 1]:
-                return False
-        except ValueError:  # it is empty now
+            held = cells[i].cell_contents
+        except ValueError:
+            held = ABSENT
+        if held is not cells[i + 1]:
             return False
     for i in range(0, len(names), 3):
         if names[i].get(names[i + 1], ABSENT) is not names[i + 2]:

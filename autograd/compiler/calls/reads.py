@@ -20,6 +20,8 @@ _ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"}
 
 # What stands before the name of a module that code imports when it runs.
 IMPORTED = "import "
+# Functions that are given an attribute's name as a text.
+ASKING = {"getattr", "hasattr"}
 
 _known: WeakKeyDictionary[CodeType, Any] = WeakKeyDictionary()
 
@@ -67,6 +69,8 @@ def _collect(
         elif step.opname == "STORE_GLOBAL":
             stored.add(step.argval)
     for constant in code.co_consts:
+        if isinstance(constant, str) and ASKING & set(code.co_names):
+            attributes[constant] = None
         if isinstance(constant, CodeType):
             _collect(constant, globals_, attributes, stored)
 

@@ -13,6 +13,7 @@ stamps, and is read in every call.
 from __future__ import annotations
 
 import types
+from operator import is_not
 from typing import Any
 
 from autograd.compiler.calls.kinds import (
@@ -24,6 +25,7 @@ from autograd.compiler.calls.kinds import (
 from autograd.compiler.calls.native import ARRAY, DICT, LIST, NAMES, OBJECT, SLOT
 from autograd.primitives import Primitive
 
+ALL = object()  # of a list that a function itself changes
 LARGEST = 1 << 22  # bytes of an array that are kept to compare it with
 
 
@@ -53,23 +55,34 @@ def stamps_of(
     return tuple(found)
 
 
-def changed_attributes(before: Any, after: Any) -> list[tuple[Any, set[str]]]:
-    """Return which attributes of objects are others in later stamps of one thing.
+def changed_in(before: Any, after: Any) -> list[tuple[Any, set[Any]]]:
+    """Return what is another in later stamps of one thing.
 
-    Each with its object's dict; what else is different does not show.
+    Returns:
+        Dicts, each with the keys whose values are others; lists, with `ALL`; and
+        objects with the names of slots.
+
     """
-    seen = {id(thing): held for _, thing, held in _triples(before or ())}
-    found: list[tuple[Any, set[str]]] = []
-    latest = None  # the dict of the object that was stamped just before
+    seen = {_key(*stamp): stamp[2] for stamp in _triples(before or ())}
+    found: list[tuple[Any, set[Any]]] = []
     for how, thing, held in _triples(after or ()):
-        if how == DICT and thing is latest and id(thing) in seen:
-            old = dict(_pairs(seen[id(thing)]))
-            new = dict(_pairs(held))
+        was = seen.get(_key(how, thing, held))
+        if was is None:
+            continue
+        if how in {DICT, NAMES}:
+            old, new = dict(_pairs(was)), dict(_pairs(held))
             names = {k for k, x in new.items() if k not in old or old[k] is not x}
             if names:
                 found.append((thing, names))
-        latest = held[1] if how == OBJECT else None
+        elif how == LIST and (len(was) != len(held) or any(map(is_not, was, held))):
+            found.append((thing, {ALL}))
+        elif how == SLOT and was[1] is not held[1]:
+            found.append((thing, {held[0].__name__}))
     return found
+
+
+def _key(how: int, thing: Any, held: Any) -> Any:
+    return how in {DICT, NAMES}, id(thing), held[0] if how == SLOT else None
 
 
 def _triples(stamps: Any) -> Any:
@@ -92,10 +105,12 @@ def _stamp(thing: Any, besides: Any, found: list[Any], seen: set[int]) -> None:
         held = [*tuple.__iter__(thing)]
         found += (OBJECT, thing, (kind, None))
     elif kind is list:
+        if id(thing) in besides[1]:
+            return
         held = thing[:]
         found += (LIST, thing, tuple(held))
     elif kind is dict:
-        held = _stamp_dict(thing, found)
+        held = _stamp_dict(thing, besides[1], found)
     elif is_fixed(thing) and not isinstance(thing, Primitive):
         owner = getattr(thing, "__self__", None)
         held = [] if isinstance(owner, types.ModuleType) else [owner]
@@ -107,9 +122,12 @@ def _stamp(thing: Any, besides: Any, found: list[Any], seen: set[int]) -> None:
         _stamp(item, besides, found, seen)
 
 
-def _stamp_dict(thing: dict[Any, Any], found: list[Any]) -> list[Any]:
-    held = [x for pair in thing.items() for x in pair]
-    found += (DICT, thing, tuple(held))
+def _stamp_dict(
+    thing: dict[Any, Any], skipped: dict[int, Any], found: list[Any]
+) -> list[Any]:
+    own = skipped.get(id(thing), ())
+    held = [x for k, y in thing.items() if k not in own for x in (k, y)]
+    found += (NAMES if own else DICT, thing, tuple(held))
     return held
 
 
@@ -132,14 +150,10 @@ def _stamp_object(thing: Any, skipped: dict[int, Any], found: list[Any]) -> list
     if names is not None and type(names) is not dict:
         raise Unstamped
     found += (OBJECT, thing, (kind, names))
-    own = skipped.get(id(names), ())
-    if own:
-        counting = [(k, x) for k, x in (names or {}).items() if k not in own]
-        held = [x for pair in counting for x in pair]
-        found += (NAMES, names, tuple(held))
-    else:
-        held = [] if names is None else _stamp_dict(names, found)
-    for _, slot in slots:
+    held = [] if names is None else _stamp_dict(names, skipped, found)
+    for name, slot in slots:
+        if name in skipped.get(id(thing), ()):
+            continue
         try:
             item = slot.__get__(thing)
         except AttributeError:  # nothing is in it yet

@@ -23,7 +23,7 @@ from autograd.compiler.calls.content import Reader
 from autograd.compiler.calls.kinds import PLAIN, is_fixed
 from autograd.compiler.calls.native import ABSENT, ORDER, as_stamped, unchanged
 from autograd.compiler.calls.reads import is_library
-from autograd.compiler.calls.stamps import changed_attributes, stamps_of
+from autograd.compiler.calls.stamps import changed_in, stamps_of
 from autograd.context import ignored
 from autograd.primitives import Primitive
 
@@ -128,18 +128,18 @@ class _Names(Reader):
     def without(self, names: dict[str, Any], name: str) -> None:
         self.names += (names, name, ABSENT)
 
-    def shadowed(self, kinds: set[type], attributes: set[str]) -> None:
-        """Note where a class has no attribute that code reads and a base of it has."""
-        for kind in kinds:
-            line = [base for k in (kind, type(kind)) for base in k.__mro__]
-            own = [base for base in line if not is_library(base)]
-            missing: list[Any] = []
-            for base in own:
+    def without_content(self, cell: Any) -> None:
+        self.cells += (cell, ABSENT)
+
+    def missing(self, kinds: set[type], attributes: set[str]) -> None:
+        """Note which attributes that code reads are not in which classes."""
+        metas: set[Any] = {type(kind) for kind in kinds}
+        for base in {base for kind in kinds | metas for base in kind.__mro__}:
+            if not is_library(base):
                 its = gc.get_referents(vars(base))[0]
-                for names, name in missing:
-                    if name in its:
-                        self.without(names, name)
-                missing += [(its, name) for name in attributes if name not in its]
+                for name in attributes:
+                    if name not in its:
+                        self.without(its, name)
 
     def in_class(self, kind: type) -> Any:
         """Return what a class holds: its methods and its attributes."""
@@ -199,7 +199,7 @@ class Surroundings:
         self._classes: dict[type, None] = {}
         self._own: dict[int, Any] = {}
         self._own_attributes: dict[int, Any] = {}
-        self._kept: list[Any] = []  # the dicts that have them
+        self._kept: list[Any] = []  # the objects and dicts that have them
         self._orders: tuple[Any, ...] = ()
         self._noted: Any = None
         self._contents: list[_Content] = []
@@ -275,9 +275,9 @@ class Surroundings:
         return self._made().here()
 
     def _skip(self, stamps: list[tuple[Any, Any]]) -> set[int]:
-        """Skip attributes from now on that are others than when they were stamped.
+        """Skip what is another than when it was stamped from now on.
 
-        Of an object that a function counts in, the other attributes are followed.
+        Of an object or a dict that a function counts in, all else is followed.
 
         Returns:
             The ids of the things that hold such objects.
@@ -286,7 +286,7 @@ class Surroundings:
         now = {id(c.thing): c.stamps for c in self._contents}
         found = set()
         for thing, before in stamps:
-            for held, names in changed_attributes(before, now.get(id(thing))):
+            for held, names in changed_in(before, now.get(id(thing))):
                 own = self._own_attributes.setdefault(id(held), set())
                 if not own >= names:
                     found.add(id(thing))
@@ -317,7 +317,7 @@ class Surroundings:
             if known.keys() == done:
                 break
             self._classes.update(known)
-        names.shadowed(done, names.attributes)
+        names.missing(done, names.attributes)
         self._orders = tuple([x for k in done for x in (ORDER, k, k.__mro__)])
         self._noted = tuple(names.cells), tuple(names.names), tuple(names.functions)
         self._contents, self._static = names.contents, tuple(static)

@@ -210,9 +210,19 @@ class Tape:
         return EagerlyError(reason)
 
     def asks_type(self, node: Value) -> None:
-        """Refuse to tell the type of what is an int on one side of a branch only."""
-        if id(node) in self.mixed:
-            raise self.eagerly(MSG_MIXED)
+        """Refuse to tell the type of what is an int on one side of a branch only.
+
+        Or of what was computed from it, which may be an int then, too.
+        """
+        todo = [node] if self.mixed else []
+        seen = set()
+        while todo:
+            x = todo.pop()
+            if id(x) in self.mixed:
+                raise self.eagerly(MSG_MIXED)
+            if id(x) not in seen:
+                seen.add(id(x))
+                todo += [y for y in x.operands if type(y) is Value]
 
     def asks_class(self, frame: FrameType | None, skip: str) -> None:
         """Refuse to tell a Value's class where a float's would make a difference.
