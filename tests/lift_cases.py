@@ -293,8 +293,8 @@ FUNCTIONS = {
         for f in (
             generator, delegating, appends, sets_attributes, sets_a_global,
             nonlocal_variable, prints, raises_and_catches, asserts, with_block, walrus,
-            comprehension, deletes, recursive, down, by_fibonacci, even, matches, loops_with_else, defaults,
-            stars,
+            comprehension, deletes, recursive, down, by_fibonacci, even, matches,
+            loops_with_else, defaults, stars,
         )
     },
 }  # fmt: skip

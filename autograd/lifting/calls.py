@@ -51,21 +51,17 @@ def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
         method = _method(f)
         if method is not None:
             return method(f.__self__, *args, **kwargs)
-        own = METHODS.get((id(f.__self__), f.__name__))
-        if own is not None and any(map(has_values, args)):
-            return own(*args, **kwargs)
+        if (id(f.__self__), f.__name__) in METHODS and any(map(has_values, args)):
+            return METHODS[id(f.__self__), f.__name__](*args, **kwargs)
     row = STAND_INS.get(id(f))
     if row is not None:
         if not (row[1] or kwargs) and NUMBERS.issuperset(map(type, args)):
             return f(*args)  # as nearly always on floats
         return _stood_in(f, *row, args, kwargs)
-    if kind is types.BuiltinMethodType and type(f.__self__).__name__ == "ndarray":
-        own = method_of_array(f.__self__, f.__name__)
-        if own is not None:
-            return own(f.__self__, *args, **kwargs)
-    if _looks_up(f, kind) and args and is_value(args[0]):
-        return f(key_like(args[0], f.__self__), *args[1:], **kwargs)
-    other = _other(f, kind, args, kwargs)
+    if kind is types.BuiltinMethodType:
+        other = _method_of_c(f, args)
+    else:
+        other = _other(f, kind, args, kwargs)
     return _as_it_is(f, args, kwargs) if other is None else other(*args, **kwargs)
 
 
@@ -92,20 +88,18 @@ def as_number(x: Any) -> Any:
     return y if type(y) in {float, Value} else x
 
 
-def method_of_array(array: Any, name: str) -> Any:
-    """Return what stands for a method of an array that may hold Values, or None."""
-    if array.dtype != "O":
-        return None
-    from autograd.lifting.arrays import METHODS_OF_ARRAYS
+def _method_of_c(f: Any, args: Any) -> Any:
+    """Return what stands for a method of an array or of a dict, None if itself."""
+    owner = f.__self__
+    if type(owner).__name__ == "ndarray" and owner.dtype == "O":
+        from autograd.lifting.arrays import METHODS_OF_ARRAYS
 
-    return METHODS_OF_ARRAYS.get(name)
-
-
-def _looks_up(f: Any, kind: type) -> bool:
-    """Return whether f is a method of a dict that takes a key."""
-    if kind is not types.BuiltinMethodType or type(f.__self__) is not dict:
-        return False
-    return f.__name__ in {"get", "pop", "setdefault"}
+        row: Any = METHODS_OF_ARRAYS.get(f.__name__)
+        return None if row is None else functools.partial(row, owner)
+    looks_up = type(owner) is dict and f.__name__ in {"get", "pop", "setdefault"}
+    if looks_up and args and is_value(args[0]):
+        return lambda x, *rest: f(key_like(x, owner), *rest)
+    return None
 
 
 def _method(f: types.MethodType) -> Any:

@@ -217,7 +217,7 @@ class _Linker:
         k = _load(self.k)
         link = _call("__lift_halve__", k, compared, _load(r_), bracket, point)
         # On floats nothing is asked but for that.
-        is_float = ast.Compare(
+        is_float: ast.expr = ast.Compare(
             _call("__lift_type__", _load(l_)), [ast.Is()], [_load("__lift_float__")]
         )
         if not isinstance(right, ast.Constant):
