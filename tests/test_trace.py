@@ -13,7 +13,7 @@ import time
 import pytest
 from outcomes import without_source
 
-from autograd import Value, grad, no_grad
+from autograd import Value, grad, no_grad, value_and_grad
 from autograd import math as am
 from autograd.compiler import Guard, Program, jit, limit, trace
 from autograd.compiler.record import tape
@@ -321,3 +321,16 @@ def test_the_limit_is_what_fits_into_half_of_the_memory_that_a_group_may_take(
     assert limit() == min(free, 960_000_000 // (2 * tape.BYTES))
     (tmp_path / "memory.max").write_text("max\n")
     assert limit() > 960_000_000 // (2 * tape.BYTES)
+
+
+def test_a_search_that_never_ends_at_a_point_nearby_ends_where_it_was_asked_for():
+    def f(x):
+        y = 8.0
+        while abs(y - x) > 1e-15:  # at other numbers it goes to and fro for ever
+            y = x + 1.0 * (x != 2.0)
+        return y * x
+
+    assert jit(f)(2.0) == 4.0
+    assert jit(value_and_grad(f))(2.0) == value_and_grad(f)(2.0)
+    with pytest.raises(MemoryError):
+        record_once(lambda xs: f(*xs), [2.1], "f", most=1_000)

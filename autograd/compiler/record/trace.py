@@ -52,6 +52,8 @@ Numbered = tuple[
     bytes, bytes, bytes, list[int], list[tuple[Primitive, int]], list[float]
 ]
 
+LONGER, SPARE = 10, 10_000  # than the first recording, those at points nearby may be
+
 MSG_NO_PROGRAM = "{0} cannot be a program: {1}"
 MSG_OUTPUT = "{0} returned {1}, but a compiled function returns numbers: {2}"
 
@@ -70,6 +72,7 @@ class Recording:
         decided: which branches became data, and how often loops ran for that.
         largest: the largest finite number that occurred on the way, without its sign.
         whole: the listing with the gradients that were deferred, if any were.
+        length: how much was taken down for it.
 
     """
 
@@ -82,6 +85,7 @@ class Recording:
     decided: list[Any]
     largest: float
     whole: Listing | None = None
+    length: int = 0
 
     @property
     def program(self) -> Program:
@@ -176,7 +180,9 @@ def _record(
     batches: bool,
     lifts: bool,
 ) -> Recording:
-    def again(step: float, *, writes: bool = False) -> Recording:
+    def again(
+        step: float, *, writes: bool = False, most: int | None = None
+    ) -> Recording:
         off = [near(x, step) for x in numbers] if step else numbers
         return record_once(
             lambda xs: call(xs, step),
@@ -186,6 +192,7 @@ def _record(
             lifts=lifts,
             defers=defers,
             writes=writes,
+            most=most,
         )
 
     defers = True
@@ -194,7 +201,9 @@ def _record(
     except GivenUpError:
         defers = False
         first = again(0.0)
-    hunt(first, again, name)
+    # Nearby, a search may never end that ends where it was asked for.
+    most = LONGER * first.length + SPARE
+    hunt(first, lambda step: again(step, most=most), name)
     if first.whole is not None:
         first.listing = first.whole
     if plain is not None:
@@ -212,6 +221,7 @@ def record_once(
     lifts: bool = True,
     defers: bool = False,
     writes: bool = False,
+    most: int | None = None,
 ) -> Recording:
     """Record as `record` does, but once, without looking for leaks.
 
@@ -223,13 +233,17 @@ def record_once(
         lifts: whether functions are lifted, so that branches can be data.
         defers: whether gradients may be left out.
         writes: whether these are then written out for the whole listing.
+        most: how much may be taken down, where that is less than memory allows.
 
     Raises:
         GivenUpError: if what was left out cannot be written.
+        MemoryError: if more would be taken down.
 
     """
     tape = Tape(name, batches=batches)
     tape.lifts = lifts
+    if most is not None:
+        tape.limit = min(tape.limit, most)
     if defers:
         tape.defers = defer
     tape.leaves = leaves = [Value(x) for x in numbers]
@@ -252,9 +266,17 @@ def record_once(
         tape, leaves, outputs, name, writes=writes
     )
     floats = [number(x) if isinstance(x, Value) else x for x in outputs]
-    decided = tape.decided
     return Recording(
-        listing, tape.late, captured, rebuild, lines, floats, decided, largest, whole
+        listing,
+        tape.late,
+        captured,
+        rebuild,
+        lines,
+        floats,
+        tape.decided,
+        largest,
+        whole,
+        len(tape.nodes) + len(tape.comparisons),
     )
 
 
