@@ -14,6 +14,7 @@ from functools import partial
 from autograd.collector import waiting
 from autograd.compiler.element import Element
 from autograd.compiler.listing import Listing
+from autograd.compiler.loop import Loop
 from autograd.compiler.passes.blocks import by_blocks
 from autograd.compiler.passes.builder import live
 from autograd.compiler.passes.expand import expand
@@ -52,8 +53,8 @@ def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
     )
 
 
-SHORT = 1500  # instructions that are not searched for loops
-OPERANDS = 3000  # unless they have so many
+SHORT = 1500  # instructions of two operands whose straight code is faster
+OPERAND = 8  # bytes
 
 watchers: list[Callable[[str, Program], object]] = []
 
@@ -88,14 +89,24 @@ def shorten(listing: Listing) -> Program:
     stands side by side is better off in the groups of `autograd.compiler.schedule`.
     """
     calls = any(isinstance(row.value, Element) for row, _ in listing.forms)
-    long = len(listing) >= SHORT or len(listing.operands) >= 8 * OPERANDS
-    if long and not calls:  # of batches, which loops do not know
+    size = max(len(listing), len(listing.operands) // (2 * OPERAND))
+    if size >= SHORT and not calls:  # of batches, which loops do not know
         with suppress(ImportError):  # NumPy is not everywhere
             rolled = roll(listing)
             shorter = optimize(rolled)
-            if not rolled.has_loops or pays(shorter):
+            if not rolled.has_loops or (_size(shorter) >= SHORT and pays(shorter)):
                 return shorter
     return optimize(listing.program)
+
+
+def _size(program: Program) -> float:
+    """Return how many instructions of two operands are performed."""
+    return sum(
+        step.count * _size(step.body)
+        if type(step) is Loop
+        else max(1.0, 0.5 * len(step.operands))
+        for step in program.code
+    )
 
 
 def optimize(program: Program) -> Program:
