@@ -98,6 +98,9 @@ class Call:
 
     def by(self, variant: Variant) -> Any:
         """Return what a variant returns, or None if it gives up."""
+        if variant.is_plain and not self.nodes:
+            outputs = variant.native.run(self.floats)
+            return None if outputs is None else variant.read(outputs)
         if not variant.fits():
             return None
         if variant.has_batch or (variant.sources and not self._has_nodes(variant)):

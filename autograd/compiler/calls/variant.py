@@ -52,6 +52,11 @@ class Variant:
             for (source, _), shape in zip(self.sources, self.shapes, strict=True)
         )
 
+    @once
+    def is_plain(self) -> bool:
+        """Whether its inputs are the call's own floats, and nothing else."""
+        return not self.sources and not self.captured
+
     @property
     def can_travel(self) -> bool:
         """Whether another process could use it."""
