@@ -41,6 +41,8 @@ FORMS = ("both", *BOTH, "compiled", "checkout")
 # Options that ask pytest something, where nothing is run.
 QUESTIONS = ("help", "version", "markers", "showfixtures", "collectonly", "cacheshow")
 NOT_IN_THE_WHEEL = Path("autograd/_build_hook.py")
+# This notebook differentiates libraries that no other part of the project knows.
+LIBRARIES, THEIR_NOTEBOOK = ("fluids", "sgp4"), "11_other_peoples_code"
 # In the sources' own directory, this makes `import cython` fail as it does for most
 # users, so that what is tested is the stand-in, though the tests' venv has Cython.
 NO_CYTHON = 'raise ImportError("the interpreted form is tested without Cython")\n'
@@ -134,6 +136,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if form != "installed" and (form == "compiled") != autograd.COMPILED:
         _stop(MSG_OTHER_FORM.format(form=form, compiled=autograd.COMPILED))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what runs the notebook on libraries where these are not installed."""
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    for item in items if missing else ():
+        runs = item.path.suffix == ".ipynb" or "test_exercises_" in item.name
+        if runs and THEIR_NOTEBOOK in item.nodeid:
+            reason = f"not installed: {', '.join(missing)}"
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_report_header() -> str:
