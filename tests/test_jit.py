@@ -553,7 +553,8 @@ from autograd import math as am
 f = jit(lambda x: am.log(x) if x > 1.0 else am.atan(1.0 / x))
 expected = [math.log(2.0), math.atan(2.0), math.atan(-0.25)]
 assert [f(x) for x in (2.0, 0.5, -4.0)] == expected
-assert len(f.programs) == 2
+# From 3.13 on, Python keeps the source of -c, and with a source both ways are one.
+assert len(f.programs) == (1 if sys.version_info >= (3, 13) else 2)
 assert grad(f)(2.0) == 0.5 and hessian(f)(2.0) == -0.25
 try:
     f(0.0)
