@@ -18,6 +18,7 @@ import fractions
 import functools
 import operator
 import types
+import warnings
 
 import numpy as np
 import pytest
@@ -87,8 +88,10 @@ class Kind(enum.Enum):
 
 
 def setting(thing, **what):
-    for name, value in what.items():
-        setattr(thing, name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of an array's new dtype
+        for name, value in what.items():
+            setattr(thing, name, value)
 
 
 def case_of_attributes(thing):
