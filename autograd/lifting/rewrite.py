@@ -32,6 +32,7 @@ from typing import Any
 
 from autograd.lifting.scopes import bound_names
 from autograd.lifting.searches import link_searches
+from autograd.lifting.source import locate
 
 # What is right on Values as it is; and what has to be called from its own frame.
 BUILTINS = (
@@ -76,17 +77,6 @@ def _of_class(owner: type, name: str) -> Any:
             function = getattr(found, "__func__", found)
             return function if type(function) is types.FunctionType else UNKNOWN
     return UNKNOWN
-
-
-def locate(new: ast.AST, old: ast.AST) -> None:
-    """Put what has no place yet in that of another node."""
-    todo = [new]
-    while todo:
-        part = todo.pop()
-        if not hasattr(part, "lineno"):
-            if isinstance(part, (ast.expr, ast.stmt)):
-                ast.copy_location(part, old)
-            todo += ast.iter_child_nodes(part)
 
 
 def _text(node: ast.expr) -> ast.expr:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
+from autograd.lifting.source import locate
+
 ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 LINEAR = (
@@ -45,7 +47,7 @@ def _linked(node: Any, numbers: Any) -> Iterator[Any]:
         return
     name = f"__lift_k{next(numbers)}__"
     _Linker(node, *found, name).write()
-    yield _at(_assign(name, ast.Constant(None)), node)
+    yield locate(_assign(name, ast.Constant(None)), node)
     yield node
 
 
@@ -176,7 +178,7 @@ class _Linker:
                 kept = self.k.replace("_k", "_x")
                 before.insert(0, _assign(kept, _load(x)))
                 after.append(_assign(x, _load(kept)))
-            around = [_at(x, node) for x in (*before, *after)]
+            around = [locate(x, node) for x in (*before, *after)]
             return [*around[: len(before)], node, *around[len(before) :]]
         if (
             isinstance(node, ast.Assign)
@@ -185,7 +187,7 @@ class _Linker:
             and _is_ordered(node.value)
         ):
             before, node.value = self._compared(node.value)
-            return [*(_at(x, node) for x in before), node]
+            return [*(locate(x, node) for x in before), node]
         return [node]
 
     def _decides(self, node: ast.If) -> bool:
@@ -257,15 +259,3 @@ def _call(hook: str, *args: ast.expr) -> ast.Call:
 
 def _assign(name: str, value: ast.expr) -> ast.Assign:
     return ast.Assign([ast.Name(name, ast.Store())], value)
-
-
-def _at(new: ast.stmt, old: ast.stmt) -> ast.stmt:
-    """Put a statement, and all in it that has no place, where another is."""
-    todo: list[ast.AST] = [new]
-    while todo:
-        part = todo.pop()
-        if not hasattr(part, "lineno"):
-            if isinstance(part, (ast.expr, ast.stmt)):
-                ast.copy_location(part, old)
-            todo += ast.iter_child_nodes(part)
-    return new

@@ -17,11 +17,12 @@ import types
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd.lifting.scopes import within
 
 Code = types.CodeType
+Node = TypeVar("Node", bound=ast.AST)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 FUTURE = functools.reduce(
@@ -201,3 +202,15 @@ def _same_constant(a: object, b: object) -> bool:
     if isinstance(a, frozenset):  # in no order
         return a == b
     return type(a) is type(b) and repr(a) == repr(b)
+
+
+def locate(new: Node, old: ast.AST) -> Node:
+    """Put what has no place yet in that of another node; return the new one."""
+    todo: list[ast.AST] = [new]
+    while todo:
+        part = todo.pop()
+        if not hasattr(part, "lineno"):
+            if isinstance(part, (ast.expr, ast.stmt)):
+                ast.copy_location(part, old)
+            todo += ast.iter_child_nodes(part)
+    return new

@@ -23,7 +23,8 @@ from itertools import count
 
 from autograd.lifting.branches.merging import RESULT
 from autograd.lifting.branches.purity import is_pure, loads, targets
-from autograd.lifting.rewrite import call, locate, name
+from autograd.lifting.rewrite import call, name
+from autograd.lifting.source import locate
 
 DONE = "_lift_d"
 EXITS = (ast.Return, ast.Break, ast.Continue)

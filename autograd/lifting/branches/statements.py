@@ -39,9 +39,10 @@ from autograd.lifting.branches.purity import (
     raises_only,
     targets,
 )
-from autograd.lifting.rewrite import Rewriter, call, locate, name
+from autograd.lifting.rewrite import Rewriter, call, name
 from autograd.lifting.scopes import bound_names
 from autograd.lifting.searches import link_searches
+from autograd.lifting.source import locate
 
 RELATIONS: dict[type, str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==",
