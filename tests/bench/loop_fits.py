@@ -1,8 +1,9 @@
 """Is a whole fit faster compiled than eagerly, the first call included?
 
 Functions with loops over time steps, symbols or cells, each minimised by L-BFGS for a
-few evaluations: the time of the fit, eagerly and compiled, and from how many
-evaluations on the compiled one is ahead.
+few evaluations: the time of the fit, eagerly and compiled, and how many eager
+evaluations the compiled one takes; and the same with JAX's `scan`, where it is
+installed.
 
     python -P tests/bench/loop_fits.py
 """
@@ -13,6 +14,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from autograd import jit, math, value_and_grad
 
 Function = Callable[[Any], Any]
 Case = tuple[Function, list[float]]
+
+EVALUATIONS = 30
 
 
 def hmm(symbols: Sequence[int], states: int = 3, letters: int = 4) -> Case:
@@ -138,40 +142,54 @@ def positive(p: Any) -> tuple[Any, Any, Any]:
     return math.exp(p[0]), 0.2 * math.sigmoid(p[1]), 0.79 * math.sigmoid(p[2])
 
 
-def cases() -> dict[str, Case]:
-    """Return all functions, each with the point that its fit begins at."""
+def cases() -> dict[str, tuple[Case, str, tuple[Any, ...]]]:
+    """Return all functions, each with the point that its fit begins at.
+
+    And what JAX's is called, and made of.
+    """
     rng = random.Random(0)
     level = [rng.gauss(0.0, 1.0) for _ in range(500)]
     steps = [0.01 * x for x in level]
     filtered = kalman(level)
+    symbols = [rng.randrange(4) for _ in range(300)]
+    waves = [math.sin(0.2 * k) for k in range(101)]
+    words = "gattacacta" * 3, "catta" * 5
+    features = [[rng.gauss(0.0, 1.0) for _ in range(4)] for _ in range(100)]
+    labels = [rng.randrange(3) for _ in range(100)]
+    angles = [math.cos(0.06 * k) for k in range(300)]
     return {
         "Kalman filter, 500 steps": (
-            lambda p: filtered(math.exp(p[0]), math.exp(p[1])),
-            [0.5, 0.1],
+            (lambda p: filtered(math.exp(p[0]), math.exp(p[1])), [0.5, 0.1]),
+            "kalman",
+            (level,),
         ),
-        "HMM forward, 300 symbols": hmm([rng.randrange(4) for _ in range(300)]),
-        "LSTM, 100 steps": lstm([math.sin(0.2 * k) for k in range(101)]),
+        "HMM forward, 300 symbols": (hmm(symbols), "hmm", (symbols,)),
+        "LSTM, 100 steps": (lstm(waves), "lstm", (waves,)),
         "GARCH, 500 observations": (
-            lambda p: garch(*positive(p), steps),
-            [-9.0, 0.0, 0.0],
+            (lambda p: garch(*positive(p), steps), [-9.0, 0.0, 0.0]),
+            "garch",
+            (steps,),
         ),
-        "edit distance, 30 by 25": edit_distance("gattacacta" * 3, "catta" * 5),
-        "CRF, 100 labels": crf(
-            [[rng.gauss(0.0, 1.0) for _ in range(4)] for _ in range(100)],
-            [rng.randrange(3) for _ in range(100)],
-        ),
-        "pendulum, 300 steps": pendulum([math.cos(0.06 * k) for k in range(300)]),
+        "edit distance, 30 by 25": (edit_distance(*words), "edit_distance", words),
+        "CRF, 100 labels": (crf(features, labels), "crf", (features, labels)),
+        "pendulum, 300 steps": (pendulum(angles), "pendulum", (angles,)),
     }
+
+
+def start_of(start: list[float]) -> Any:
+    """Return where a fit begins, as an array."""
+    import numpy as np
+
+    return np.array(start)
 
 
 def seconds(f: Function, start: list[float], evaluations: int) -> tuple[float, int]:
     """Return how long a fit takes, and how often it evaluates."""
-    import numpy as np
     from scipy.optimize import minimize
 
     begun = time.process_time()
     options = {"maxfun": evaluations, "ftol": 0.0, "gtol": 0.0}
-    found = minimize(f, np.array(start), jac=True, method="L-BFGS-B", options=options)
+    found = minimize(f, start_of(start), jac=True, method="L-BFGS-B", options=options)
     return time.process_time() - begun, found.nfev
 
 
@@ -180,13 +198,27 @@ def main() -> None:
     one_core()
     jit(lambda x: x * 2.0)(1.0)  # loads LLVM
     seconds(lambda x: (float(x @ x), 2.0 * x), [1.0], 3)  # and SciPy
-    for name, (f, start) in cases().items():
-        eager, n = seconds(value_and_grad(f), start, 30)
-        compiled, m = seconds(jit(value_and_grad(f)), start, 30)
-        print(
-            f"{name:26} eager {eager * 1e3:7.0f} ms ({n} evaluations)   compiled "
-            f"{compiled * 1e3:7.0f} ms ({m})   which {compiled / eager * n:5.1f} take"
+    rivals: Any = None
+    if find_spec("jax") is not None:
+        import loop_fits_scanned as rivals
+
+        seconds(rivals.value_and_grad(lambda x: x @ x), [1.0], 3)
+    for name, ((f, start), rival, given) in cases().items():
+        eager, n = seconds(value_and_grad(f), start, EVALUATIONS)
+        function = jit(value_and_grad(f))
+        compiled, m = seconds(function, start, EVALUATIONS)
+        line = (
+            f"{name:26} eager {eager * 1e3:5.0f} ms ({n} evaluations)   compiled "
+            f"{compiled * 1e3:5.0f} ms ({m})   which {compiled / eager * n:5.1f} take"
         )
+        if rivals is not None:
+            scan = rivals.value_and_grad(getattr(rivals, rival)(*given))
+            of_jax, k = seconds(scan, start, EVALUATIONS)
+            assert (
+                abs(scan(start_of(start))[0] / function(start_of(start))[0] - 1) < 1e-9
+            )
+            line += f"   JAX {of_jax * 1e3:5.0f} ms ({k})"
+        print(line)
 
 
 if __name__ == "__main__":
