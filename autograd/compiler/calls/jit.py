@@ -157,7 +157,8 @@ class Jit(Native):
             if found is not None:
                 if i:
                     ways.insert(0, ways.pop(i))
-                if i or call.around is not self._lent or self._is_stale():
+                new = variant.was_renewed() or call.around is not self._lent
+                if new or i or self._is_stale():
                     self._lend(variant, args, kwargs)
                 return found
         if ways.why_eager is not None or self._restless >= RESTLESS:

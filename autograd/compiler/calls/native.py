@@ -46,6 +46,7 @@ class CtypesRoutine:
         owner: what must live as long as the function.
         data: the address of what the function is handed besides numbers.
         asks: whether it calls back into Python.
+        calls: how many calls it answers, None if any number.
 
     """
 
@@ -57,6 +58,7 @@ class CtypesRoutine:
         data: int,
         *,
         asks: bool,
+        calls: int | None = None,
     ) -> None:
         pointer = ctypes.POINTER(ctypes.c_double)
         word = ctypes.c_void_p
@@ -66,9 +68,17 @@ class CtypesRoutine:
         self.memory = max(memory, self.inputs, 1)
         self.owner = owner
         self.asks = asks
+        self.left = -1 if calls is None else calls
+
+    def is_worn(self) -> bool:
+        """Return whether it has answered all of its calls."""
+        return self.left == 0
 
     def __call__(self, u: Any, out: Any) -> bool:
         """Run it; return whether all results are right."""
+        if self.left == 0:
+            return False
+        self.left -= 1
         with listening() if self.asks else nullcontext():
             fine = self.run(u, out, self.data)
         return bool(fine) and not is_kept()

@@ -42,6 +42,7 @@ cdef class Routine:
     cdef object owner
     cdef double* room
     cdef bint busy
+    cdef long long left
 
 cdef class Native:
     cdef Routine _routine

@@ -52,6 +52,7 @@ class Routine:
         data: uintptr_t,
         *,
         asks: bool,
+        calls: object = None,
     ) -> None:  # where nothing is lost, it does not count whether the function asks
         inputs, memory, outputs = sizes
         self.inputs, self.outputs = inputs, outputs
@@ -59,6 +60,11 @@ class Routine:
         self.owner = owner
         self.run = cython.cast(Single, address)
         self.data = cython.cast(cython.p_void, data)
+        self.left = -1 if calls is None else calls
+
+    def is_worn(self) -> bool:
+        """Return whether it has answered all of its calls."""
+        return self.left == 0
 
     def __dealloc__(self) -> None:
         PyMem_Free(self.room)
@@ -442,6 +448,9 @@ def _as_seen(native: Native) -> cython.bint:
 @cython.exceptval(-1)
 def _run(routine: Routine, u: cython.p_double, out: cython.p_double) -> cython.bint:
     """Run machine code; return whether all results are right."""
+    if routine.left == 0:
+        return 0
+    routine.left -= 1
     if not (routine.run(u, out, routine.data) and _are_finite(out, routine.outputs)):
         return 0
     return not (kept and is_kept())

@@ -9,13 +9,13 @@ from typing import Any
 from autograd.compiler.calls.building import building, once
 from autograd.compiler.calls.native import Native, Routine
 from autograd.compiler.machine.ask import taken
-from autograd.compiler.machine.lower import compile_native
+from autograd.compiler.machine.lower import Code, compile_native
 from autograd.compiler.program import Program
 from autograd.compiler.targets import compile_python
 
 
 class Machine(Native):
-    """A program in machine code.
+    """A program in machine code: made quickly at first, and better once it ran often.
 
     Raises:
         ImportError: if llvmlite is not installed.
@@ -24,12 +24,25 @@ class Machine(Native):
 
     def __init__(self, program: Program) -> None:
         with building():
-            self.code = code = compile_native(program)
+            code = compile_native(program)
         super().__init__()
         self.sizes = len(program.inputs), code.layout.uniform, len(program.outputs)
-        asks = bool(code.module.asks)
-        self.routine = Routine(code.address(), self.sizes, code, code.data, asks=asks)
+        self.take(code)
+
+    def take(self, code: Code) -> None:
+        """Run this code from now on."""
+        self.code = code
+        asks, calls = bool(code.module.asks), code.calls
+        self.routine = Routine(
+            code.address(), self.sizes, code, code.data, asks=asks, calls=calls
+        )
         self.load(self.routine, ())
+
+    def renew(self) -> None:
+        """Make the code better, which was made quickly and has run often."""
+        with building():
+            if self.routine.is_worn():
+                self.take(self.code.better())
 
 
 class Runner:
@@ -37,6 +50,7 @@ class Runner:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.renewed = False  # since this was looked at
         try:
             self.machine: Machine | None = Machine(program)
         except ImportError:
@@ -45,7 +59,8 @@ class Runner:
     def run(self, floats: Sequence[float]) -> list[float] | None:
         """Return the outputs, or None if a guard fails or one is not finite."""
         if self.machine is not None:
-            found: Any = self.machine.numbers(tuple(floats))
+            inputs = tuple(floats)
+            found = self._asked(self.machine, lambda m: m.numbers(inputs))
             return found if self._is_undisturbed(lambda: floats) else None
         try:
             outputs, holds = self._python(*floats)
@@ -55,6 +70,15 @@ class Runner:
             return None
         result: list[float] = outputs
         return result
+
+    def _asked(self, machine: Machine, ask: Callable[[Machine], Any]) -> Any:
+        """Return what machine code answers, made anew if it does not any more."""
+        found = ask(machine)
+        if (found is None or found is False) and machine.routine.is_worn():
+            machine.renew()
+            self.renewed = True
+            found = ask(machine)
+        return found
 
     def _is_undisturbed(self, floats: Callable[[], Sequence[float]]) -> bool:
         """Return whether nothing was raised while machine code ran, or raise it.
@@ -85,7 +109,7 @@ class Runner:
             found = self.run(numbers())
             return None if found is None else np.array(found)
         out = np.empty(max(1, len(self.program.outputs)))
-        fine = self.machine.fill(floats, sources, out)
+        fine = self._asked(self.machine, lambda m: m.fill(floats, sources, out))
         return out if self._is_undisturbed(numbers) and fine else None
 
 

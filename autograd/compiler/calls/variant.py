@@ -80,6 +80,14 @@ class Variant:
         """The compiled program."""
         return Runner(self.program)
 
+    def was_renewed(self) -> bool:
+        """Return whether its machine code was made anew since this was asked."""
+        runner = vars(self).get("native")
+        if runner is None or not runner.renewed:
+            return False
+        runner.renewed = False
+        return True
+
     @once
     def with_partials(self) -> Runner:
         """The program with all partials of its outputs as further outputs, compiled."""

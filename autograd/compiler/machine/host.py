@@ -67,15 +67,42 @@ def vector_function(name: str, arity: int) -> str | None:
     return symbol if known else None
 
 
-def build(text: str) -> Any:
+@cache
+def _target() -> tuple[Any, str, str]:
+    """Return what code is made for: the system, the processor, and what it can do."""
+    binding = machine()
+    features = binding.get_host_cpu_features().flatten()
+    target = binding.Target.from_default_triple()
+    return target, binding.get_host_cpu_name(), features
+
+
+def _target_machine(level: int) -> Any:
+    target, cpu, features = _target()
+    return target.create_target_machine(cpu=cpu, features=features, opt=level)
+
+
+@cache
+def _passes() -> tuple[Any, Any]:
+    """Return the passes over a module, and what they are run with: made once."""
+    binding = machine()
+    passes = binding.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    options = binding.create_pipeline_tuning_options()
+    return passes, binding.create_pass_builder(_target_machine(0), options)
+
+
+def build(text: str, *, quickly: bool = False) -> Any:
     """Make machine code of a module's text.
 
     Of LLVM's passes only the one that keeps variables in registers runs: a program was
     made short before (`autograd.compiler.passes`), and its loops are written as they
-    are to be. All others took most of the time, and gained nothing.
+    are to be. All others took most of the time, and gained nothing. What is left is the
+    choice of instructions and registers. Made quickly, that takes a quarter of the time
+    and gives code that runs one to three times as long, and computes the same bits.
 
     Args:
         text: functions and constants in LLVM's assembly.
+        quickly: whether to save time here rather than in calls.
 
     Returns:
         An engine: ``engine.get_function_address(name)``. The code lives as long.
@@ -83,15 +110,8 @@ def build(text: str) -> Any:
     """
     binding = machine()
     parsed = binding.parse_assembly(text)
-    target = binding.Target.from_default_triple().create_target_machine(
-        cpu=binding.get_host_cpu_name(),
-        features=binding.get_host_cpu_features().flatten(),
-        opt=2,
-    )
-    options = binding.create_pipeline_tuning_options()
-    passes = binding.create_new_module_pass_manager()
-    passes.add_sroa_pass()
-    passes.run(parsed, binding.create_pass_builder(target, options))
-    engine = binding.create_mcjit_compiler(parsed, target)
+    passes, builder = _passes()
+    passes.run(parsed, builder)
+    engine = binding.create_mcjit_compiler(parsed, _target_machine(0 if quickly else 2))
     engine.finalize_object()
     return engine

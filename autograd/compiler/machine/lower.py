@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd.collector import waiting
+from autograd.compiler.element import Element
 from autograd.compiler.machine import host
 from autograd.compiler.machine.functions import write_single
 from autograd.compiler.machine.rolled import write_with_loops
@@ -29,6 +30,8 @@ from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
 from autograd.compiler.schedule.plan import Plan
 
+WORTH = 400  # instructions performed, for each letter of the text, that quick code gets
+
 
 @dataclass(frozen=True)
 class Code:
@@ -40,6 +43,7 @@ class Code:
         module: the functions' text, and Python's functions that they call.
         engine: LLVM's, which holds the code.
         given: what a function with loops is handed: its whole numbers, and its tables.
+        calls: after how many calls it is worth making better, None if it is good.
 
     """
 
@@ -48,6 +52,7 @@ class Code:
     module: Module
     engine: Any
     given: tuple[Any, ...] = ()
+    calls: int | None = None
 
     @property
     def data(self) -> int:
@@ -58,6 +63,10 @@ class Code:
         """Return a function's address."""
         found: int = self.engine.get_function_address(name)
         return found
+
+    def better(self) -> Code:
+        """Return the same code, made at leisure: it runs faster, to the same bits."""
+        return replace(self, engine=host.build(str(self.module)), calls=None)
 
 
 def lower(plan: Plan) -> Module:
@@ -91,7 +100,22 @@ def compile_native(
         return _with_loops(core)
     plan = Plan(core, width, rows, reduce=reduce)
     module = lower(plan)
-    return Code(core, plan.layout, module, host.build(str(module)))
+    text = str(module)
+    if rows is not None or any(
+        isinstance(s.primitive.value, Element) for s in core.straight
+    ):
+        return Code(core, plan.layout, module, host.build(text))
+    engine = host.build(text, quickly=True)
+    return Code(core, plan.layout, module, engine, calls=calls_for(text, core))
+
+
+def calls_for(text: str, program: Program) -> int:
+    """Return how many calls code that was made quickly is good for.
+
+    What these take longer is then about what it takes to make it better. Calls are
+    counted, nothing is timed, so that a program runs the same way each time.
+    """
+    return 1 + WORTH * len(text) // max(1, program.performed)
 
 
 def _rows_with_loops(core: Program, rows: Sequence[int], *, reduce: bool) -> Code:
@@ -108,4 +132,6 @@ def _with_loops(core: Program) -> Code:
     engine, written = write_with_loops(module, core)
     layout = Layout(uniform=written.room)
     whole = (ctypes.c_int64 * len(written.data))(*written.data)
-    return Code(core, layout, module, engine, (whole, *written.tables))
+    given = (whole, *written.tables)
+    calls = calls_for(str(module), core)
+    return Code(core, layout, module, engine, given, calls)

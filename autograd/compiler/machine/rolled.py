@@ -308,8 +308,8 @@ def _lateness(program: Program) -> list[int]:
 
 @lru_cache(maxsize=256)
 def _built(text: str) -> Any:
-    """Return what a text was compiled to; the same for the same text."""
-    return host.build(text)
+    """Return what a text was compiled to, quickly; the same for the same text."""
+    return host.build(text, quickly=True)
 
 
 def write_with_loops(module: Module, program: Program) -> tuple[Any, Writer]:
