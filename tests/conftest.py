@@ -12,6 +12,10 @@ pytest``), and the option ``--form`` says what is tested:
   goes first on the path of this process and of all it starts, notebooks among them;
 - ``checkout``: the sources as they are being edited, for a quick look.
 
+``both`` runs a test that is marked ``shared`` in one form alone, since what it tests
+(a source, a notebook, machine code, the accuracy of a formula) is the same in both, or
+since random cases are as good in either. The cases of one such test take turns.
+
 A wheel older than the sources beside it stops the run: it would test yesterday's code.
 """
 
@@ -22,6 +26,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
@@ -40,6 +45,7 @@ BOTH = ("installed", "interpreted")
 FORMS = ("both", *BOTH, "compiled", "checkout")
 # Options that ask pytest something, where nothing is run.
 QUESTIONS = ("help", "version", "markers", "showfixtures", "collectonly", "cacheshow")
+NOTHING = pytest.ExitCode.NO_TESTS_COLLECTED  # the other form has them all
 NOT_IN_THE_WHEEL = Path("autograd/_build_hook.py")
 # This notebook differentiates libraries that no other part of the project knows.
 LIBRARIES, THEIR_NOTEBOOK = ("fluids", "sgp4"), "11_other_peoples_code"
@@ -73,6 +79,8 @@ hypothesis.settings.load_profile("any form")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--form", choices=FORMS, default="both", help="the form to test")
+    words = "leave to the other form its half of what is shared, as --form=both does"
+    parser.addoption("--share", action="store_true", help=words)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,13 +96,15 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     ]
     python = [sys.executable, "-P", *options, "-m", "pytest"]
     one, other = (
-        [*python, *config.invocation_params.args, f"--form={form}"] for form in BOTH
+        [*python, *config.invocation_params.args, f"--form={form}", "--share"]
+        for form in BOTH
     )
     if config.getoption("usepdb") or config.getoption("capture") == "no":
         codes = [subprocess.run(form, check=False).returncode for form in (one, other)]
     else:
         codes = _at_once(one, other)
-    if codes[0] and not codes[1]:  # the last line is the other's, and says "passed"
+    codes = [code for code in codes if code != NOTHING] or [NOTHING]
+    if codes[0] and not codes[-1]:  # the last line is the other's, and says "passed"
         print(f"failed: pytest --form={BOTH[0]}, see above")  # noqa: T201
     return max(codes, key=abs)  # below 0 where a signal ended it
 
@@ -138,14 +148,32 @@ def pytest_configure(config: pytest.Config) -> None:
         _stop(MSG_OTHER_FORM.format(form=form, compiled=autograd.COMPILED))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what runs the notebook on libraries where these are not installed."""
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what the other form runs, and notebooks on libraries that lack."""
+    if config.getoption("share"):
+        others = _of_the_other(items, BOTH.index(config.getoption("form")))
+        config.hook.pytest_deselected(items=list(others))
+        items[:] = [item for item in items if item not in others]
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     for item in items if missing else ():
         runs = item.path.suffix == ".ipynb" or "test_exercises_" in item.name
         if runs and THEIR_NOTEBOOK in item.nodeid:
             reason = f"not installed: {', '.join(missing)}"
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _of_the_other(items: list[pytest.Item], turn: int) -> dict[pytest.Item, None]:
+    """Return what one form leaves to the other: every second case that is shared."""
+    others, cases = {}, Counter[str]()
+    for item in items:
+        if item.path.suffix == ".ipynb" or item.get_closest_marker("shared"):
+            test = item.nodeid.partition("[")[0]
+            cases[test] += 1
+            if cases[test] % 2 == turn:
+                others[item] = None
+    return others
 
 
 def pytest_report_header() -> str:

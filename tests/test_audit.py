@@ -29,11 +29,13 @@ def plant(monkeypatch: pytest.MonkeyPatch, wrong: Primitive) -> Report:
     return report
 
 
+@pytest.mark.shared
 def test_every_row_is_measured_somewhere(reports):
     assert {report.row.name for report in reports if not report.points} == set()
     assert sum(report.first.total for report in reports) > 3000
 
 
+@pytest.mark.shared
 def test_no_value_of_any_row_is_lost_but_one_that_is_pythons_own(reports):
     lost = {r.row.name: r.value.lost_at for r in reports if r.value.lost}
     roots = [args for args, _, _ in lost.pop("lgamma", [])]
@@ -42,28 +44,33 @@ def test_no_value_of_any_row_is_lost_but_one_that_is_pythons_own(reports):
     assert all(min(abs(x - 1.0), abs(x - 2.0)) < 1e-9 for (x,) in roots)
 
 
+@pytest.mark.shared
 def test_no_value_of_an_elementary_row_is_4_ulp_off(reports):
     worst = {r.row.name: r.value.worst for r in reports if r.row.elementary}
     assert {name: ulp for name, ulp in worst.items() if ulp > 4.0} == {}
 
 
+@pytest.mark.shared
 def test_no_first_derivative_of_any_row_is_lost(reports):
     lost = {r.row.name: r.first.lost_at for r in reports if r.first.lost}
     assert lost == {}
 
 
+@pytest.mark.shared
 def test_less_than_one_second_derivative_in_a_thousand_is_lost(reports):
     lost = {r.row.name: r.second.lost_at for r in reports if r.second.lost}
     total = sum(report.second.total for report in reports)
     assert sum(map(len, lost.values())) < 0.001 * total, lost
 
 
+@pytest.mark.shared
 def test_of_all_first_derivatives_95_in_a_hundred_are_within_4_ulp(reports):
     for group in (reports, [r for r in reports if r.is_public]):
         ulps = [ulp for report in group for ulp in report.first.ulps]
         assert sum(ulp <= 4.0 for ulp in ulps) >= 0.95 * len(ulps)
 
 
+@pytest.mark.shared
 def test_no_first_derivative_of_an_elementary_row_is_16_ulp_off(reports):
     worst = {r.row.name: r.first.worst for r in reports if r.row.elementary}
     assert {name: ulp for name, ulp in worst.items() if ulp > 16.0} == {}

@@ -429,6 +429,7 @@ def lambda_of(compiled):
     return lambda x: compiled(np.array([x]))
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_is_read_is_read_anew(case, way):

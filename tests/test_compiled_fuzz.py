@@ -225,6 +225,7 @@ def check_nodes(count, seed, expected):
         count.compare(seed, point, found, numbers, "jit of grad")
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("block", range(BY_DEFAULT // BLOCK))
 def test_compiled_random_programs_are_the_engines_on_other_inputs(block):
     first = block * BLOCK

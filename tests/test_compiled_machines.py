@@ -14,6 +14,7 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("lanes", [2, 4])
 def test_vector_code_is_compiled_right_for_fewer_lanes(lanes, monkeypatch):
     if lanes > host.lanes():
@@ -30,6 +31,7 @@ def test_vector_code_is_compiled_right_for_fewer_lanes(lanes, monkeypatch):
         host.vector_function.cache_clear()
 
 
+@pytest.mark.shared
 def test_vector_code_is_compiled_right_without_vector_functions(monkeypatch):
     monkeypatch.setattr(host, "vector_function", lambda _name, _arity: None)
     assert_compiled_right(range(2))

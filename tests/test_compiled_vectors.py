@@ -142,11 +142,13 @@ def assert_compiled_right(seeds):
             assert close(found_w, np.sum(by_w, axis=0)), seed
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("block", range(BY_DEFAULT))
 def test_vector_code_of_random_shape_is_compiled_right(block):
     assert_compiled_right(range(BLOCK * block, BLOCK * block + BLOCK))
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("block", range(BY_DEFAULT))
 def test_vector_code_of_random_shape_is_right_in_loops(block, monkeypatch):
     monkeypatch.setattr(pipeline, "SHORT", 60)

@@ -51,6 +51,7 @@ def trained(activation, steps=15, sizes=(8, 8, 1), loss=hinge_loss):
 # --- Nothing is wrong ---------------------------------------------------------------
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("steps", [0, 1, 15, 60])
 @pytest.mark.parametrize("loss", [hinge_loss, mse_loss])
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "gelu"])

@@ -387,7 +387,7 @@ def test_what_one_sample_reads_of_another_is_not_told_as_a_batch():
     assert "like it" not in text
 
 
-@pytest.mark.parametrize("n", [100_000])
+@pytest.mark.parametrize("n", [20_000])
 def test_a_long_chain_is_told_briefly_and_without_recursion(n):
     x = Value(0.5, name="x")
     y = x
@@ -398,7 +398,7 @@ def test_a_long_chain_is_told_briefly_and_without_recursion(n):
     assert told.adjoints["x"] == x.grad
     assert len(str(told).splitlines()) < 200
     assert len(told.to_html()) + len(told.to_latex()) < 100_000
-    assert "100,001 paths" in str(explain(y, wrt=x))
+    assert "20,001 paths" in str(explain(y, wrt=x))
 
 
 def test_paths_beyond_counting_and_sums_of_many_terms_are_bounded():

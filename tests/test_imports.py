@@ -170,6 +170,7 @@ def test_the_arrows_lead_to_the_ground(row: str) -> None:
     assert row not in below(row)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("module", sorted(AUTOGRAD.keys() - ON_TOP))
 def test_a_module_imports_downward_only(module: str) -> None:
     name = module.removeprefix("autograd").removeprefix(".")
@@ -250,6 +251,7 @@ def test_no_module_is_shadowed_by_what_its_package_exports() -> None:
                 assert thing is None or isinstance(thing, ModuleType), module
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("module", AUTOGRAD)
 def test_autograd_never_imports_nn(module: str) -> None:
     used = set(imports(module, AUTOGRAD[module]))
@@ -257,6 +259,7 @@ def test_autograd_never_imports_nn(module: str) -> None:
     assert tour or not any(is_in("nn", name) for name in used)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("module", NN)
 def test_nn_imports_the_public_names_of_autograd_alone(module: str) -> None:
     import autograd

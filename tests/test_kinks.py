@@ -82,6 +82,7 @@ THROUGH_COMPILED = {
 }  # fmt: skip
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("way", THROUGH_COMPILED)
 @pytest.mark.parametrize("name", SQUARED_NORMS)
 def test_derivatives_through_a_compiled_function_say_the_same(name, way):

@@ -142,6 +142,7 @@ def check(seeds, every):
     assert not found, f"{len(found)} programs differ, the first:\n{found[0]}"
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("start", range(0, BY_DEFAULT, BLOCK))
 def test_random_sources_do_what_python_does(start):
     check(range(start, start + BLOCK), COMPILED)

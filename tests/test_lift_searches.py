@@ -138,6 +138,7 @@ def test_what_a_bisection_finds_has_the_slope_of_the_root(f, root, slope, bend, 
     assert jit(grad(f))(a) == pytest.approx(slope(a), rel=1e-9)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(("f", "root", "slope", "bend"), SEARCHES, ids=IDS)
 def test_bisections_in_a_batch_have_the_slopes_of_their_roots(f, root, slope, bend):
     del bend

@@ -143,6 +143,7 @@ def test_a_guard_within_a_loop_holds_for_every_iteration():
     assert "        guard not u4 < v[0 + k]" in str(program).splitlines()
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("seed", SEEDS)
 def test_rolled_and_unrolled_again_a_program_is_what_it_was(seed):
     program, data = recorded(seed)
@@ -159,6 +160,7 @@ def test_most_random_loops_are_found():
     assert len(shorter) > len(SEEDS) // 2
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("seed", SEEDS)
 def test_machine_code_with_loops_gives_what_the_straight_program_gives(seed):
     program, data = recorded(seed)
@@ -177,6 +179,7 @@ def test_machine_code_with_loops_gives_what_the_straight_program_gives(seed):
         np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("seed", SEEDS[::3])
 @pytest.mark.parametrize("few", [False, True])
 def test_rows_with_loops_give_what_each_row_gives_alone(seed, few):
@@ -199,6 +202,7 @@ def test_rows_with_loops_give_what_each_row_gives_alone(seed, few):
         np.testing.assert_allclose(total, want.sum(axis=0), rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("seed", SEEDS[::2])
 @pytest.mark.parametrize("target", [compile_python, compile_numpy])
 def test_sources_with_loops_give_what_the_straight_program_gives(seed, target):
@@ -275,6 +279,7 @@ def test_jax_runs_loops_to_what_the_straight_program_gives(seed):
     np.testing.assert_allclose(first, want, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.shared
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_sources_in_c_with_loops_give_what_the_straight_program_gives(tmp_path):
     texts, cases = [], []

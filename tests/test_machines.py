@@ -53,6 +53,7 @@ CHECK = """
 """
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("engine", ["Dask", "joblib", "Ray"])
 def test_the_page_computes_the_same_bits_as_one_machine(engine, tmp_path):
     module = {"Dask": "distributed"}.get(engine, engine.lower())
@@ -95,6 +96,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.shared
 def test_each_of_dasks_workers_compiles_once(tmp_path):
     pytest.importorskip("distributed")
     assert python(blocks()[""] + ONCE, tmp_path).endswith("[1, 1]\n")

@@ -50,6 +50,7 @@ def summed(f):
     return g
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("seed", range(100))
 def test_gradients_of_random_loops_are_written_as_they_would_be_recorded(seed):
     f, data = random_function(seed)

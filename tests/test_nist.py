@@ -136,6 +136,7 @@ def test_the_models_have_the_certified_sum_of_squares_at_the_certified_point(nam
     assert float(residuals @ residuals) == pytest.approx(problem["rss"], rel=rel)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("start", [0, 1])
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_scipy_finds_the_certified_parameters_with_our_jacobian(name, start):

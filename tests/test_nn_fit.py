@@ -92,6 +92,7 @@ LOSSES: dict[str, tuple[Any, int, Any]] = {
 }  # fmt: skip
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("kind", [MLP, Wrapped])
 @pytest.mark.parametrize("case", LOSSES)
 def test_every_loss_is_the_same_on_both_paths(case: str, kind: Any) -> None:
@@ -138,6 +139,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("kind", [MLP, Wrapped])
 @pytest.mark.parametrize("case", SETTINGS)
 def test_every_setting_is_the_same_on_both_paths(case: str, kind: Any) -> None:

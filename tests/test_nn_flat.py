@@ -71,6 +71,7 @@ def trained(optimizer: Any, make: Any = Wrapped, **settings: Any) -> tuple[Any, 
     return found, numbers, optimizer._state, optimizer.steps
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 @pytest.mark.parametrize("metrics", [None, []])
 def test_epochs_on_arrays_have_the_bits_of_those_on_values(

@@ -18,6 +18,7 @@ from nn import MLP
 from nn.sklearn import MLPClassifier, MLPRegressor
 
 
+@pytest.mark.shared
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks([MLPClassifier(), MLPRegressor()])
 def test_an_estimator_passes_the_checks_of_scikit_learn(estimator, check):
@@ -39,6 +40,7 @@ def test_a_classifier_works_in_a_pipeline_and_with_labels_of_any_kind():
     assert (again.predict_proba(rows) == shares).all()
 
 
+@pytest.mark.shared
 def test_a_grid_is_searched_by_two_processes():
     rows, labels = load_breast_cancer(return_X_y=True)
     rows = StandardScaler().fit_transform(rows)[:120]

@@ -106,6 +106,7 @@ def with_answers(cells: list[Any]) -> tuple[list[Any], list[Any]]:
     return run, wrong
 
 
+@pytest.mark.shared
 @every_notebook
 def test_exercises_refuse_a_wrong_answer_and_accept_their_solution(path: Path) -> None:
     cells = nbformat.read(path, as_version=4).cells

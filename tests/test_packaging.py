@@ -124,6 +124,7 @@ def test_the_distribution_says_who_it_is(pytestconfig: Config) -> None:
 # The wheels that are built
 
 
+@pytest.mark.shared
 def test_a_source_distribution_holds_sources_and_no_tests(checkout: Path) -> None:
     checkout.joinpath("autograd", "value.c").touch()
     archive, _ = build(checkout, "sdist")
@@ -140,12 +141,14 @@ def description(archive: Path) -> str:
         return file.read().decode().partition("\n\n")[2]
 
 
+@pytest.mark.shared
 def test_the_readme_is_the_description_as_it_stands(checkout: Path) -> None:
     archive, _ = build(checkout, "sdist")
     readme = ROOT.joinpath("README.md").read_text(encoding="utf-8")
     assert description(archive).strip() == readme.strip()
 
 
+@pytest.mark.shared
 def test_where_the_files_beside_the_readme_are_is_what_its_links_lead_to(
     checkout: Path,
 ) -> None:
@@ -159,6 +162,7 @@ def test_where_the_files_beside_the_readme_are_is_what_its_links_lead_to(
     assert all(link.startswith("https://") for link in links)
 
 
+@pytest.mark.shared
 def test_a_wheel_asked_to_be_pure_works_on_any_machine(
     checkout: Path, run_python: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +174,7 @@ def test_a_wheel_asked_to_be_pure_works_on_any_machine(
     assert shown.stdout == f"False {place / 'autograd' / '__init__.py'}\n"
 
 
+@pytest.mark.shared
 def test_without_a_compiler_the_wheel_is_pure_and_one_line_says_so(
     checkout: Path, run_python: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +192,7 @@ def test_without_a_compiler_the_wheel_is_pure_and_one_line_says_so(
     assert run_python("-c", code).stderr == ""
 
 
+@pytest.mark.shared
 def test_a_build_that_must_compile_fails_where_it_cannot(checkout: Path) -> None:
     checkout.joinpath("Cython.py").write_text('raise ImportError("no Cython here")')
     shown = hatch(checkout, "wheel", {"SCALAR_AUTOGRAD_BUILD": "compiled"})
@@ -195,16 +201,29 @@ def test_a_build_that_must_compile_fails_where_it_cannot(checkout: Path) -> None
     assert "Install a C compiler" in shown.stderr
 
 
+@pytest.mark.shared
 def test_an_unknown_form_is_refused(checkout: Path) -> None:
     shown = hatch(checkout, "wheel", {"SCALAR_AUTOGRAD_BUILD": "fast"})
     assert shown.returncode != 0
     assert "is 'fast'; write auto, compiled or pure" in shown.stderr
 
 
+def hasty(place: Path) -> dict[str, str]:
+    """Return what makes a build quick: a compiler that does not optimise."""
+    compiler = shutil.which("cc")
+    if os.name == "nt" or compiler is None:
+        return {}
+    script = place / "cc"
+    script.write_text(f'#!/bin/sh\nexec {compiler} "$@" -O0\n')
+    script.chmod(0o755)
+    return {"CC": str(script)}
+
+
+@pytest.mark.shared
 def test_an_editable_install_is_compiled_until_a_source_is_edited(
     checkout: Path, tmp_path: Path, run_python: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wheel, _ = build(checkout, "wheel:editable")
+    wheel, _ = build(checkout, "wheel:editable", **hasty(tmp_path))
     site = tmp_path / "site"
     shutil.unpack_archive(wheel, site, "zip")
     assert not extensions({str(path) for path in checkout.rglob("*")})

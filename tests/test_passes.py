@@ -234,6 +234,7 @@ HIDING = {
 }
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("hide", HIDING)
 @pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
 def test_compiled_rows_raise_where_python_does_and_nowhere_else(row, hide):

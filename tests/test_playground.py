@@ -338,6 +338,7 @@ document.getElementById("notes").textContent = JSON.stringify(notes);
 """
 
 
+@pytest.mark.shared
 def test_in_a_browser_it_runs_pauses_and_sends_what_was_chosen(open_page):
     files = {"index.html": PAGE}
     files["state.json"] = json.dumps(state_of(playground(4, 1), ""))

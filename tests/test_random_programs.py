@@ -134,6 +134,7 @@ def assert_right(programs, differentiate=derivatives):
     assert unclear <= 0.05 * numbers
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("block", range(BY_DEFAULT // BLOCK))
 def test_values_and_derivatives_of_random_programs_are_exact(block):
     assert_right([KEPT(seed) for seed in range(block * BLOCK, (block + 1) * BLOCK)])

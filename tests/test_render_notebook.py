@@ -109,6 +109,7 @@ def test_a_graph_of_some_thousand_nodes_is_shown_folded():
     assert "<img" in y._repr_mimebundle_()["text/html"]
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("shape", ["chain", "sum", "leaves"])
 def test_a_huge_value_displayed_by_accident_is_a_sentence(shape):
     y = Value(1.0)

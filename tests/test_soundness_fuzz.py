@@ -181,6 +181,7 @@ def assert_right(seeds, *, all_ways=True):
             raise AssertionError(message)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("block", range(BY_DEFAULT // BLOCK))
 def test_programs_as_people_write_them_are_right_when_compiled(block):
     assert_right(range(block * BLOCK, (block + 1) * BLOCK), all_ways=False)

@@ -111,6 +111,7 @@ def expected_of(program, point):
         return [None] * len(program.outputs)
 
 
+@pytest.mark.shared
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::FutureWarning")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(("name", "target"), CASES)

@@ -195,6 +195,7 @@ def test_keys_that_it_takes_go_no_further_and_others_do(notes):
     assert notes["taken"] == [True, False]  # the slider would move by itself as well
 
 
+@pytest.mark.shared
 def test_what_a_notebook_stores_is_a_stepper_by_itself_wherever_scripts_run(open_page):
     shown = stepper()._repr_mimebundle_()["text/html"]
     script = """
@@ -214,6 +215,7 @@ def test_what_a_notebook_stores_is_a_stepper_by_itself_wherever_scripts_run(open
     }
 
 
+@pytest.mark.shared
 def test_the_pictures_of_a_training_get_a_slider_wherever_scripts_run(open_page):
     pytest.importorskip("matplotlib")
     view = TrainingView(MLP(2, [1], seed=0), [[0.0, 0.0], [1.0, 1.0]], [0, 1])

@@ -221,6 +221,7 @@ def test_random_programs_are_the_same_in_all_forms(seed):
             assert abs(found - expected) <= 1e-6 * max(1.0, abs(expected))
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("target", ["python", "numpy", "c"])
 def test_a_long_program_is_one_statement_a_line(target):
     if target == "numpy":

@@ -137,6 +137,7 @@ def test_a_history_that_grows_is_read_on():
     assert view.losses == [3.0, 2.0, 1.0]
 
 
+@pytest.mark.shared
 def test_each_look_is_a_picture_and_the_last_is_the_one_shown():
     view = TrainingView(Plane(1.0, 0.0, -1.0), ROWS, LABELS)
     for loss in (0.5, 0.25):
@@ -155,6 +156,7 @@ def test_each_look_is_a_picture_and_the_last_is_the_one_shown():
     )
 
 
+@pytest.mark.shared
 def test_of_many_looks_some_are_shown_the_first_and_the_last_among_them():
     view = TrainingView(Plane(1.0, 0.0, -1.0))
     for _ in range(40):

@@ -81,6 +81,7 @@ def test_the_users_script_names_everything_that_is_public():
     assert {*autograd.__all__} - {"COMPILED"} <= words
 
 
+@pytest.mark.shared
 def test_mypy_finds_nothing_wrong_with_the_users_script(tmp_path):
     pytest.importorskip("mypy", reason="mypy is not installed")
     command = [sys.executable, "-P", "-m", "mypy", "--strict", "--no-incremental"]
@@ -96,6 +97,7 @@ def test_mypy_finds_nothing_wrong_with_the_users_script(tmp_path):
     assert found.stdout.startswith("Success"), found.stdout + found.stderr
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", [*autograd.__all__, "math.tanh", "Value(1.0).tanh"])
 def test_an_editor_completes_every_public_name(name):
     jedi = pytest.importorskip("jedi", reason="jedi is not installed")

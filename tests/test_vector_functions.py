@@ -157,6 +157,7 @@ needs_library = pytest.mark.skipif(
 )
 
 
+@pytest.mark.shared
 @needs_library
 @pytest.mark.parametrize("name", ONE)
 def test_a_vector_function_is_right_to_4_units_in_the_last_place(name):
@@ -164,6 +165,7 @@ def test_a_vector_function_is_right_to_4_units_in_the_last_place(name):
     assert error <= ULP, (xs, y)
 
 
+@pytest.mark.shared
 @needs_library
 @pytest.mark.parametrize("name", TWO)
 def test_a_vector_function_of_two_numbers_is_right_everywhere(name):
