@@ -26,7 +26,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import chain
-from typing import Any, cast, final
+from typing import Any, NamedTuple, cast, final
 
 from autograd.compiler.loop import COUNTERS, LETTERS, Loop, Numbers
 from autograd.display import mimebundle
@@ -44,8 +44,7 @@ MSG_PRIMITIVE = (
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """Apply a primitive to the numbers at some places."""
 
     primitive: Primitive
@@ -57,8 +56,7 @@ class Instruction:
         return self.primitive
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """A condition for the program to be right: a comparison, or a finite number."""
 
     relation: str

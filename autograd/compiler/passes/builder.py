@@ -8,6 +8,7 @@ must check instead.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from autograd.compiler.element import Element
 from autograd.compiler.program import Guard, Instruction, Program
@@ -16,18 +17,19 @@ from autograd.primitives.arithmetic import add, mul
 
 Place = int
 
-COMMUTING = {add, mul}
+# As Instruction does, which is a tuple, but without a call of Python.
+_instruction = partial(tuple.__new__, Instruction)
 
 
 class Builder:
-    """New code for a program, each computation once."""
+    """New code for a program, or for so many inputs, each computation once."""
 
-    def __init__(self, program: Program) -> None:
-        self.n = len(program.inputs)
+    def __init__(self, inputs: Program | int) -> None:
+        self.n = inputs if isinstance(inputs, int) else len(inputs.inputs)
         self.constants: dict[str, Place] = {}
         self.values: dict[Place, float] = {}
         self.code: list[Instruction] = []
-        self.known: dict[tuple[Primitive, tuple[Place, ...]], Place] = {}
+        self.known: dict[Instruction, Place] = {}
 
     # Places: inputs from 0, results from n on, constants from -1 down.
 
@@ -43,13 +45,13 @@ class Builder:
 
     def emit(self, primitive: Primitive, *operands: Place) -> Place:
         """Return the place of a primitive's result, written if it was not there yet."""
-        if primitive in COMMUTING and operands[0] > operands[1]:
+        if (primitive is add or primitive is mul) and operands[0] > operands[1]:
             operands = operands[::-1]
-        key = (primitive, operands)
-        place = self.known.get(key)
-        if place is None:
-            place = self.known[key] = self.n + len(self.code)
-            self.code.append(Instruction(primitive, operands))
+        step = _instruction((primitive, operands))
+        at = self.n + len(self.code)
+        place = self.known.setdefault(step, at)
+        if place == at:
+            self.code.append(step)
         return place
 
     def finish(self, program: Program, places: Sequence[Place]) -> Program:
@@ -60,21 +62,22 @@ class Builder:
             places: where each of its places is now. What compares constants is dropped.
 
         """
-        shift = len(self.constants)
-
-        def final(x: Place) -> Place:
-            return self.n - 1 - x if x < 0 else x if x < self.n else x + shift
-
+        n, shift = self.n, len(self.constants)
+        # By place: those of constants count from the end.
+        results = range(n + shift, n + shift + len(self.code))
+        final = [*range(n), *results, *range(n + shift - 1, n - 1, -1)]
         return program.replace(
             constants=tuple(float.fromhex(text) for text in self.constants),
             code=tuple(
-                Instruction(s.primitive, tuple([final(x) for x in s.operands]))
-                for s in self.code
+                [
+                    _instruction((primitive, tuple([final[x] for x in operands])))
+                    for primitive, operands in self.code
+                ]
             ),
-            outputs=tuple(final(places[x]) for x in program.outputs),
+            outputs=tuple(final[places[x]] for x in program.outputs),
             guards=tuple(
                 dict.fromkeys(
-                    Guard(g.relation, final(places[g.a]), final(places[g.b]), g.holds)
+                    Guard(g.relation, final[places[g.a]], final[places[g.b]], g.holds)
                     for g in program.guards
                     if max(places[g.a], places[g.b]) >= 0
                 )
@@ -92,15 +95,19 @@ def live(program: Program, *, raising: bool = True) -> Program:
     """
     first = program.first_result
     counts = needed(program, raising=raising)
+    if all(counts[len(program.inputs) :]):
+        return program
     n = len(program.inputs)
     kept = [*range(n), *[x for x in range(n, program.size) if counts[x]]]
     new = dict(zip(kept, range(len(kept)), strict=True))
     return program.replace(
         constants=tuple(c for i, c in enumerate(program.constants, n) if counts[i]),
         code=tuple(
-            Instruction(s.primitive, tuple([new[x] for x in s.operands]))
-            for i, s in enumerate(program.straight, first)
-            if counts[i]
+            [
+                Instruction(s.primitive, tuple([new[x] for x in s.operands]))
+                for i, s in enumerate(program.straight, first)
+                if counts[i]
+            ]
         ),
         outputs=tuple(new[x] for x in program.outputs),
         guards=tuple(
@@ -111,16 +118,16 @@ def live(program: Program, *, raising: bool = True) -> Program:
 
 def needed(program: Program, *, raising: bool) -> bytearray:
     """Return for each place whether something depends on it."""
-    first = program.first_result
     found = bytearray(program.size)
     for x in program.outputs:
         found[x] = 1
     for g in program.guards:
         found[g.a] = found[g.b] = 1
-    for i in range(len(program.straight) - 1, -1, -1):
-        step = program.straight[i]
-        if found[first + i] or (raising and may_raise(step)):
-            found[first + i] = 1
+    place = program.size
+    for step in reversed(program.straight):
+        place -= 1
+        if found[place] or (raising and may_raise(step)):
+            found[place] = 1
             for x in step.operands:
                 found[x] = 1
     return found

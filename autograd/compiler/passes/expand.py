@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from typing import Any
 
-from autograd.compiler.passes.builder import Builder
+from autograd.compiler.passes.builder import Builder, Place
 from autograd.compiler.passes.definitions import DEFINITIONS, OF_FEW
 from autograd.compiler.program import Program
 from autograd.primitives import TABLE, Primitive, arithmetic, powers
@@ -105,10 +105,10 @@ class Term:
 
 
 class _Writer:
-    """Writes the expanded program."""
+    """Writes what an instruction becomes."""
 
-    def __init__(self, program: Program, core: Container[str]) -> None:
-        self.builder = Builder(program)
+    def __init__(self, inputs: int, core: Container[str]) -> None:
+        self.builder = Builder(inputs)
         self.core = core
 
     def constant(self, x: float) -> Term:
@@ -171,9 +171,45 @@ def expand(program: Program, core: Container[str]) -> Program:
         return v8
 
     """
-    writer = _Writer(program, core)
-    terms = [Term(writer, i) for i in range(len(program.inputs))]
-    terms += [writer.constant(x) for x in program.constants]
-    for step in program.straight:
-        terms.append(writer.apply(step.primitive, [terms[x] for x in step.operands]))
-    return writer.builder.finish(program, [x.place for x in terms])
+    new = Builder(program)
+    places = new.start(program)
+    templates: dict[Any, _Template] = {}
+    for primitive, operands in program.straight:
+        args = [places[x] for x in operands]
+        key = primitive, *[min(x, 0) for x in args]  # below 0 are constants
+        template = templates.get(key)
+        if template is None:
+            numbers = [*map(new.values.get, args)]
+            template = templates[key] = _Template(primitive, numbers, core)
+        places.append(template.write(new, args))
+    return new.finish(program, places)
+
+
+class _Template:
+    """What an instruction becomes: written once, for all with the same constants."""
+
+    def __init__(
+        self,
+        primitive: Primitive,
+        numbers: Sequence[float | None],
+        core: Container[str],
+    ) -> None:
+        writer = _Writer(len(numbers), core)
+        terms = [
+            Term(writer, i) if x is None else writer.constant(x)
+            for i, x in enumerate(numbers)
+        ]
+        self.n = len(numbers)
+        self.result = writer.apply(primitive, terms).place
+        self.code = writer.builder.code
+        self.constants = [*writer.builder.values.values()]
+
+    def write(self, new: Builder, args: list[Place]) -> Place:
+        """Write it, given where the operands are; return where the result is."""
+        # Constants count from the end, as a builder has them.
+        tail = [new.constant(x) for x in reversed(self.constants)]
+        places = args
+        for primitive, operands in self.code:
+            known = [places[x] if x >= 0 else tail[x] for x in operands]
+            places.append(new.emit(primitive, *known))
+        return places[self.result] if self.result >= 0 else tail[self.result]

@@ -27,6 +27,8 @@ PIECE = 8  # terms of a piece
 
 def gather(program: Program) -> Program:
     """Return the program with its sums of products gathered."""
+    if not any(step.primitive is add for step in program.straight):
+        return program
     first = program.first_result
     uses = _uses(program)
     sums, inside = _sums(program, uses)
@@ -49,26 +51,32 @@ def gather(program: Program) -> Program:
         p, q = program.straight[term - first].operands
         return places[p], places[q]
 
-    for place, step in enumerate(program.straight, first):
-        terms = sums.get(place, [])
+    for place, (primitive, operands) in enumerate(program.straight, first):
         if place in inside:
             places.append(0)  # nobody asks for it
-        elif len(terms) > 2:
+            continue
+        terms = sums.get(place, [])
+        if len(terms) > 2:
             pairs = [
                 factors(t) for t in terms if new.values.get(places[t]) != 0.0
             ]  # 0 + x -> x
             left, right = zip(*pairs, strict=True)
             places.append(new.emit(sumprod, *left, *right))
-        elif inside.intersection(terms):
+        elif terms and not inside.isdisjoint(terms):
             product, other = terms if terms[0] in inside else terms[::-1]
             places.append(new.emit(fma, *factors(product), places[other]))
         else:
-            places.append(new.emit(step.primitive, *[places[x] for x in step.operands]))
+            places.append(new.emit(primitive, *[places[x] for x in operands]))
     return new.finish(program, places)
 
 
 def in_pieces(program: Program) -> Program:
     """Return the program with its sums over chains cut into pieces."""
+    if not any(
+        s.primitive is sumprod and len(s.operands) >= 2 * CHAIN
+        for s in program.straight
+    ):
+        return program
     depth = [0] * program.first_result
     for step in program.straight:
         depth.append(1 + max((depth[x] for x in step.operands), default=0))
@@ -107,8 +115,8 @@ def _uses(program: Program) -> list[int]:
     for g in program.guards:
         uses[g.a] += 2
         uses[g.b] += 2
-    for step in program.straight:
-        for x in step.operands:
+    for _, operands in program.straight:
+        for x in operands:
             uses[x] += 1
     return uses
 
@@ -118,18 +126,17 @@ def _sums(
 ) -> tuple[dict[Place, list[Place]], set[Place]]:
     """Return the terms of each sum that stays, and the sums that went into others."""
     sums: dict[Place, list[Place]] = {}
-    inside = set()
+    inside: set[Place] = set()
     for place, step in enumerate(program.straight, program.first_result):
         if step.primitive is not add:
             continue
-        parts: list[list[Place]] = []
-        for x in step.operands:
-            if x in sums and uses[x] == 1:
-                parts.append(sums.pop(x))
-                inside.add(x)
-            else:
-                parts.append([x])
-        terms, others = sorted(parts, key=len, reverse=True)
+        a, b = [x if uses[x] == 1 and x in sums else -1 for x in step.operands]
+        parts = [
+            [x] if own < 0 else sums.pop(own)
+            for x, own in zip(step.operands, (a, b), strict=True)
+        ]
+        inside.update(x for x in (a, b) if x >= 0)
+        terms, others = parts if len(parts[0]) >= len(parts[1]) else parts[::-1]
         terms += others  # the longer one stays: a chain of sums takes no square of time
         sums[place] = terms
     return sums, inside

@@ -33,27 +33,27 @@ def simplify(program: Program, *, guarded: bool = False) -> Program:
     rules = {**RULES, pow_: _pow} if guarded else RULES
     new = Builder(program)
     places = new.start(program)
-    for step in program.straight:
-        operands = tuple([places[x] for x in step.operands])
-        places.append(
-            _simplified(new, step.primitive, operands, rules.get(step.primitive))
-        )
+    for primitive, operands in program.straight:
+        xs = tuple([places[x] for x in operands])
+        folded = _folded(new, primitive, xs) if xs and max(xs) < 0 else None
+        rule = rules.get(primitive)
+        if folded is None and rule is not None:
+            folded = rule(new, xs, [new.values.get(x) for x in xs])
+        places.append(new.emit(primitive, *xs) if folded is None else folded)
     return new.finish(program, places)
 
 
-def _simplified(
-    new: Builder, primitive: Primitive, operands: tuple[Place, ...], rule: Rule | None
-) -> Place:
-    values = [new.values.get(x) for x in operands]
-    if operands and None not in values and not isinstance(primitive.value, Element):
-        try:
-            y = primitive.value(*values)
-        except (ArithmeticError, ValueError, TypeError, ImportError):
-            y = math.nan
-        if math.isfinite(y):
-            return new.constant(y)
-    found = rule(new, operands, values) if rule else None
-    return new.emit(primitive, *operands) if found is None else found
+def _folded(
+    new: Builder, primitive: Primitive, operands: tuple[Place, ...]
+) -> Place | None:
+    """Return the result of constants as a constant, None where it is not finite."""
+    if isinstance(primitive.value, Element):
+        return None
+    try:
+        y = primitive.value(*[new.values[x] for x in operands])
+    except (ArithmeticError, ValueError, TypeError, ImportError):
+        return None
+    return new.constant(y) if math.isfinite(y) else None
 
 
 def _mul(
