@@ -8,14 +8,13 @@ is the one that the model makes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Value, no_grad, vmap
 from autograd.math import sumprod
 from nn.losses import of_a_row
-from nn.training.data import Table
+from nn.training.data import Table, plain_numbers
 from nn.training.fingerprint import Watched
 from nn.training.path import EagerPathError, as_scores, check_output
 
@@ -69,7 +68,7 @@ class Batches:
         axes = (None, 0, 0, 0) if weighted else (None, 0, 0)
         self._loss = vmap(loss_of_a_row, axes, reduce="mean")
         self._predict = vmap(prediction, (None, 0))
-        self._place = {id(p): i for i, p in enumerate(params)}
+        self._place = {p: i for i, p in enumerate(params)}
         self._places: dict[int, tuple[Any, Any]] = {}
         for table in tables:
             inputs = array_of("rows", table.rows)
@@ -79,8 +78,8 @@ class Batches:
         if len({table.arrays[0].shape[1:] for table in tables}) > 1:
             raise EagerPathError(MSG_ROWS.format("rows"))
 
-    def look(self) -> None:
-        """Look at the model again.
+    def look(self) -> bool:
+        """Look at the model again, which is recorded anew if it has changed.
 
         Raises:
             EagerPathError: if it holds what cannot be looked into.
@@ -89,31 +88,66 @@ class Batches:
         self.watched.changed()
         if self.watched.unread:
             raise EagerPathError(MSG_UNREAD.format(self.watched.unread[0]))
+        return True
 
     def gradient(
         self, table: Table, batch: Any, w: Any, *, scored: bool = True
-    ) -> tuple[float, Any, Any] | None:
+    ) -> tuple[float, Any, Any]:
         """Return the loss of some rows, its gradient, and their scores if asked for.
 
-        It is None where only `run` can tell, which makes nodes.
+        Raises:
+            EagerPathError: if there are too many ways to compile.
+
         """
         import numpy as np
 
         arrays = [x.take(batch, axis=0) for x in table.arrays]
+        n = len(arrays[0]) if self.summed else 1
         found = self._loss.with_numbers((self.watched, *arrays), w, self._at)
-        if found is None:
-            return None
+        if found is None:  # rows that go several ways, which nodes can
+            return self._by_nodes(arrays, n, w, scored=scored)
         (loss,), partials, at = found
         g = np.zeros(len(w))
         g[at] = partials[0]
         scores = None
         if scored:
             columns = self._predict.with_numbers((self.watched, arrays[0]), w, self._at)
-            if columns is None:
-                return None
-            scores = matrix_of(columns)
-        n = len(arrays[0]) if self.summed else 1
+            scores = (
+                self._scores(arrays[0], w) if columns is None else matrix_of(columns)
+            )
         return n * float(loss), n * g, scores
+
+    def loss(self, table: Table, w: Any) -> tuple[float, Any]:
+        """Return the loss of all rows of a table, and their scores."""
+        scores = self._scores(table.arrays[0], w)
+        with no_grad():
+            loss = self._loss(self.watched, *table.arrays)
+        return (len(table) if self.summed else 1) * plain_numbers(loss), scores
+
+    def _by_nodes(
+        self, arrays: list[Any], n: int, w: Any, *, scored: bool
+    ) -> tuple[float, Any, Any]:
+        import numpy as np
+
+        self._put(w)
+        loss = self._loss(self.watched, *arrays)
+        if len(self._loss.programs) > WAYS:
+            raise EagerPathError(MSG_WAYS.format(WAYS))
+        for p in self._place:
+            p.grad = 0.0
+        loss.backward()
+        g = np.array([p.grad for p in self._place])
+        scores = self._scores(arrays[0], w) if scored else None
+        return n * loss.data, n * g, scores
+
+    def _scores(self, rows: Any, w: Any) -> Any:
+        self._put(w)
+        with no_grad():
+            return matrix_of(self._predict(self.watched, rows))
+
+    def _put(self, w: Any) -> None:
+        for p, number in zip(self._place, w.tolist(), strict=True):
+            p.data = number
 
     def _at(self, values: Sequence[Value]) -> Any:
         """Return which of the parameters some Values are, None if some are none."""
@@ -121,39 +155,10 @@ class Batches:
 
         known = self._places.get(id(values))
         if known is None:
-            found = [self._place.get(id(value)) for value in values]
+            found = [self._place.get(value) for value in values]
             at = None if None in found else np.array(found, dtype=int)
             known = self._places[id(values)] = values, at  # they live as long as this
         return known[1]
-
-    def run(self, table: Table, batch: Any, *, scored: bool) -> tuple[Any, Any]:
-        """Return the loss of a batch as a node, and its scores if they are asked for.
-
-        Args:
-            table: the rows.
-            batch: which of them; None for all.
-            scored: whether to return scores; else they are None.
-
-        Raises:
-            ArithmeticError: if the loss is not finite.
-            EagerPathError: if there are too many ways to compile.
-
-        """
-        arrays = table.arrays
-        if batch is not None:
-            arrays = [x.take(batch, axis=0) for x in arrays]
-        loss = self._loss(self.watched, *arrays)
-        if self.summed:
-            loss = loss * float(len(arrays[0]))
-        if not math.isfinite(loss.data):
-            message = f"the loss is {loss.data}"
-            raise FloatingPointError(message)
-        if len(self._loss.programs) > WAYS:
-            raise EagerPathError(MSG_WAYS.format(WAYS))
-        if not scored:
-            return loss, None
-        with no_grad():
-            return loss, matrix_of(self._predict(self.watched, arrays[0]))
 
 
 def plain(x: Any) -> Any:

@@ -34,7 +34,6 @@ from nn.training.path import EagerPathError
 
 MSG_CHAIN = "the model is no chain of nn's own layers"
 MSG_FORM = "the rows are not lists of numbers of one length"
-MSG_CHANGED = "the model has changed"
 
 
 class Chain:
@@ -131,11 +130,10 @@ class Dense(Chain):
             weights = None if table.weights is None else np.array(table.weights)
             table.arrays = self.rows(table.rows), targets, weights
 
-    def look(self) -> None:
-        """Raise `EagerPathError` if the model is not what it was."""
+    def look(self) -> bool:
+        """Return whether the model is what it was."""
         self.watched.changed()
-        if self.watched.structure() is not self.made_for:
-            raise EagerPathError(MSG_CHANGED)
+        return self.watched.structure() is self.made_for
 
     def gradient(
         self, table: Table, batch: Any, w: Any, *, scored: bool = True

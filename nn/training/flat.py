@@ -19,6 +19,7 @@ from typing import Any
 from autograd import Value
 from nn.contents import Same, contents
 from nn.optim import ByRule, Optimizer
+from nn.rules import LBFGS
 
 
 def follows_rule(optimizer: Optimizer) -> bool:
@@ -162,21 +163,16 @@ class Flat:
         import numpy as np
 
         with np.errstate(all="ignore"):  # what is not finite is looked for
-            if self.watched:
-                self.source.look()
-            result = self.source.gradient(table, batch, self._w)
-            if result is None or not math.isfinite(result[0]):
+            if self.watched and not self.source.look():
                 return None
-            loss, g, scores = result
-            if self._bent:
-                loss, g[self._held] = self._penalized(loss, g[self._held])
-                if not math.isfinite(loss):
-                    return None
+            loss, g, scores = self._gradient(table, batch, self._w)
+            if not math.isfinite(loss):
+                return None
             if self.watched:
                 self._moved, self._g = True, g
                 self.good = self._w
                 self.store()
-                self.optimizer.step()
+                self._step_aloud(table, batch)
                 self.load(self.good)
                 return loss, scores
             found, state = self.optimizer.propose_arrays(
@@ -194,20 +190,41 @@ class Flat:
         self._moved = True
         return loss, scores
 
-    def _penalized(self, loss: float, g: Any) -> tuple[float, Any]:
-        """Return loss and gradient with the penalty, the gradient clipped."""
+    def _step_aloud(self, table: Any, batch: Any) -> None:
+        """Have the optimiser step on the Values, as it does for everybody."""
         import numpy as np
 
+        def closure() -> float:
+            w = np.array([p.data for p in self.params])
+            loss, g, _ = self._gradient(table, batch, w, scored=False)
+            if not math.isfinite(loss):
+                raise FloatingPointError
+            for p, slope in zip(self.params, g.tolist(), strict=True):
+                p.grad = slope
+            return loss
+
+        self.optimizer.step(*[closure] * isinstance(self.optimizer, LBFGS))
+
+    def _gradient(
+        self, table: Any, batch: Any, w: Any, *, scored: bool = True
+    ) -> tuple[float, Any, Any]:
+        """Return loss, gradient and scores, with the penalty, the gradient clipped."""
+        import numpy as np
+
+        loss, g, scores = self.source.gradient(table, batch, w, scored=scored)
+        if not self._bent:
+            return loss, g, scores
         l2, l1 = self.penalty
-        x = self._w[self._held]
+        x, slopes = w[self._held], g[self._held]
         if l2:
-            loss, g = loss + l2 * float(x @ x), g + 2.0 * l2 * x
+            loss, slopes = loss + l2 * float(x @ x), slopes + 2.0 * l2 * x
         if l1:
-            loss, g = loss + l1 * float(abs(x).sum()), g + l1 * np.sign(x)
+            loss, slopes = loss + l1 * float(abs(x).sum()), slopes + l1 * np.sign(x)
         norm, bound = self.clip
         if bound < math.inf:
-            g = g.clip(-bound, bound)
+            slopes = slopes.clip(-bound, bound)
         if norm < math.inf:
-            size = math.sqrt(float(g @ g))
-            g = g * (norm / size) if size > norm else g
-        return loss, g
+            size = math.sqrt(float(slopes @ slopes))
+            slopes = slopes * (norm / size) if size > norm else slopes
+        g[self._held] = slopes
+        return loss, g, scores

@@ -162,26 +162,22 @@ class Plan:
         loss = eager_loss(self.loss, predictions, part)
         right = [[loss.data], self._slopes(loss), _floats(predictions)]
         size = max(map(abs, right[2]), default=0.0)
-        first = self._found(source, batch)
+        first = self._natively(source, batch)
         if own and not is_near(first[0], right[0], size):
             if source.summed or not is_near([len(batch) * first[0][0]], right[0], size):
                 raise EagerPathError(MSG_OWN)
             source.summed = True
-            first = self._found(source, batch)
+            first = self._natively(source, batch)
         names = ("loss", "gradient", "predictions")
         for what, ours, theirs in zip(names, first, right, strict=True):
             if not is_near(ours, theirs, size):
                 raise EagerPathError(MSG_OTHER.format(what))
 
-    def _found(self, source: Any, batch: list[int]) -> list[list[float]]:
+    def _natively(self, source: Any, batch: list[int]) -> list[list[float]]:
         import numpy as np
 
         w = np.array([p.data for p in self.params])
-        found = source.gradient(self.tables[0], batch, w)
-        if found is None:
-            loss, scores = source.run(self.tables[0], batch, scored=True)
-            return [[loss.data], self._slopes(loss), scores.ravel().tolist()]
-        loss, g, scores = found
+        loss, g, scores = source.gradient(self.tables[0], batch, w)
         return [[loss], g.tolist(), scores.ravel().tolist()]
 
     def _slopes(self, loss: Any) -> list[float]:
@@ -205,9 +201,6 @@ class Plan:
             return False  # the next step says so
         w = np.array([p.data for p in self.params])
         found = source.gradient(self.tables[0], [k], w, scored=False)
-        if found is None:
-            with no_grad():
-                found = [source.run(self.tables[0], [k], scored=False)[0].data]
         return not is_near([found[0]], [loss.data])
 
 

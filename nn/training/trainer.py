@@ -89,7 +89,7 @@ class Trainer:
         self.source, self.why_eager = plan.compiled(must=must)
         self.flat = None
         self.compiled_for = self.source and self.source.watched.structure()
-        if self.source is not None and not isinstance(self.optimizer, LBFGS):
+        if self.source is not None:
             from nn.training.flat import Flat, alone
 
             given = self.optimizer, self.source, self.penalty, self.clip
@@ -162,8 +162,8 @@ class Trainer:
         """Return loss and scores of a step on arrays, if it was taken; or the error."""
         try:
             return flat and flat.step(data, batch), None
-        except (ArithmeticError, EagerPathError):
-            return None, None  # the ordinary step says so, or it is compiled anew
+        except ArithmeticError:
+            return None, None  # the ordinary step says so
         except Exception as error:  # noqa: BLE001 - the ordinary step tells
             return None, error
 
@@ -178,16 +178,21 @@ class Trainer:
         """Return loss and metrics on rows that are not trained on."""
         order = list(range(len(data)))
         self.give_back()
-        if hasattr(self.source, "loss"):
+        failed: Exception | None = None
+        if self.source is not None:
             import numpy as np
 
-            loss, scores = self.source.loss(
-                data, np.array([p.data for p in self.params])
-            )
-            if math.isfinite(loss):
-                return loss, self._figures([scores], data, order)
+            try:
+                w = np.array([p.data for p in self.params])
+                loss, scores = self.source.loss(data, w)
+                if math.isfinite(loss):
+                    return loss, self._figures([scores], data, order)
+            except Exception as error:  # noqa: BLE001 - the eager path tells
+                failed = error
         with no_grad():
             loss, scores = self._pass(data, order, epoch, "validation", learn=False)
+        if failed:
+            self._give_up(failed, epoch, "validation")
         return loss, self._figures([scores], data, order)
 
     def _figures(
@@ -221,14 +226,14 @@ class Trainer:
         """Return the loss and the scores of some rows, having learnt from them."""
         part = data.take(batch)
         try:
-            loss, scores = self._forward(data, batch, part, epoch, place)
+            loss, predictions = self._forward(part)
             number = _finite(loss)
             if learn:
                 self.good = [p.data for p in self.params]
+                number = self._learn(loss)
                 if isinstance(self.optimizer, LBFGS):
-                    self.optimizer.step(lambda: self._again(data, batch, part))
+                    self.optimizer.step(lambda: self._learn(self._forward(part)[0]))
                 else:
-                    number = self._learn(loss)
                     self.optimizer.step()
         except Exception as error:
             for p, good in zip(self.params, self.good, strict=True):
@@ -238,7 +243,12 @@ class Trainer:
                 raise FloatingPointError(message) from error
             error.add_note(f"This was in epoch {epoch}, {place}, of nn.fit.")
             raise
-        return number, scores
+        return number, predictions
+
+    def _forward(self, part: Table) -> tuple[Any, list[Any]]:
+        """Return the loss of some rows as a node, and the predictions."""
+        predictions = [self.model(row) for row in part.rows]
+        return eager_loss(self.loss, predictions, part), predictions
 
     def _learn(self, loss: Any) -> float:
         """Set the gradients of a loss, with the penalty; return the whole loss."""
@@ -251,40 +261,6 @@ class Trainer:
         if self.clip != (math.inf, math.inf):
             clip_gradients(self.optimizer.params, *self.clip)
         return _finite(loss)
-
-    def _again(self, data: Table, batch: Sequence[int], part: Table) -> float:
-        """Return the loss of a batch at other parameters, with its gradients."""
-        if self.source is None:
-            predictions = [self.model(row) for row in part.rows]
-            return self._learn(eager_loss(self.loss, predictions, part))
-        import numpy as np
-
-        w = np.array([p.data for p in self.params])
-        found = self.source.gradient(data, batch, w, scored=False)
-        bent = any(self.penalty) or self.clip != (math.inf, math.inf)
-        if found is None or bent:
-            return self._learn(self._forward(data, batch, part, 0, "")[0])
-        for p, slope in zip(self.params, found[1].tolist(), strict=True):
-            p.grad = slope
-        return float(found[0])
-
-    def _forward(
-        self, data: Table, batch: Sequence[int], part: Table, epoch: int, place: str
-    ) -> tuple[Any, Any]:
-        """Return the loss of some rows as a node, and the predictions."""
-        failed: Exception | None = None
-        if hasattr(self.source, "run"):
-            try:
-                loss, scores = self.source.run(data, batch, scored=bool(self.metrics))
-            except Exception as error:  # noqa: BLE001 - whatever it is, see below
-                failed = error
-            else:
-                return loss, scores
-        predictions = [self.model(row) for row in part.rows]
-        loss = eager_loss(self.loss, predictions, part)
-        if failed is not None and math.isfinite(loss.data):  # it was not the numbers
-            self._give_up(failed, epoch, place)
-        return loss, predictions
 
 
 def _finite(loss: Any) -> float:
