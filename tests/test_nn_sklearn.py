@@ -12,15 +12,21 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from nn import MLP
 from nn.sklearn import MLPClassifier, MLPRegressor
 
+CHECKS = [
+    pytest.param(estimator, check, id=f"{type(estimator).__name__}-{k}")
+    for kind in (MLPClassifier, MLPRegressor)
+    for k, (estimator, check) in enumerate(estimator_checks_generator(kind()))
+]  # by number, since some versions of scikit-learn have a check twice
+
 
 @pytest.mark.shared
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks([MLPClassifier(), MLPRegressor()])
+@pytest.mark.parametrize(("estimator", "check"), CHECKS)
 def test_an_estimator_passes_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
 

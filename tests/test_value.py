@@ -108,7 +108,7 @@ def test_a_numpy_scalar_is_the_float_of_the_same_number(op, x, other):
 @pytest.mark.parametrize(
     "number",
     [np.float64(2.0), np.float32(2.0), np.int64(2), Fraction(2), True, 2],
-    ids=repr,
+    ids=lambda number: type(number).__name__,
 )
 def test_what_comes_out_is_a_value_with_the_other_number_as_a_plain_float(op, number):
     x = Value(3.0)
