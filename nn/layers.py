@@ -22,7 +22,6 @@ from autograd import Value
 from autograd.math import sumprod
 from nn.activations import activation_function
 from nn.checks import count
-from nn.contents import AllSame
 from nn.initializers import (
     bias_initializer,
     generator,
@@ -31,7 +30,7 @@ from nn.initializers import (
     orthogonalized,
 )
 from nn.module import Module
-from nn.part import CLOSED, Part, edits, with_one
+from nn.part import CLOSED, AllSame, Part, edits, with_one
 
 if TYPE_CHECKING:
     from random import Random

@@ -13,13 +13,12 @@ of Values raises instead of being passed over.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any
 
 from autograd import Value
 from nn.checks import number_of
-from nn.contents import contents, slots_of
 
 MSG_SET = (
     "{path} is a set that holds parameters. A set has no order, so their names and "
@@ -38,8 +37,7 @@ MSG_STATE = (
 MSG_NO_STATE = (
     "a state is a dict of names and numbers, as state_dict() returns it, not {got!r}"
 )
-
-
+NO_SLOTS = {"__dict__", "__weakref__", "_training"}  # that hold no parameters
 GROUPS = 20  # rows of the table that a notebook shows
 DRAWN = 2_000  # parameters of a network that is drawn unasked
 LONGEST = 500  # characters of a module's repr there
@@ -235,6 +233,8 @@ class Module:
         Two results are equal as long as nothing that the module holds has changed; a
         compiled function records anew when it has.
         """
+        from autograd.contents import contents
+
         return contents(self)
 
     def __repr__(self) -> str:
@@ -258,8 +258,15 @@ class Module:
         return [p for _, p in _walk(self._attributes())]
 
     def _attributes(self) -> list[tuple[str, Any]]:
-        own = [item for item in slots_of(self) if item[0] != "_training"]
-        return [*own, *getattr(self, "__dict__", {}).items()]
+        own: dict[str, Any] = {}
+        for kind in type(self).__mro__[::-1]:
+            names = vars(kind).get("__slots__", ())
+            for name in (names,) if isinstance(names, str) else names:
+                if name.startswith("__") and not name.endswith("__"):
+                    name = f"_{kind.__name__.lstrip('_')}{name}"  # noqa: PLW2901 - as Python does
+                if name not in NO_SLOTS and hasattr(self, name):
+                    own[name] = getattr(self, name)
+        return [*own.items(), *getattr(self, "__dict__", {}).items()]
 
     def _named(self) -> list[tuple[str, Any]]:
         """Return the attributes, and members of `_lists` by names that tell them apart.
@@ -276,10 +283,14 @@ class Module:
                 found.append((getattr(part, "name", None) or f"{name}/{i}", part))
         return found if len({name for name, _ in found}) == len(found) else attributes
 
-    def _contents(self) -> tuple[Any, list[Any]]:
-        """Return what `nn.contents.contents` is to know of it."""
-        named = [x for pair in self._attributes() for x in pair]
-        return self.training, [type(self), *named]
+    def __structure__(self, _: object) -> object:
+        """Return what a compiled function compares."""
+        return self.structure()
+
+    def __contents__(self, read: Callable[[Any], Any]) -> object:
+        """Return what `autograd.contents` is to know of it."""
+        named = [(name, read(item)) for name, item in self._attributes()]
+        return self.training, read(type(self)), tuple(named)
 
 
 def is_leaf(value: Value) -> bool:

@@ -8,6 +8,7 @@ counted in one place: whenever an attribute of any part is assigned or deleted.
 from __future__ import annotations
 
 import functools
+import operator
 import reprlib
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,22 @@ MSG_ROW = (
 
 edits = [0]  # assignments to attributes of parts so far
 KEPT = {"_found", "_found_at", "_key", "_cells", "_edit", "_one"}
+
+
+class AllSame:
+    """A row of things, equal to one of the same things alone."""
+
+    __slots__ = ("row",)
+
+    def __init__(self, row: tuple[object, ...]) -> None:
+        self.row = row
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AllSame) or len(self.row) != len(other.row):
+            return False
+        return all(map(operator.is_, self.row, other.row))
+
+    __hash__ = None  # type: ignore[assignment]  # only the latest is compared
 
 
 class Part(Module):

@@ -84,6 +84,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
         "compiler.targets.",
     ),
     "compiler": ("compiler.calls.",),
+    "contents": ("compiler.calls.",),
     "solving.": ("compiler", "lifting."),
     "solving": ("solving.",),
     "render.fold": (),
@@ -101,7 +102,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
 }
 # These bring the parts together and may import them all.
 ON_TOP = {"autograd", "autograd.__main__", "autograd.tour"}
-PUBLIC_MODULES = {"autograd", "autograd.math"}
+PUBLIC_MODULES = {"autograd", "autograd.contents", "autograd.math"}
 HEAVY = {
     "IPython", "anywidget", "graphviz", "jax", "llvmlite", "matplotlib", "mpmath",
     "numpy", "optree", "pandas", "scipy", "sklearn", "sympy", "torch", "tqdm",

@@ -52,7 +52,7 @@ class Chain:
         import numpy as np
 
         self.watched = Watched(model)
-        self.made_for = self.watched.structure()
+        self.made_for = self.watched.version
         chain = chain_of(model)
         if chain is None:
             raise EagerPathError(MSG_CHAIN)
@@ -133,7 +133,7 @@ class Dense(Chain):
     def look(self) -> bool:
         """Return whether the model is what it was."""
         self.watched.changed()
-        return self.watched.structure() is self.made_for
+        return self.watched.version is self.made_for
 
     def gradient(
         self, table: Table, batch: Any, w: Any, *, scored: bool = True

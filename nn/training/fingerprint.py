@@ -12,7 +12,6 @@ import random
 import sys
 from typing import Any
 
-from nn.contents import contents
 from nn.part import Part
 
 
@@ -24,14 +23,14 @@ def fingerprint(model: Any) -> object:
     """
     numpy_random = sys.modules.get("numpy.random")
     words = numpy_random and numpy_random.get_state()[1].tobytes()
-    own = model.structure() if isinstance(model, Part) else contents(model)
-    return random.getstate(), words, own
+    return random.getstate(), words, _content(model)
 
 
 class Watched:
     """A model, for a compiled function to ask whether it is another now.
 
     Attributes:
+        version: another object whenever the model has been found changed.
         unread: what the model holds that cannot be looked into.
 
     """
@@ -39,20 +38,26 @@ class Watched:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.unread: list[object] = []
-        self._now: tuple[object, object] = None, None
+        self.version = object()
+        self._now: object = None
         self.changed()
 
     def changed(self) -> bool:
         """Look at the model again, and return whether somebody changed it."""
-        if isinstance(self.model, Part):
-            now = self.model.structure()
-        else:
-            now = contents(self.model, self.unread)
-        if now == self._now[0]:
+        before, self._now = self._now, _content(self.model, self.unread)
+        if self._now == before:
             return False
-        self._now = now, object()
+        self.version = object()
         return True
 
-    def structure(self) -> object:
-        """Return what is equal as long as nothing has been found changed."""
-        return self._now[1]
+    def __structure__(self, _: object) -> object:
+        """Return what counts in a compiled function that is given it."""
+        return self.version
+
+
+def _content(model: Any, unread: list[object] | None = None) -> object:
+    if isinstance(model, Part):
+        return model.structure()
+    from autograd.contents import contents
+
+    return contents(model, unread)

@@ -17,7 +17,7 @@ from functools import cache, partial
 from typing import Any
 
 from autograd import Value
-from nn.contents import Same, contents
+from autograd.contents import values_in
 from nn.optim import ByRule, Optimizer
 from nn.rules import LBFGS
 
@@ -61,7 +61,7 @@ def reaches(function: Any, params: Sequence[Value]) -> bool:
     if not callable(function):
         return False
     own = set(map(id, params))
-    return any(isinstance(x, Same) and id(x.thing) in own for x in contents(function))
+    return any(id(value) in own for value in values_in(function))
 
 
 def share_of_right(scores: Sequence[Any], targets: Sequence[Any]) -> float:

@@ -88,7 +88,7 @@ class Trainer:
         self.must = must
         self.source, self.why_eager = plan.compiled(must=must)
         self.flat = None
-        self.compiled_for = self.source and self.source.watched.structure()
+        self.compiled_for = self.source and self.source.watched.version
         if self.source is not None:
             from nn.training.flat import Flat, alone
 
@@ -106,7 +106,7 @@ class Trainer:
         if self.source is None or self.plan is None:
             return
         self.source.watched.changed()
-        if self.source.watched.structure() is not self.compiled_for:
+        if self.source.watched.version is not self.compiled_for:
             own = self.model.parameters()
             now = list(dict.fromkeys((*own, *self.optimizer.params)))
             if list(map(id, now)) != list(map(id, self.params)):

@@ -10,7 +10,7 @@ recording, a fresh equal object needs no new one, and a change in place is seen.
   a lock), is itself by reference, and held.
 - A Python function is its code, its defaults and all that its code reads by name.
 - A class may say what counts: ``__structure__(self, read)`` returns something hashable,
-  made of what ``read`` returns for its parts. A module of `nn` has ``structure()``.
+  made of what ``read`` returns for its parts, as a module of `nn` does.
 - All else (an iterator, an object of an extension type) raises: whoever depends on it
   runs as it stands.
 
@@ -20,12 +20,14 @@ a computed name. `autograd.compiler.calls.surroundings` compares all of it at ea
 
 from __future__ import annotations
 
+import enum
+import gc
 import marshal
 import sys
 import types
 from typing import Any
 
-from autograd.compiler.calls.kinds import PLAIN, Same, how
+from autograd.compiler.calls.kinds import PLAIN, STEADY, Same, how
 from autograd.compiler.calls.reads import (
     IMPORTED,
     is_library,
@@ -34,14 +36,16 @@ from autograd.compiler.calls.reads import (
 )
 from autograd.compiler.element import EagerlyError
 
-LIMIT = 50_000  # things that one reading looks at
-
 # Functions that reach what no name in the code tells of.
 REACHING = frozenset({"globals", "eval", "exec", "__import__"})
 
 MSG_REACHING = (
     "its code calls {0}(), and what that reads changes unseen: read by name what it "
     "needs"
+)
+MSG_UNREADABLE = (
+    "it depends on {0!r} (of type {1}), and whether that changes between calls cannot "
+    "be told: an iterator, a file or an object of an extension type"
 )
 MSG_TOO_MUCH = (
     "it depends on more than {0:,} things, too many to look at in every call: pass "
@@ -61,6 +65,8 @@ class Reader:
         attributes: the names that the functions which were met read of something.
 
     """
+
+    limit: float = 50_000  # things that one reading looks at
 
     def __init__(
         self,
@@ -93,8 +99,8 @@ class Reader:
             return "again", number
         self.seen[id(thing)] = len(self.seen)
         self.kept.append(thing)
-        if len(self.kept) > LIMIT:
-            raise EagerlyError(MSG_TOO_MUCH.format(LIMIT))
+        if len(self.kept) > self.limit:
+            raise EagerlyError(MSG_TOO_MUCH.format(self.limit))
         return how(kind)(self, thing)
 
     def function(self, f: Any) -> Any:
@@ -179,6 +185,27 @@ class Reader:
                 self.without(its, name)
         return part, tuple(parts)
 
+    def in_class(self, kind: type) -> Any:
+        """Return what a class holds: its methods and its attributes."""
+        parts: list[Any] = []
+        for base in kind.__mro__:
+            if base is object or is_library(base) or issubclass(base, enum.Enum):
+                continue
+            its = gc.get_referents(vars(base))[0]  # the dict behind the proxy
+            for name, thing in list(its.items()):
+                if _counts(name, thing):
+                    parts.append((name, self.in_names(its, name, thing)))
+        return tuple(parts)
+
+    def structure(self, thing: Any) -> Any:
+        """Return what counts of a thing whose class says it."""
+        return type(thing).__structure__(thing, self.found)
+
+    def unreadable(self, thing: Any) -> Any:
+        """Raise, for a thing whose content cannot be read."""
+        name = f"{type(thing).__module__}.{type(thing).__qualname__}"
+        raise EagerlyError(MSG_UNREADABLE.format(thing, name))
+
     def found(self, thing: Any) -> Any:
         """Return the content of a thing that something steady holds."""
         return self.read(thing)
@@ -200,3 +227,13 @@ class Reader:
 
     def without_content(self, _cell: Any) -> None:
         """Note that nothing is in a function's cell."""
+
+
+def _counts(name: str, thing: Any) -> bool:
+    """Return whether something in a class is a method, or an attribute to be read."""
+    if isinstance(thing, (types.FunctionType, *STEADY)):
+        return True
+    if name.startswith("__") or name == "_abc_impl":
+        return False
+    kind = type(thing)
+    return not (hasattr(kind, "__get__") and is_library(kind))

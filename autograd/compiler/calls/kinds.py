@@ -17,15 +17,9 @@ from typing import Any
 from weakref import ReferenceType, WeakKeyDictionary
 
 from autograd.compiler.calls.reads import is_library
-from autograd.compiler.element import EagerlyError
 from autograd.primitives import Primitive
 from autograd.primitives.row import MARKS
 from autograd.value import Value
-
-MSG_UNREADABLE = (
-    "it depends on {0!r} (of type {1}), and whether that changes between calls cannot "
-    "be told: an iterator, a file or an object of an extension type"
-)
 
 PLAIN = frozenset({int, float, str, bool, bytes, type(None)})
 # Compared by reference: they do not change, or nothing that is recorded depends on it.
@@ -61,6 +55,15 @@ FIXED_NAMES = frozenset(
 # more than code and the function that they wrap.
 FUNCTIONS = frozenset({"cython_function_or_method", "fused_cython_function"})
 OURS_AND_SCIENCE = frozenset({"autograd", "nn", "numpy", "scipy", "pandas"})
+# They cannot change themselves, but hold what can.
+STEADY = (
+    staticmethod,
+    classmethod,
+    property,
+    functools.partial,
+    types.MethodType,
+    Primitive,
+)
 # The modules whose classes write all that they hold in their repr, and cannot change.
 WRITTEN = frozenset({"decimal", "fractions", "datetime", "uuid", "zoneinfo"})
 
@@ -140,12 +143,8 @@ def _by_reference(kind: type) -> How | None:
 
 def _in_parts(kind: type) -> How:
     """Return what reads that which holds something."""
-    structure = getattr(kind, "__structure__", None)
-    if structure is not None:
-        return lambda reader, thing: (kind, structure(thing, reader.found))
-    method = getattr(kind, "structure", None)
-    if str(getattr(method, "__module__", None)).partition(".")[0] == "nn":
-        return lambda _, thing: (Same(thing), thing.structure())
+    if hasattr(kind, "__structure__"):
+        return lambda reader, thing: (kind, reader.structure(thing))
     if kind in OTHERS:
         read = OTHERS[kind]
         return lambda reader, thing: (kind, read(reader, thing))
@@ -220,12 +219,10 @@ def _objects(kind: type) -> How:
 def _unreadable(reader: Any, thing: Any) -> Any:
     if hasattr(thing, "__wrapped__"):
         return Same(thing), reader.found(thing.__wrapped__)
-    kind = type(thing)
     home = str(getattr(thing, "__module__", None)).partition(".")[0]
-    if kind.__name__ in FUNCTIONS and home in OURS_AND_SCIENCE:
+    if type(thing).__name__ in FUNCTIONS and home in OURS_AND_SCIENCE:
         return Same(thing)
-    name = f"{kind.__module__}.{kind.__qualname__}"
-    raise EagerlyError(MSG_UNREADABLE.format(thing, name))
+    return reader.unreadable(thing)
 
 
 def _slots(kind: type) -> list[tuple[str, Any]]:

@@ -13,29 +13,16 @@ happen while it is recorded only.
 
 from __future__ import annotations
 
-import enum
-import functools
 import gc
 import types
 from typing import Any
 
 from autograd.compiler.calls.content import Reader
-from autograd.compiler.calls.kinds import PLAIN, is_fixed
+from autograd.compiler.calls.kinds import PLAIN, STEADY, is_fixed
 from autograd.compiler.calls.native import ABSENT, ORDER, as_stamped, unchanged
 from autograd.compiler.calls.reads import is_library
 from autograd.compiler.calls.stamps import changed_in, stamps_of
 from autograd.context import ignored
-from autograd.primitives import Primitive
-
-# They cannot change themselves, but hold what can.
-STEADY = (
-    staticmethod,
-    classmethod,
-    property,
-    functools.partial,
-    types.MethodType,
-    Primitive,
-)
 
 
 class Key:
@@ -141,19 +128,6 @@ class _Names(Reader):
                     if name not in its:
                         self.without(its, name)
 
-    def in_class(self, kind: type) -> Any:
-        """Return what a class holds: its methods and its attributes."""
-        parts: list[Any] = []
-        for base in kind.__mro__:
-            if base is object or is_library(base) or issubclass(base, enum.Enum):
-                continue
-            its = gc.get_referents(vars(base))[0]  # the dict behind the proxy
-            for name, thing in list(its.items()):
-                if not _counts(name, thing):
-                    continue
-                parts.append((name, self.in_names(its, name, thing)))
-        return tuple(parts)
-
     def found(self, thing: Any) -> Any:
         """Return the content of what cannot change, else where it will stand."""
         kind = type(thing)
@@ -169,16 +143,6 @@ class _Names(Reader):
             self.places[id(thing)] = len(self.contents)
             self.contents.append(_Content(thing))
         return "content", self.places[id(thing)]
-
-
-def _counts(name: str, thing: Any) -> bool:
-    """Return whether something in a class is a method, or an attribute to be read."""
-    if isinstance(thing, (types.FunctionType, *STEADY)):
-        return True
-    if name.startswith("__") or name == "_abc_impl":
-        return False
-    kind = type(thing)
-    return not (hasattr(kind, "__get__") and is_library(kind))
 
 
 class Surroundings:

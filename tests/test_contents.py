@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from autograd import Value
+from autograd.contents import contents, values_in
 from nn import MLP, Layer, Module, Neuron
-from nn.contents import contents
 
 numpy = pytest.importorskip("numpy")
 FACTOR = {"of all": 1.0}
+CALLS = 0
 
 
 class Slotted:
@@ -44,6 +45,11 @@ class Held(Module):
 
 def by_global(x: Any) -> Any:
     return [lambda: FACTOR["of all"] * x][0]()
+
+
+def counting_globally() -> None:
+    global CALLS  # noqa: PLW0603 - that it is seen
+    CALLS += 1
 
 
 def closed_over() -> Any:
@@ -115,6 +121,27 @@ def test_globals_and_classes_that_are_changed_are_seen(monkeypatch: Any) -> None
     before = contents(model)
     monkeypatch.setattr(Held, "scale", 3.0, raising=False)
     assert contents(model) != before
+
+
+def test_what_a_function_changes_itself_is_seen() -> None:
+    calls = 0
+
+    def counting() -> None:
+        nonlocal calls
+        calls += 1
+
+    for f in (counting, counting_globally):
+        before = contents(f)
+        assert contents(f) == before
+        f()
+        assert contents(f) != before
+
+
+def test_values_are_found_in_modules_and_in_what_functions_read() -> None:
+    model, x = MLP(2, [1], seed=0), Value(1.0)
+    schedule = functools.partial(lambda model, _: x * model.nin, [model])
+    assert {*map(id, values_in(schedule))} == {*map(id, [x, *model.parameters()])}
+    assert values_in(by_global) == []
 
 
 def test_what_holds_itself_can_be_looked_into() -> None:
