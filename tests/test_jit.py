@@ -372,6 +372,52 @@ def test_a_result_that_is_not_finite_without_an_error_is_returned():
     assert jit(am.atan)(math.inf) == math.atan(math.inf)
 
 
+def path(a, b):
+    y = a
+    for _ in range(5):
+        y = am.sqrt(y * y + b) * 1e200
+    return y
+
+
+RIGHTLY_INFINITE = {
+    "product": (lambda x: x * 1e200, 1.0, 1e200, math.inf),
+    "root": (grad(am.sqrt), 1.0, 0.0, math.inf),
+    "logarithm": (am.log, 1.0, math.inf, math.inf),
+    "branch": (bent, 2.0, math.inf, math.inf),
+    "gradient": (value_and_grad(lambda x: x * x), 1.0, 1e200, (math.inf, 2e200)),
+    "path": (lambda x: path(x, x), 1e-300, 2.0, math.inf),
+}
+
+
+@pytest.mark.parametrize("name", RIGHTLY_INFINITE)
+def test_what_is_rightly_infinite_is_not_left_to_the_function(name, monkeypatch):
+    f, usual, x, infinite = RIGHTLY_INFINITE[name]
+    assert f(x) == infinite
+    compiled = jit(f)
+    compiled(usual)
+    monkeypatch.setattr(compiled, "f", None)
+    for _ in range(20):
+        assert compiled(x) == infinite
+
+
+def test_where_an_infinity_is_no_result_the_function_raises_as_often_as_it_is_called():
+    compiled = jit(lambda x: am.exp(x) * 1e300)
+    compiled(1.0)
+    for _ in range(20):
+        assert compiled(700.0) == math.inf
+        with pytest.raises(OverflowError):
+            compiled(710.0)
+    assert len(compiled.programs) == 1
+
+
+def test_a_choice_that_is_left_out_adds_no_nan_to_an_infinite_gradient():
+    f = value_and_grad(lambda a, b, c: min(a + 0.1, b * 1.5) * c + a, (0, 1, 2))
+    compiled = jit(f)
+    compiled(0.5, 0.5, 0.5)
+    for _ in range(20):
+        assert compiled(1.0, math.inf, math.inf) == (math.inf, (math.inf, 0.0, 1.1))
+
+
 # --- Values and derivatives ---------------------------------------------------------
 
 

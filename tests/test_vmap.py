@@ -217,6 +217,14 @@ def test_rows_with_nan_and_infinities_are_as_python_has_them():
         assert math.isnan(total(x))
 
 
+def test_rows_that_are_rightly_infinite_are_not_left_to_the_function(monkeypatch):
+    run = vmap(grad(am.sqrt))
+    x = np.array([0.0, 1.0, 4.0] * 10)
+    assert run(x).tolist() == [math.inf, 0.5, 0.25] * 10
+    monkeypatch.setattr(run, "f", None)
+    assert run(x).tolist() == [math.inf, 0.5, 0.25] * 10
+
+
 def test_rows_that_take_further_ways_than_64_run_by_themselves():
     def steps(x):
         n = 0

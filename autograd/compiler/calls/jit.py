@@ -176,9 +176,13 @@ class Jit(Native):
 
     def _otherwise(self, call: Call) -> Any:
         """Return what no variant answered natively; None if the function is to."""
-        found = None
-        if not any(call.goes(variant) for variant in call.ways):
-            found = self._by_new(call)
+        goes = False
+        for variant in call.ways:
+            found, as_recorded = call.exactly(variant)
+            if found is not None:
+                return found
+            goes |= as_recorded
+        found = None if goes else self._by_new(call)
         if found is None and call.around.ignored:
             found = call.excused(call.ways)
         return found

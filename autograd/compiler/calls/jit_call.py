@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -114,6 +115,22 @@ class Call:
         else:
             outputs = variant.native.run(floats)
         return None if outputs is None else variant.read(outputs)
+
+    def exactly(self, variant: Variant) -> tuple[Any, bool]:
+        """Return what a variant gives in Python, which may be infinite, or None.
+
+        And whether all of its comparisons turn out as recorded. A NaN is left to the
+        function: a choice of two, recorded, has 0 times an infinity where Python leaves
+        one out.
+        """
+        if self._has_nodes(variant) or variant.has_batch:
+            return None, self.goes(variant)
+        if not variant.fits():
+            return None, False
+        outputs = variant.exactly(self.all_floats(variant, self.late(variant)))
+        if outputs is None or any(map(math.isnan, outputs)):
+            return None, outputs is not None
+        return variant.read(outputs), True
 
     def excused(self, ways: Ways) -> Any:
         """Return the results where some are not finite and errors are ignored.

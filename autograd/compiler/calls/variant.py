@@ -12,10 +12,13 @@ from autograd.compiler.passes.pipeline import shorten
 from autograd.compiler.program import Program
 from autograd.compiler.record.tape import is_raising
 from autograd.compiler.record.trace import Recording, record_once
+from autograd.compiler.targets import compile_python
 from autograd.primitives import Primitive
 from autograd.primitives.row import ALIAS
 from autograd.transforms import pullback
 from autograd.value import Value, apply, fused, number
+
+OFTEN = 8  # calls
 
 
 class Variant:
@@ -30,6 +33,7 @@ class Variant:
         self.shapes = [getattr(source, "shape", None) for source, _ in self.sources]
         outputs = len(self.program.outputs)
         self.form = recording.rebuild(Slot(k) for k in range(outputs))
+        self.exact = 0  # times that Python computed it
         # A primitive for each output; None for one that does not depend on inputs.
         self.primitives: list[Primitive | None] | None = None
 
@@ -57,6 +61,31 @@ class Variant:
         """Whether its inputs are the call's own floats, and nothing else."""
         return not self.sources and not self.captured
 
+    def exactly(self, floats: Sequence[float]) -> list[float] | None:
+        """Return the outputs as Python computes them; None if it is not right here.
+
+        Where machine code gives an infinity or a NaN, this tells whether that is right,
+        or Python raises, or a comparison turns out otherwise. Asked often, it is worth
+        some Python source.
+        """
+        program = self.program
+        try:
+            if self.exact > OFTEN:
+                outputs, holds = self._python(*floats)
+            else:
+                results = program.run(floats)
+                outputs = [results[i] for i in program.outputs]
+                holds = program.holds(results)
+        except Exception:  # noqa: BLE001 - of a user's own function, any
+            return None
+        self.exact += 1
+        return [float(y) for y in outputs] if holds else None
+
+    @once
+    def _python(self) -> Callable[..., Any]:
+        """The program as Python source."""
+        return compile_python(self.program, guards=True)
+
     @property
     def can_travel(self) -> bool:
         """Whether another process could use it."""
@@ -68,7 +97,11 @@ class Variant:
 
     def __getstate__(self) -> dict[str, Any]:
         names = ("program", "example", "sources", "captured", "shapes", "form")
-        return {"primitives": None, **{name: getattr(self, name) for name in names}}
+        return {
+            "primitives": None,
+            "exact": 0,
+            **{name: getattr(self, name) for name in names},
+        }
 
     @property
     def has_batch(self) -> bool:

@@ -180,10 +180,9 @@ class BatchCall:
     def by_itself(self, i: int) -> tuple[list[Any], Any]:
         """Return what the function itself returns at a row: numbers, and the form."""
         values = self.numbers + self.columns.row(i)
-        if ignored():
-            found = self._excused(values)
-            if found is not None:
-                return found
+        found = self._excused(values) if ignored() else self._exactly(i)
+        if found is not None:
+            return found
         return numbers_and_form(self.call(values), self.owner.name)
 
     def _excused(self, values: list[Any]) -> tuple[list[Any], Any] | None:
@@ -193,6 +192,18 @@ class BatchCall:
             results = program.run([*values, *variant.captured])
             if program.holds(results):
                 return [results[i] for i in program.outputs], variant.form
+        return None
+
+    def _exactly(self, i: int) -> tuple[list[Any], Any] | None:
+        """Return the same of a variant, in Python; None if none is right, or of a NaN."""
+        for variant in self.variants:
+            inputs, floats = self.shared(variant)
+            if any(type(x) is Value for x in inputs):
+                continue
+            n = len(self.numbers)
+            found = variant.exactly(floats[:n] + self.columns.row(i) + floats[n:])
+            if found is not None and not any(map(math.isnan, found)):
+                return found, variant.form
         return None
 
     # --- A result for each row ------------------------------------------------------
