@@ -8,6 +8,7 @@ import signal
 
 import numpy as np
 import pytest
+from work import calls_of
 
 from autograd import math as m
 from autograd import value_and_grad
@@ -107,6 +108,23 @@ def test_an_error_in_a_loop_names_the_step(k):
         f"this happened in iteration {k - 1000 + loop.count} (from 0 on) of a loop of "
         f"{loop.count}"
     )
+
+
+def test_an_error_at_the_beginning_of_a_long_program_is_raised_at_once():
+    def f(x):
+        y = m.log(x)
+        for _ in range(2000):
+            y = 0.5 * y + x
+        return y
+
+    def asked():
+        with pytest.raises(ValueError, match="domain|positive"):
+            compiled(-1.0)
+
+    compiled = jit(f)
+    compiled(1.0)
+    assert compiled.programs[0].has_loops
+    assert calls_of(asked)[0] < 2000
 
 
 def test_an_error_names_no_step_of_a_way_that_was_not_gone():

@@ -157,14 +157,20 @@ class Call:
             if straight or variant.has_batch or not variant.fits():
                 continue
             floats = self.all_floats(variant, self.late(variant))
-            if not program.holds(program.run(floats, _if_known)):
-                continue
             try:
-                program.run(floats)
-            except type(error) as same:
-                for note in getattr(same, "__notes__", ()):
-                    error.add_note(note)
-                return
+                program.run(floats)  # to where it raises, which may be early
+                continue
+            except Exception as raised:  # noqa: BLE001 - of a user's own function, any
+                same = raised
+            notes = getattr(same, "__notes__", ())
+            if not notes or type(same) is not type(error):
+                continue
+            # With guards, Python may have gone another way.
+            if program.is_guarded and not program.holds(program.run(floats, _if_known)):
+                continue
+            for note in notes:
+                error.add_note(note)
+            return
 
     def _has_nodes(self, variant: Variant) -> bool:
         return self.nodes or bool(variant.captured)

@@ -195,7 +195,7 @@ class BatchCall:
         return None
 
     def _exactly(self, i: int) -> tuple[list[Any], Any] | None:
-        """Return the same of a variant, in Python; None if none is right, or of a NaN."""
+        """Return the same of a variant, in Python; None if none is right, or a NaN."""
         for variant in self.variants:
             inputs, floats = self.shared(variant)
             if any(type(x) is Value for x in inputs):
