@@ -118,7 +118,7 @@ def test_an_error_at_the_beginning_of_a_long_program_is_raised_at_once():
         return y
 
     def asked():
-        with pytest.raises(ValueError, match="domain|positive"):
+        with pytest.raises(ValueError, match=r"domain|positive"):
             compiled(-1.0)
 
     compiled = jit(f)
