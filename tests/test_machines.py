@@ -46,6 +46,24 @@ def python(script, tmp_path, *args):
     return done.stdout
 
 
+@pytest.mark.parametrize(
+    ("allowed", "used"),
+    [("1", 1), ("3", 3), ("2,1", 2), (" 1 ", 1), ("8", 4), ("0", 4), ("", 4), ("x", 4)],
+)
+def test_a_worker_uses_as_many_threads_as_its_engine_allows(allowed, used, monkeypatch):
+    from autograd.compiler.calls import vmap_runner
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4), raising=False)
+    monkeypatch.setattr(vmap_runner, "_threads", [0])
+    monkeypatch.setenv("OMP_NUM_THREADS", allowed)
+    vmap_runner._bound.cache_clear()
+    try:
+        assert vmap_runner.threads() == used
+        assert vmap_runner.threads(3) == 3
+    finally:
+        vmap_runner._bound.cache_clear()
+
+
 CHECK = """
     expected = total([slopes(w, part) for part in np.split(rows, 4)])
     assert (value, gradient) == (expected[0], expected[1]), (value, gradient, expected)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
+from functools import cache
 from typing import Any
 
 from autograd.compiler.calls.building import building, once
@@ -33,7 +34,9 @@ def threads(n: int | None = None) -> int:
     """Return how many threads batches use; set it, if n is given.
 
     Args:
-        n: a positive number; 0 for as many as there are processors.
+        n: a positive number; 0 for as many as there are processors, or no more than the
+            environment's OMP_NUM_THREADS, by which Dask, joblib and Ray have workers
+            share a machine.
 
     >>> threads()  # doctest: +SKIP
     2
@@ -45,9 +48,20 @@ def threads(n: int | None = None) -> int:
             raise ValueError(message)
         _threads[0] = n
         _pools.clear()
+    if _threads[0]:
+        return _threads[0]
     if hasattr(os, "sched_getaffinity"):
-        return _threads[0] or len(os.sched_getaffinity(0))
-    return _threads[0] or os.cpu_count() or 1
+        processors = len(os.sched_getaffinity(0))
+    else:
+        processors = os.cpu_count() or 1
+    return min(processors, _bound() or processors)
+
+
+@cache
+def _bound() -> int:
+    """Return what the environment bounds threads by, 0 if by nothing."""
+    first, _, _ = os.environ.get("OMP_NUM_THREADS", "").partition(",")
+    return int(first) if first.strip().isdecimal() else 0
 
 
 def _pool() -> ThreadPoolExecutor:
