@@ -15,11 +15,11 @@ import linecache
 import operator
 import types
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from autograd.lifting.scopes import within
+from autograd.lifting.scopes import Scope
 
 Code = types.CodeType
 Node = TypeVar("Node", bound=ast.AST)
@@ -62,12 +62,30 @@ class Source:
         return node
 
 
-_files: dict[str, tuple[list[str], dict[int, list[Source]]]] = {}
+@dataclass(frozen=True)
+class _File:
+    """A file that was read.
+
+    Attributes:
+        lines: its lines.
+        body: its statements.
+        imports: those that import something, in no function or class.
+        found: what was found at a line.
+
+    """
+
+    lines: list[str]
+    body: list[ast.stmt]
+    imports: list[ast.Import | ast.ImportFrom]
+    found: dict[int, list[Source]]
+
+
+_files: dict[str, _File] = {}
 
 
 def source_of(code: types.CodeType) -> Source | None:
     """Return the definition that a code object was compiled from, None if not found."""
-    for source in _definitions(code.co_filename).get(code.co_firstlineno, ()):
+    for source in _definitions(code.co_filename, code.co_firstlineno):
         name = "<lambda>" if isinstance(source.node, ast.Lambda) else source.node.name
         if name == code.co_name:
             again = compiled(source, source.copy(), code, ())
@@ -76,33 +94,63 @@ def source_of(code: types.CodeType) -> Source | None:
     return None
 
 
-def _definitions(filename: str) -> dict[int, list[Source]]:
-    """Return all definitions in a file by their first lines."""
+def _definitions(filename: str, line: int) -> list[Source]:
+    """Return the definitions in a file that begin at a line.
+
+    Only the statement is searched, of the file's, that the line is in.
+    """
+    file = _read(filename)
+    if line in file.found:
+        return file.found[line]
+    found: list[Source] = []
+    todo: list[tuple[ast.AST, str | None]] = [
+        (statement, None)
+        for statement in file.body
+        if _first_line(statement) <= line <= (statement.end_lineno or line)
+    ]
+    while todo:
+        node, owner = todo.pop()
+        if isinstance(node, Definition) and _first_line(node) == line:
+            found.append(Source(node, owner, file.imports))
+        inner = node.name if isinstance(node, ast.ClassDef) else owner
+        todo += [(child, inner) for child in ast.iter_child_nodes(node)]
+    file.found[line] = found
+    return found
+
+
+def _first_line(node: Definition | ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", ())
+    return min([node.lineno, *(d.lineno for d in decorators)])
+
+
+def _read(filename: str) -> _File:
+    """Return a file as it is now."""
     linecache.checkcache(filename)
     lines = linecache.getlines(filename)
     known = _files.get(filename)
-    if known is not None and known[0] == lines:
-        return known[1]
-    found: dict[int, list[Source]] = {}
+    if known is not None and known.lines == lines:
+        return known
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the import has said it
             tree = ast.parse("".join(lines), filename)
     except (SyntaxError, ValueError):
         tree = ast.Module([], [])
-    imports = [x for x in within(tree) if isinstance(x, (ast.Import, ast.ImportFrom))]
+    imports = [x for x in _outside(tree) if isinstance(x, (ast.Import, ast.ImportFrom))]
     imports = [x for x in imports if getattr(x, "module", "") != "__future__"]
-    todo: list[tuple[ast.AST, str | None]] = [(tree, None)]
+    file = _files[filename] = _File(lines, tree.body, imports, {})
+    return file
+
+
+def _outside(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the statements of a module that are in no function and no class."""
+    todo: list[ast.AST] = [*tree.body]
     while todo:
-        node, owner = todo.pop()
-        if isinstance(node, Definition):
-            decorators = getattr(node, "decorator_list", ())
-            line = min([node.lineno, *(d.lineno for d in decorators)])
-            found.setdefault(line, []).append(Source(node, owner, imports))
-        inner = node.name if isinstance(node, ast.ClassDef) else owner
-        todo += [(child, inner) for child in ast.iter_child_nodes(node)]
-    _files[filename] = lines, found
-    return found
+        part = todo.pop()
+        yield part
+        if not isinstance(part, Scope):
+            inner = ast.iter_child_nodes(part)
+            todo += [x for x in inner if not isinstance(x, ast.expr)]
 
 
 def compiled(

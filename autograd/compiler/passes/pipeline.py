@@ -55,6 +55,7 @@ def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
 
 SHORT = 1500  # instructions of two operands whose straight code is faster
 OPERAND = 8  # bytes
+LEAST = 0.25  # of the code is to be repetition, or it can hardly pay
 
 watchers: list[Callable[[str, Program], object]] = []
 
@@ -92,7 +93,7 @@ def shorten(listing: Listing) -> Program:
     size = max(len(listing), len(listing.operands) // (2 * OPERAND))
     if size >= SHORT and not calls:  # of batches, which loops do not know
         with suppress(ImportError):  # NumPy is not everywhere
-            rolled = roll(listing)
+            rolled = roll(listing, least=LEAST)
             shorter = optimize(rolled)
             if not rolled.has_loops or (_size(shorter) >= SHORT and pays(shorter)):
                 return shorter

@@ -42,8 +42,12 @@ MANY = 200_000  # instructions that are rolled in any case
 
 
 @waiting()
-def roll(straight: Program | Listing) -> Program:
+def roll(straight: Program | Listing, *, least: float = 0.0) -> Program:
     """Return straight code with its repetitions as loops.
+
+    Args:
+        straight: the code.
+        least: which part of it must be repetition, or it stays as it is.
 
     >>> from autograd.compiler import trace
     >>> def f(x):
@@ -71,7 +75,8 @@ def roll(straight: Program | Listing) -> Program:
         as_array(listing.operands) - listing.first_result,
     )
     stretches = repetitions(code)
-    if not stretches:
+    saved = sum(s.saved for s in stretches)
+    if not stretches or saved < least * len(listing):
         return listing.program
     for _ in range(ROUNDS):
         roller = _Roller(listing, code, stretches)
