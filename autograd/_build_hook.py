@@ -49,6 +49,7 @@ MODULES = (
     "autograd/adjoints.py",
     "autograd/compiler/record/numbering.py",
     "autograd/compiler/record/mirror.py",
+    "autograd/lifting/branches/operations.py",
     "autograd/compiler/machine/ask.py",
     "autograd/compiler/calls/native_cython.py",
 )

@@ -145,6 +145,7 @@ class Mirror:
     values: Room  # of an instruction: its operands, result, adjoint, and derivatives'
     guards_of: dict
     guards: dict
+    add: cython.longlong  # the number of additions' kind, below 0 before it is asked
 
     def __init__(
         self,
@@ -176,6 +177,7 @@ class Mirror:
         self.values = Room()
         self.guards_of = {}
         self.guards = {}
+        self.add = -1
 
     def constant(self, x: float) -> int:
         """Return the operand that is a constant."""
@@ -385,7 +387,7 @@ class Mirror:
         values.append(self.new.at[i])
         values.append(bar)
         self.follow(found, begin)
-        if found in self.guards_of:
+        if self.guards_of and found in self.guards_of:
             self.check(self.guards_of[found], i, begin, arity)
 
     @cython.cfunc
@@ -475,7 +477,9 @@ class Mirror:
             return self.constant(a + b)
         self.operands.append(bar)
         self.operands.append(term)
-        self.kinds.append(self.form(ADD, 2))
+        if self.add < 0:
+            self.add = self.form(ADD, 2)
+        self.kinds.append(self.add)
         return self.kinds.size - 1
 
     @cython.cfunc

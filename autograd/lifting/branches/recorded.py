@@ -40,6 +40,7 @@ PURE = {
         sorted, isinstance, type, round, divmod, pow, reversed, slice, issubclass,
     )
 }  # fmt: skip
+ON_SEQUENCES = {id(f) for f in (enumerate, len, range, zip)}
 READING = {"get", "items", "keys", "values", "index", "count", "copy"}
 OUR_MATH = {id(f): f for f in (getattr(am, name) for name in am.__all__) if callable(f)}
 TESTS = {"isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite"}
@@ -54,10 +55,13 @@ def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
     if tape_in_use() is None:
         return lifted.call(f, *args, **kwargs)
     own = mask()
-    if any(type(x) is Condition for x in args):
+    kinds = {*map(type, args)}
+    if Condition in kinds:
         if type(args[0]) is Condition and _is_where(f, args, kwargs):
             return chosen(args[0], *map(_number, args[1:]))
         args = tuple(map(plain, args))
+    elif own is None and id(f) in ON_SEQUENCES and Value not in kinds:
+        return f(*args, **kwargs)  # lean: a loop calls them in each step
     if type(f) is Lifted:
         f = f.__wrapped__
     if type(f) is types.FunctionType and id(f) not in STAND_INS:
