@@ -89,6 +89,35 @@ def by_newton_in_a_bracket(a):
     return x
 
 
+def by_steps_of_a_sign(a):
+    x, step, before = 4.0, 2.0, 0.0
+    while abs(x - before) > 1e-13:
+        before = x
+        s = math.copysign(1.0, a - x * x)
+        x += step * s
+        step /= 2.0
+    return x
+
+
+def by_steps_up_or_down(a):
+    x, step = 4.0, 2.0
+    for _ in range(50):
+        if x * x < a:
+            x += step
+        else:
+            x -= step
+        step *= 0.5
+    return x
+
+
+def by_chosen_steps(a):
+    x, step = 4.0, 2.0
+    for _ in range(50):
+        x = x + (step if x * x < a else -step)
+        step = step / 2
+    return x
+
+
 # The function, its closed form, and the first and second derivative of that.
 SEARCHES = [
     (
@@ -122,6 +151,10 @@ SEARCHES = [
         lambda a: 0.5 * a**-0.5,
         lambda a: -0.25 * a**-1.5,
     ),
+]
+SEARCHES += [
+    (f, *SEARCHES[1][1:])
+    for f in (by_steps_of_a_sign, by_steps_up_or_down, by_chosen_steps)
 ]
 IDS = [f.__name__ for f, *_ in SEARCHES]
 
@@ -261,7 +294,17 @@ def averages(a):
     return x
 
 
-@pytest.mark.parametrize("f", [of_floats_alone, leapfrog, averages])
+def friction_that_fades(a):
+    v, loss = 10.0, 0.02
+    for _ in range(900):
+        v -= loss * math.copysign(1.0, v * v - a)
+        loss *= 0.99
+    return v * a
+
+
+@pytest.mark.parametrize(
+    "f", [of_floats_alone, leapfrog, averages, friction_that_fades]
+)
 @pytest.mark.parametrize("a", [0.7, 1.9])
 def test_other_loops_are_differentiated_as_they_stand(f, a):
     h = 1e-6

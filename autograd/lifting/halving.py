@@ -13,6 +13,12 @@ a comparison decides there is given the slope of the root, and keeps its number:
     else:                  low = __lift_linked__(low, k1), and high, and x
         high = x           if l1 < r1: ...
 
+Where the point is moved by a step that is halved, up or down as the sign of r says,
+it is the point that is linked:
+
+    s = sign(r)        ->  __lift_l1__ = r; __lift_k1__ = ...
+    x += d * s             x = __lift_linked__(x, k1); s = sign(__lift_l1__); x += d * s
+
 From one turn to the next it is exact to the width of the bracket.
 
 What ends with a wide bracket is no root: a quantiser of three bits is such a loop, and
@@ -40,6 +46,7 @@ MSG_HALVING = (
 
 
 NARROW, NARROWER = 1e-3, 1e-7
+ABOUT = 4.0  # how many steps away the root may be
 CURVED = 1e-6  # how far the slopes of r - s differ where it is not linear
 
 
@@ -79,7 +86,13 @@ class Link:
 
 
 def halve(
-    before: Link | None, factors: tuple[Any, ...], other: Any, bracket: Any, x: Any
+    before: Link | None,
+    factors: tuple[Any, ...],
+    other: Any,
+    bracket: Any,
+    x: Any,
+    *,
+    steps: bool = False,
 ) -> Link | None:
     """Return how a root moves, None if it does not.
 
@@ -89,6 +102,8 @@ def halve(
         other: with what.
         bracket: the two bounds.
         x: the point where this was computed; None if there are two.
+        steps: whether the point is moved by steps, and the second bound is the step:
+            then the root is about, or this is no search for it.
 
     """
     if not has_values([*factors, other]) or not all(map(_is_number, bracket)):
@@ -99,20 +114,23 @@ def halve(
             link.delta = 0.0 * next(r for r in (*factors, other) if is_value(r))
             return link
         for factor in factors:
-            if _follow(link, factor - other, x):
+            if _follow(link, factor - other, x, steps=steps):
                 return link
-    if link.is_narrow(NARROW):
+    if link.is_narrow(NARROW) and not steps:
         raise LiftError(MSG_HALVING.format(place_of(1)))
     return link
 
 
-def _follow(link: Link, r: Any, x: Any) -> bool:
+def _follow(link: Link, r: Any, x: Any, *, steps: bool) -> bool:
     """Link with the slope of the root of r, once it is one; return if r has a slope."""
     slope = pullback(r, 1.0, [x])[0] if is_value(r) else 0.0
     numbers = plain(r), plain(slope)
     if numbers[1] == 0.0 or not all(map(math.isfinite, numbers)):
         return False
-    if link.is_narrow(NARROW if link.saw(numbers[1]) else NARROWER):
+    is_curved = link.saw(numbers[1])
+    if steps and not abs(r / slope) <= ABOUT * link.width:
+        return True
+    if link.is_narrow(NARROW if is_curved else NARROWER):
         slope = slope.detach() if type(slope) is Value else slope
         link.delta = (x - x.detach()) - (r - r.detach()) / slope
         link.is_whole = True

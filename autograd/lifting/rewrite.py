@@ -30,8 +30,8 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autograd.lifting.links import link_searches
 from autograd.lifting.scopes import bound_names
-from autograd.lifting.searches import link_searches
 from autograd.lifting.source import locate
 
 # What is right on Values as it is; and what has to be called from its own frame.

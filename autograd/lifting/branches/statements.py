@@ -39,9 +39,9 @@ from autograd.lifting.branches.purity import (
     raises_only,
     targets,
 )
+from autograd.lifting.links import link_searches
 from autograd.lifting.rewrite import Rewriter, call, name
 from autograd.lifting.scopes import bound_names
-from autograd.lifting.searches import link_searches
 from autograd.lifting.source import locate
 
 RELATIONS: dict[type, str] = {
