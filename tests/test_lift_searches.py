@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize, minimize_scalar
 
 from autograd import grad, jit, lift, value_and_grad, vmap
 from autograd.lifting import LiftError
@@ -311,3 +312,40 @@ def test_other_loops_are_differentiated_as_they_stand(f, a):
     expected = (f(a + h) - f(a - h)) / (2 * h)
     assert grad(lift(f))(a) == pytest.approx(expected, rel=1e-7)
     assert jit(grad(f))(a) == pytest.approx(expected, rel=1e-7)
+
+
+def least_of_one(a):
+    return minimize_scalar(lambda x: (x - a) ** 2 + a * math.exp(x)).x * a
+
+
+def least_of_two(a):
+    def f(x, b):
+        return (x[0] - b) ** 4 + (x[0] - 2.0 * b) ** 2 + (x[1] - b * x[0]) ** 2
+
+    found = minimize(f, [a, 1.0], args=(a,), tol=1e-10)
+    return found.x[0] * found.x[1] + found.fun
+
+
+@pytest.mark.parametrize("f", [least_of_one, least_of_two])
+@pytest.mark.parametrize("a", [1.3, 2.0])
+def test_a_minimum_that_scipy_finds_moves_as_it_does(f, a):
+    h = 1e-2
+    wide, narrow = ((f(a + d) - f(a - d)) / (2 * d) for d in (h, h / 2))
+    expected = (4 * narrow - wide) / 3
+    assert lift(f)(a) == f(a)
+    y, slope = value_and_grad(lift(f))(a)
+    assert y == pytest.approx(f(a), rel=1e-12)
+    assert slope == pytest.approx(expected, rel=1e-4)
+    assert jit(grad(f))(a) == pytest.approx(slope, rel=1e-6)
+    assert vmap(grad(f))(np.array([a, 1.7]))[0] == pytest.approx(slope, rel=1e-6)
+
+
+def test_a_minimum_at_a_bound_is_an_error():
+    def f(a):
+        return minimize_scalar(
+            lambda x: (x - a) ** 2, bounds=(0.0, 1.0), method="bounded"
+        ).x
+
+    assert grad(lift(f))(0.5) == pytest.approx(1.0)
+    with pytest.raises(LiftError, match=r"test_lift_searches.*at a bound"):
+        grad(lift(f))(1.5)

@@ -17,6 +17,7 @@ from autograd.lifting.errors import has_values
 from autograd.lifting.silent import on_floats, silence
 from autograd.lifting.stand_ins import plain, stand_in
 from autograd.solving.implicit import solution
+from autograd.solving.minima import least
 
 OF_SCIPY = ("newton", "brentq", "brenth", "bisect", "ridder", "toms748")
 OF_FLUIDS = (
@@ -35,6 +36,8 @@ def enter(module: Any) -> None:
     if module.__name__ == "scipy.optimize":
         stand_in(module.root_scalar, _root_scalar(module.root_scalar), always=True)
         stand_in(module.fsolve, _fsolve(module.fsolve), always=True)
+        for search in (module.minimize, module.minimize_scalar):
+            stand_in(search, least(search), always=True)
 
 
 def dress(module: Any) -> None:
