@@ -115,6 +115,32 @@ FILES = {
         def f(x):
             return math.exp(x)
         """,
+    "typed.py": """
+        import importlib
+        import math
+        import sys
+        from numba import boolean, float64, njit, vectorize
+
+        @njit(float64(float64, float64[:]), fastmath=True)
+        def f(x, rest):
+            return math.exp(x) * rest[0]
+
+        @vectorize([float64(float64)])
+        def g(x):
+            return f(x, [2.0])
+
+        def above_zero(x):
+            return x > 0
+
+        named = njit(boolean(float64))(above_zero)
+        setattr(sys.modules["lib_to_lift.typed"], "made", lambda x: g(x) + 1.0)
+
+        class Own:
+            pass
+
+        def home():
+            return Own.__module__, importlib.import_module("lib_to_lift.shapes").area
+        """,
 }
 
 
@@ -224,6 +250,42 @@ def test_numba_is_absent_or_does_nothing(library):
     assert twin.numba is None
     loader = lift(f"{library}.shapes").__spec__.loader
     assert type(loader).__module__ == "autograd.lifting.twins"
+
+
+@pytest.fixture
+def as_if_numba_were_there(monkeypatch):
+    from autograd.lifting.twins import NUMBA
+
+    monkeypatch.setitem(sys.modules, "numba", NUMBA)
+
+
+@pytest.mark.usefixtures("as_if_numba_were_there")
+def test_numba_with_signatures_does_nothing_either(library):
+    twin = lift(f"{library}.typed")
+    assert grad(twin.made)(0.5) == pytest.approx(2.0 * math.exp(0.5))
+    assert twin.named(Value(1.0))
+
+
+@pytest.mark.usefixtures("as_if_numba_were_there")
+def test_a_twin_finds_itself_by_the_name_of_the_original(library):
+    twin = lift(f"{library}.typed")
+    home, area = twin.home()
+    assert home == f"{library}.typed"
+    assert area is lift(f"{library}.shapes").area
+
+
+def test_what_is_compiled_beside_its_source_has_a_twin(tmp_path):
+    from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, ModuleSpec
+
+    from autograd.lifting.twins import _source_of
+
+    (tmp_path / "fast.py").write_text("def f(x):\n    return x * x\n")
+    compiled = str(tmp_path / f"fast{EXTENSION_SUFFIXES[0]}")
+    loader = ExtensionFileLoader("pack.fast", compiled)
+    spec = ModuleSpec("pack.fast", loader, origin=compiled)
+    assert _source_of(spec) == str(tmp_path / "fast.py")
+    (tmp_path / "fast.py").unlink()
+    assert _source_of(spec) is None
 
 
 def test_a_module_of_the_standard_library_can_be_lifted():

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import enum
 import importlib
 import sys
@@ -21,13 +22,19 @@ import types
 import warnings
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import (
+    ExtensionFileLoader,
+    ModuleSpec,
+    PathFinder,
+    SourceFileLoader,
+)
 from importlib.util import spec_from_loader
+from pathlib import Path
 from typing import Any
 
 from autograd.lifting.functions import hooks, know, left_alone
 from autograd.lifting.rewrite import Rewriter, call
-from autograd.lifting.stand_ins import dress, refresh
+from autograd.lifting.stand_ins import dress, refresh, stand_in
 
 PREFIX = __name__ + "."
 __path__: list[str] = []  # this module has modules below it, and no folder
@@ -88,6 +95,26 @@ def lifted_import(
         return builtins.__import__(name, globals, locals, fromlist, 0)
 
 
+def _name_in_twins(name: str) -> str:
+    """Return under which name code of a twin finds a module in ``sys.modules``."""
+    return PREFIX + name if PREFIX + name in sys.modules else name
+
+
+def _import_module(name: str, package: str | None = None) -> types.ModuleType:
+    """Import by a name that code makes up; in a twin that is a twin, too."""
+    frame: Any = sys._getframe(1)  # noqa: SLF001
+    while frame.f_globals.get("__name__") == "autograd.lifting.calls":
+        frame = frame.f_back
+    of_a_twin = str(frame.f_globals.get("__name__")).startswith(PREFIX)
+    if of_a_twin and name[:1] != "." and not left_alone(name):
+        with contextlib.suppress(TypeError):  # it has no source
+            return twin(name)
+    return importlib.import_module(name, package)
+
+
+stand_in(importlib.import_module, _import_module, always=True)
+
+
 # --- Numba --------------------------------------------------------------------------
 
 _need_numba: set[str] = set()
@@ -101,17 +128,29 @@ def _numba(name: str, importer: Any) -> Any:
     raise ModuleNotFoundError(message, name=name)
 
 
-def _identity(*args: Any, **_: Any) -> Any:
-    if not (args and callable(args[0])):
-        return _identity
-    if type(args[0]) is types.FunctionType:
-        args[0].py_func = args[0]  # type: ignore[attr-defined]  # as numba's has it
-    return args[0]
+class _Named:
+    """What any name of numba's is: a decorator that does nothing, a type of numbers."""
+
+    def __call__(self, *args: Any, **_: Any) -> Any:
+        if len(args) != 1 or not isinstance(args[0], (types.FunctionType, type)):
+            return self  # options, or a signature
+        if type(args[0]) is types.FunctionType:
+            args[0].py_func = args[0]  # type: ignore[attr-defined]  # as numba's has it
+        return args[0]
+
+    def __getitem__(self, _: object) -> _Named:
+        return self
+
+    def __getattr__(self, name: str) -> _Named:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
 
 
+_named = _Named()
 NUMBA: Any = types.ModuleType("numba")
 NUMBA.prange, NUMBA.__version__ = range, "0"
-NUMBA.__getattr__ = lambda _: _identity
+NUMBA.__getattr__ = lambda _: _named
 
 
 def _without_choice(tree: ast.Module) -> bool:
@@ -146,6 +185,7 @@ class Loader(SourceFileLoader):
             if _without_choice(tree):
                 _need_numba.add(fullname)
             _keep_markers(tree)
+            _ask_for_names(tree)
             lifted = Rewriter(original, lifted=is_twin_too).visit(tree)
             tree = ast.fix_missing_locations(lifted)
             code = compile(tree, path, "exec", dont_inherit=True)
@@ -169,6 +209,7 @@ class Loader(SourceFileLoader):
             "__import__": lifted_import,
             "__build_class__": build,
             "__lift_marker__": marker,
+            "__lift_name__": _name_in_twins,
         }
         super().exec_module(module)
         dress(module)
@@ -214,6 +255,19 @@ def _keep_markers(tree: ast.Module) -> None:
             node.value = ast.fix_missing_locations(kept)
 
 
+def _ask_for_names(tree: ast.Module) -> None:
+    """Let code that looks itself up in ``sys.modules`` find the twin."""
+    for node in ast.walk(tree):
+        where = node.value if isinstance(node, ast.Subscript) else None
+        if (
+            isinstance(where, ast.Attribute)
+            and where.attr == "modules"
+            and isinstance(where.value, ast.Name)
+            and where.value.id.strip("_") == "sys"
+        ):
+            node.slice = ast.copy_location(call("__lift_name__", node.slice), node)
+
+
 class Finder(MetaPathFinder):
     """Find twins, and nothing else."""
 
@@ -226,12 +280,24 @@ class Finder(MetaPathFinder):
             return None
         plain = fullname.removeprefix(PREFIX)
         spec = PathFinder.find_spec(plain, path if "." in plain else None)
-        if spec is None or not isinstance(spec.loader, SourceFileLoader):
+        origin = None if spec is None else _source_of(spec)
+        if spec is None or origin is None:
             return None
         package = spec.submodule_search_locations is not None
-        return spec_from_loader(
-            fullname, Loader(fullname, str(spec.origin)), is_package=package
-        )
+        return spec_from_loader(fullname, Loader(fullname, origin), is_package=package)
+
+
+def _source_of(spec: ModuleSpec) -> str | None:
+    """Return the file of a module's source, None if it has none.
+
+    What mypyc, or Cython in pure Python mode, has compiled lies beside its source.
+    """
+    if isinstance(spec.loader, SourceFileLoader):
+        return str(spec.origin)
+    if isinstance(spec.loader, ExtensionFileLoader):
+        beside = Path(str(spec.origin)).with_name(f"{spec.name.rpartition('.')[2]}.py")
+        return str(beside) if beside.is_file() else None
+    return None
 
 
 sys.meta_path.insert(0, Finder())
