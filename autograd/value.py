@@ -86,6 +86,8 @@ MSG_FLOAT = (
 MSG_OPERAND = (
     "a Value cannot be combined with {0}: its operands are Values and real numbers"
 )
+# What knows of complex numbers, in lifted code (`autograd.lifting.complexes`).
+COMPLEX: dict = {}
 MSG_DATA = (
     "the data of a Value is one real number, not {0}. For several numbers make several "
     "Values: [Value(x) for x in numbers]; for the number of a Value write v.data"
@@ -415,7 +417,7 @@ class Value:
             return new_node(_ADD, self._data + v._data, self, v, 1.0, 1.0)
         number = _operand(other)
         if number is None:
-            return NotImplemented
+            return _beside("__add__", self, other)
         c: cython.double = number
         return new_node(_ADD, self._data + c, self, number, 1.0, 0.0)
 
@@ -428,7 +430,7 @@ class Value:
                 return self
         number = _operand(other)
         if number is None:
-            return NotImplemented
+            return _beside("__radd__", self, other)
         c: cython.double = number
         return new_node(_ADD, c + self._data, number, self, 0.0, 1.0)
 
@@ -438,14 +440,14 @@ class Value:
             return new_node(_SUB, self._data - v._data, self, v, 1.0, -1.0)
         number = _operand(other)
         if number is None:
-            return NotImplemented
+            return _beside("__sub__", self, other)
         c: cython.double = number
         return new_node(_SUB, self._data - c, self, number, 1.0, 0.0)
 
     def __rsub__(self, other: object) -> Value:
         number = _operand(other)
         if number is None:
-            return NotImplemented
+            return _beside("__rsub__", self, other)
         c: cython.double = number
         return new_node(_SUB, c - self._data, number, self, 0.0, -1.0)
 
@@ -455,21 +457,21 @@ class Value:
             return new_node(_MUL, self._data * v._data, self, v, v._data, self._data)
         number = _operand(other)
         if number is None:
-            return NotImplemented
+            return _beside("__mul__", self, other)
         c: cython.double = number
         return new_node(_MUL, self._data * c, self, number, c, 0.0)
 
     def __rmul__(self, other: object) -> Value:
         number = _operand(other)
         if number is None:
-            return NotImplemented
+            return _beside("__rmul__", self, other)
         c: cython.double = number
         return new_node(_MUL, c * self._data, number, self, 0.0, c)
 
     def __truediv__(self, other: object) -> Value:
         number = other if type(other) is Value else _operand(other)
         if number is None:
-            return NotImplemented
+            return _beside("__truediv__", self, other)
         d: cython.double = _plain(number)
         if d == 0.0:
             return apply(_DIV, (self, number))  # raises, naming the operands
@@ -481,7 +483,7 @@ class Value:
     def __rtruediv__(self, other: object) -> Value:
         number = _operand(other)
         if number is None:
-            return NotImplemented
+            return _beside("__rtruediv__", self, other)
         if self._data == 0.0:
             return apply(_DIV, (number, self))
         c: cython.double = number
@@ -503,12 +505,14 @@ class Value:
             # Not x * x: that is 1 ulp off what a float's ** gives, once in 1,000.
             y: cython.double = c_pow(self._data, _TWO)
             return new_node(_POW, y, self, 2.0, 2.0 * self._data, 0.0)
-        return _binary(_POW, self, other)
+        y: object = _binary(_POW, self, other)
+        return _beside("__pow__", self, other) if y is NotImplemented else y
 
     def __rpow__(self, other: object, modulus: object = None) -> Value:
         if modulus is not None:
             raise TypeError(MSG_MODULUS)
-        return _binary(_POW, other, self)
+        y: object = _binary(_POW, other, self)
+        return _beside("__rpow__", self, other) if y is NotImplemented else y
 
     def relu(self) -> Value:
         """Return max(x, 0); a NaN stays one."""
@@ -823,12 +827,22 @@ def _operand(x: object) -> object:
     if type(x) is float:
         return x
     if isinstance(x, (str, bytes, complex)):
+        if COMPLEX and isinstance(x, complex) and COMPLEX["asked"]():
+            return None
         raise TypeError(MSG_OPERAND.format(describe(x)))
     number = as_float(x)
     if number is None and type(x).__module__ == "numpy":
         # NumPy's bool is no Real, though it has a float's value.
         return float(x) if type(x).__name__ in ("bool", "bool_") else None
     return number
+
+
+@cython.cfunc
+def _beside(name: str, x: object, other: object) -> object:
+    """Return what an operator gives of a Value and of what is no real number."""
+    if isinstance(other, complex) and COMPLEX:
+        return COMPLEX["beside"](name, x, other)
+    return NotImplemented
 
 
 @cython.cfunc

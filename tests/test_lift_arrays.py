@@ -150,8 +150,35 @@ def infinite(x):
     return x * x if np.isfinite(huge) else x * 3.0 + np.where(x > 0, x, np.log(-x))
 
 
+class Point(np.ndarray):
+    def __new__(cls, xs):
+        if not np.isfinite(xs).all():
+            raise ValueError(xs)
+        return np.asarray(xs).view(cls)
+
+
+def of_a_class_of_arrays(x):
+    a, b = np.atleast_1d(x, [x, 2.0])
+    return Point(Point([x, a[0] * x])).sum().item() * b[1]
+
+
+def of_operators_of_floats(x):
+    return float.__mul__(x, 3.0) - float.__rsub__(x, 2.0) + float.__neg__(x * x)
+
+
+def of_a_normal_distribution(x):
+    a, b = statistics.NormalDist(), statistics.NormalDist(mu=x, sigma=1.0 + x)
+    return a.cdf(x) * b.pdf(0.3) + a.inv_cdf(x / 2.0) + b.cdf(0.1)
+
+
 @pytest.mark.filterwarnings("ignore:overflow")
-@pytest.mark.parametrize("f", [splines, of_a_sample, infinite])
+@pytest.mark.parametrize(
+    "f",
+    [
+        splines, of_a_sample, infinite, of_a_class_of_arrays, of_operators_of_floats,
+        of_a_normal_distribution,
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("x", [0.7, 1.2])
 def test_tables_samples_and_infinities_have_the_slope_of_floats(f, x):
     h = 1e-6

@@ -13,7 +13,10 @@ from typing import Any
 from autograd import math as am
 from autograd.context import errstate
 from autograd.lifting import filled, matrices
+from autograd.lifting.analytic import roots
+from autograd.lifting.complexes import Complex, made
 from autograd.lifting.errors import has_values, is_value
+from autograd.lifting.plane import of_either
 from autograd.lifting.stand_ins import stand_in
 from autograd.value import Value
 
@@ -32,7 +35,8 @@ ELEMENTWISE = {
     "reciprocal": "reciprocal", "logaddexp": "logaddexp", "rint": round,
 }  # fmt: skip
 TESTS = {"isnan": "isnan", "isfinite": "isfinite", "isinf": "isinf"}
-MAKERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "atleast_1d")
+MAKERS = ("array", "asarray", "asanyarray", "ascontiguousarray")
+AT_LEAST = ("atleast_1d", "atleast_2d", "atleast_3d")
 SCALARS = ("float64", "float32", "float16", "longdouble")
 
 MSG_WHERE = (
@@ -79,13 +83,19 @@ def enter(np: Any) -> None:
     filled.enter(np)
     for name, ours in ELEMENTWISE.items():
         f: Any = getattr(am, ours) if isinstance(ours, str) else ours
-        stand_in(getattr(np, name), elementwise(quiet(f)))
+        known_as = ours if isinstance(ours, str) else ours.__name__
+        stand_in(getattr(np, name), elementwise(of_either(known_as, quiet(f))))
     for name, ours in TESTS.items():
-        stand_in(getattr(np, name), _test(elementwise(getattr(am, ours))))
+        f = of_either(ours, getattr(am, ours))
+        stand_in(getattr(np, name), _test(elementwise(f)))
     for name in MAKERS:
         stand_in(getattr(np, name), _made(getattr(np, name)))
+    for name in AT_LEAST:
+        stand_in(getattr(np, name), _at_least(getattr(np, name)))
     for name in SCALARS:
         stand_in(getattr(np, name), lambda x: x)
+    for name in ("complex128", "complex64"):
+        stand_in(getattr(np, name), made)
     stand_in(np.where, _where)
     stand_in(np.interp, _interp)
     stand_in(np.isscalar, lambda x: is_value(x) or np.isscalar(x))
@@ -101,11 +111,35 @@ def enter(np: Any) -> None:
     stand_in(np.sinc, elementwise(am.sinc))
     stand_in(np.signbit, _test(elementwise(lambda x: am.copysign(1.0, x) < 0.0)))
     stand_in(np.vectorize, _vectorize, always=True)
-    stand_in(np.real, lambda x: x)
+    for name, f in PARTS.items():
+        stand_in(getattr(np, name), elementwise(f))
+    stand_in(np.isreal, _test(elementwise(lambda z: z.imag == 0.0)))
+    stand_in(np.iscomplex, _test(elementwise(lambda z: z.imag != 0.0)))
     stand_in(np.nan_to_num, elementwise(lambda x: 0.0 if am.isnan(x) else x))
     stand_in(np.polyval, _polyval)
-    stand_in(np.iscomplexobj, lambda _: False)
-    stand_in(np.isrealobj, lambda _: True)
+    stand_in(np.roots, roots)
+    stand_in(np.iscomplexobj, _has_complexes)
+    stand_in(np.isrealobj, lambda x: not _has_complexes(x))
+
+
+def _angle(z: Any, deg: Any = False) -> Any:
+    turn = am.atan2(z.imag, z.real)
+    return am.degrees(turn) if deg else turn
+
+
+PARTS: dict[str, Callable[..., Any]] = {
+    "real": lambda z: z.real,
+    "imag": lambda z: z.imag,
+    "conjugate": lambda z: z.conjugate(),
+    "angle": _angle,
+}
+
+
+def _has_complexes(x: Any) -> bool:
+    import numpy as np
+
+    parts = np.ravel(np.asarray(x, dtype=object)).tolist()
+    return any(type(part) in {Complex, complex} for part in parts)
 
 
 def _test(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,13 +156,18 @@ def _test(f: Callable[..., Any]) -> Callable[..., Any]:
 def _made(make: Callable[..., Any]) -> Callable[..., Any]:
     def array(x: Any, dtype: Any = None, **options: Any) -> Any:
         del dtype  # objects hold Values
-        if make.__name__ == "atleast_1d":
-            import numpy as np
-
-            return np.atleast_1d(np.asarray(x, dtype=object))
         return make(x, dtype=object, **options)
 
     return array
+
+
+def _at_least(make: Callable[..., Any]) -> Callable[..., Any]:
+    def arrays(*xs: Any) -> Any:
+        import numpy as np
+
+        return make(*[np.asarray(x, dtype=object) for x in xs])
+
+    return arrays
 
 
 def _where(condition: Any, *choices: Any) -> Any:

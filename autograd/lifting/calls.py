@@ -16,10 +16,12 @@ from typing import Any
 from autograd.lifting import halving
 from autograd.lifting.errors import (
     MSG_NOT_COVERED,
+    TWINS,
     LiftError,
     caught,
     drops_a_gradient,
     has_values,
+    is_array,
     is_value,
     not_covered,
     place_of,
@@ -38,7 +40,8 @@ IN_C = (
 NUMBERS = {float, int, bool, str}
 # Methods of NumPy's scalars, which arrays of Values give as they are.
 OF_NUMPYS = {"astype", "copy", "item", "tolist"}
-OF_FLOATS = {"as_integer_ratio", "__class__", *OF_NUMPYS}
+PARTS_OF_ARRAYS = {"real", "imag"}
+OF_FLOATS = {"as_integer_ratio", "__class__", "__module__", *OF_NUMPYS}
 
 
 def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -53,6 +56,9 @@ def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
             return method(f.__self__, *args, **kwargs)
         if (id(f.__self__), f.__name__) in METHODS and any(map(has_values, args)):
             return METHODS[id(f.__self__), f.__name__](*args, **kwargs)
+        row = STAND_INS.get(id(f.__func__))
+        if row is not None and (has_values(args) or _holds_values(f.__self__)):
+            return row[0](f.__self__, *args, **kwargs)
     row = STAND_INS.get(id(f))
     if row is not None:
         if not (row[1] or kwargs) and NUMBERS.issuperset(map(type, args)):
@@ -63,6 +69,12 @@ def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
     else:
         other = _other(f, kind, args, kwargs)
     return _as_it_is(f, args, kwargs) if other is None else other(*args, **kwargs)
+
+
+def _holds_values(x: Any) -> bool:
+    """Return whether an object of the standard library's was made of Values."""
+    names = getattr(type(x), "__slots__", {})
+    return any(has_values(getattr(x, name, None)) for name in names)
 
 
 def _stood_in(f: Any, stand_in: Any, always: bool, args: Any, kwargs: Any) -> Any:
@@ -91,7 +103,7 @@ def as_number(x: Any) -> Any:
 def _method_of_c(f: Any, args: Any) -> Any:
     """Return what stands for a method of an array or of a dict, None if itself."""
     owner = f.__self__
-    if type(owner).__name__ == "ndarray" and owner.dtype == "O":
+    if is_array(owner) and owner.dtype == "O":
         from autograd.lifting.arrays import METHODS_OF_ARRAYS
 
         row: Any = METHODS_OF_ARRAYS.get(f.__name__)
@@ -138,7 +150,10 @@ def _other(f: Any, kind: type, args: Any, kwargs: Any) -> Any:
 
 def _constructor(f: type, args: Any, kwargs: Any) -> Any:
     """Return how to make an object of an ordinary class by its lifted __init__."""
-    init = getattr(f, "__init__", None)
+    init: Any = getattr(f, "__init__", None)
+    new: Any = getattr(f, "__new__", None)
+    if type(f) is type and type(new) is types.FunctionType:
+        return _by_its_new(f, new, init, args, kwargs)
     ordinary = type(f) is type and getattr(f, "__new__", None) is PLAIN
     if not ordinary or type(init) is not types.FunctionType:
         return None
@@ -151,6 +166,21 @@ def _constructor(f: type, args: Any, kwargs: Any) -> Any:
     def make(*args: Any, **kwargs: Any) -> Any:
         made: Any = PLAIN(f)
         lifted(made, *args, **kwargs)
+        return made
+
+    return make
+
+
+def _by_its_new(f: type, new: Any, init: Any, args: Any, kwargs: Any) -> Any:
+    """Return how to make an object of a class that has a ``__new__`` of its own."""
+    lifted = lifted_function(new)
+    if lifted is new or not any(map(has_values, (*args, *kwargs.values()))):
+        return None
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        made = lifted(f, *args, **kwargs)
+        if isinstance(made, f) and type(init) is types.FunctionType:
+            call(init, made, *args, **kwargs)
         return made
 
     return make
@@ -189,7 +219,13 @@ def property_of(x: Any, name: str) -> Any:
 
 def attribute(x: Any, name: str) -> Any:
     """Return an attribute that floats have, of a Value as of anything."""
+    if name == "__module__":
+        return str(getattr(x, name)).removeprefix(TWINS)
     if not is_value(x):
+        if name in PARTS_OF_ARRAYS and is_array(x) and x.dtype == "O":
+            from autograd.lifting.arrays import PARTS, elementwise
+
+            return elementwise(PARTS[name])(x)
         return property_of(x, name)
     if name not in OF_FLOATS:
         return getattr(x, name)

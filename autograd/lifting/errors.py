@@ -10,7 +10,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from autograd.lifting.complexes import Complex
 from autograd.value import MSG_FLOAT, Value
+
+TWINS = "autograd.lifting.twins."
+PLAIN = {float, int, bool, str, bytes, type(None)}
 
 MSG_NOT_COVERED = (
     "{place} calls {called} with a Value, and that takes floats only ({error}). Write "
@@ -31,9 +35,9 @@ class LiftError(TypeError):
 def place_of(depth: int) -> str:
     """Return the file and line of a caller, as messages write it."""
     frame: Any = sys._getframe(depth + 1)  # noqa: SLF001
-    ours = __name__.rpartition(".")[0]
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(ours + "."):
-        if frame.f_globals["__name__"].startswith(ours + ".twins."):
+    while frame.f_back:
+        home = frame.f_globals.get("__name__", "")
+        if not home.startswith("autograd.") or home.startswith(TWINS):
             break
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
@@ -78,8 +82,11 @@ def is_value(x: object) -> bool:
 
 def has_values(x: Any, depth: int = 4) -> bool:
     """Return whether x is a Value, or a sequence, dict or array that holds some."""
-    if type(x) is Value:
+    kind = type(x)
+    if kind is Value or kind is Complex:
         return True
+    if kind in PLAIN:
+        return False
     if isinstance(x, (list, tuple, dict)) and depth:
         # Not by the methods of a class derived from these, which may be lifted code.
         inside: Any = (
@@ -90,4 +97,9 @@ def has_values(x: Any, depth: int = 4) -> bool:
             else tuple.__iter__(x)
         )
         return any(has_values(part, depth - 1) for part in inside)
-    return type(x).__name__ == "ndarray" and x.dtype == "O"
+    return is_array(x) and bool(x.dtype == "O")
+
+
+def is_array(x: Any) -> bool:
+    """Return whether x is an array of NumPy, or of a class derived from these."""
+    return any(base.__name__ == "ndarray" for base in type(x).__mro__)

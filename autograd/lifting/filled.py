@@ -40,7 +40,11 @@ def _of_objects(make: Callable[..., Any], *, like: bool) -> Callable[..., Any]:
             if _are_floats(kwargs.get("dtype")):
                 kwargs["dtype"] = float
         array = make(*args, **kwargs)
-        if objects or (array.dtype == float and _values_are_about()):
+        if objects or (
+            array.dtype.kind in "fc"
+            and array.dtype.itemsize >= 8
+            and _values_are_about()
+        ):
             return array.astype(object)
         return array
 
@@ -50,7 +54,7 @@ def _of_objects(make: Callable[..., Any], *, like: bool) -> Callable[..., Any]:
 def _are_floats(dtype: Any) -> bool:
     import numpy as np
 
-    return dtype is None or np.dtype(dtype).kind in "fO"
+    return dtype is None or np.dtype(dtype).kind in "fcO"
 
 
 def _values_are_about() -> bool:

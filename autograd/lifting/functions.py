@@ -15,6 +15,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from autograd.lifting.errors import TWINS
 from autograd.lifting.rewrite import Rewriter
 from autograd.lifting.source import compiled, source_of
 from autograd.lifting.stand_ins import refresh
@@ -60,8 +61,7 @@ def hooks() -> dict[str, Any]:
 def left_alone(module: str | None) -> bool:
     """Return whether a module's functions are called as they are."""
     name = module or ""
-    twin = "autograd.lifting.twins."
-    if name.startswith(twin):
+    if name.startswith(TWINS):
         return False
     return name.partition(".")[0] in LEFT_ALONE
 
@@ -96,6 +96,15 @@ def why_not(f: types.FunctionType) -> str:
 def is_lifted(f: Any) -> bool:
     """Return whether a function's code is rewritten code."""
     return id(getattr(f, "__code__", None)) in _lifted_code
+
+
+def is_lifted_code(code: Code, names: dict[str, Any]) -> bool:
+    """Return whether code, of these globals, was rewritten, for whatever purpose."""
+    return (
+        id(code) in _lifted_code
+        or str(names.get("__name__")).startswith(TWINS)
+        or any(x.startswith("__lift_") for x in code.co_freevars)
+    )
 
 
 def know(code: Code, plain: Code | None = None) -> None:

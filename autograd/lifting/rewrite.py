@@ -53,7 +53,8 @@ CONTAINERS = {
     "clear", "encode", "decode", "splitlines", "lstrip", "rstrip", "title",
 }  # fmt: skip
 NUMBERS = {
-    "as_integer_ratio", "__class__", "astype", "copy", "item", "tolist",
+    "as_integer_ratio", "__class__", "__module__", "astype", "copy", "item", "tolist",
+    "real", "imag",
 }  # fmt: skip
 UNKNOWN = object()
 TEMPORARY = "__lift_x__"

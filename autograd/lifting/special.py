@@ -7,7 +7,9 @@ from typing import Any
 
 from autograd import math as am
 from autograd.custom import primitive
+from autograd.lifting import analytic
 from autograd.lifting.arrays import elementwise
+from autograd.lifting.complexes import Complex
 from autograd.lifting.stand_ins import stand_in, stand_in_for_method
 
 SPECIAL = {
@@ -29,9 +31,23 @@ def enter(module: Any) -> None:
     for name, ours in SPECIAL.items():
         if hasattr(module, name):
             stand_in(getattr(module, name), elementwise(getattr(am, ours)))
+    for name, ours in PLANE.items():
+        real = getattr(am, SPECIAL[name]) if name in SPECIAL else ours
+        row = elementwise(_either(ours, real))
+        stand_in(getattr(module, name), row)
     stand_in(module.polygamma, am.polygamma)
     stand_in(module.logsumexp, lambda xs: am.logsumexp(list(xs)))
     stand_in(module.lambertw, _lambertw)
+
+
+PLANE = {
+    "wofz": analytic.wofz, "psi": analytic.digamma, "digamma": analytic.digamma,
+    "loggamma": analytic.loggamma,
+}  # fmt: skip
+
+
+def _either(plane: Any, real: Any) -> Any:
+    return lambda z: (plane if type(z) in {Complex, complex} else real)(z)
 
 
 def _branch(k: int) -> Any:

@@ -14,6 +14,7 @@ import contextlib
 import copy
 import functools
 import math
+import operator
 import sys
 import types
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from typing import Any
 
 from autograd import math as am
 from autograd.context import tape_in_use
+from autograd.lifting import complexes, plane
+from autograd.lifting.complexes import Complex
 from autograd.lifting.errors import (
     LiftError,
     drops_a_gradient,
@@ -48,9 +51,9 @@ LATER = {
 }
 _entered: set[str] = set()
 
-MSG_COMPLEX = (
-    "{0}: cmath.{1} of {2!r} is complex, and a Value is a real number. Write the real "
-    "and the imaginary part with autograd.math"
+MSG_REAL = (
+    "must be a real number, not complex: a root or a logarithm of a Value below 0 is "
+    "complex, as cmath's are; take its .real, its .imag or abs"
 )
 MSG_STRUCTURE = (
     "{0}: math.{1} counts, so it takes ints, and a Value is a float: "
@@ -110,6 +113,13 @@ def whole(x: Any) -> int:
     return n
 
 
+def to_float(x: Any) -> Any:
+    """Return a Value as it is."""
+    if type(x) is Complex:
+        raise TypeError(MSG_REAL)
+    return x
+
+
 def to_int(x: Any, *base: Any) -> int:
     """Return a Value rounded toward zero, as `int` does."""
     return int(x, *base) if base else whole(am.trunc(x))
@@ -122,6 +132,8 @@ def to_round(x: Any, ndigits: Any = None) -> Any:
 
 def is_instance(x: Any, kind: Any) -> bool:
     """Return whether x is of a kind; a Value is a float, and a twin is its original."""
+    if type(x) is Complex:
+        return isinstance(1j, kind)
     if is_value(x):  # whose type is not asked: a recording would take that down
         tape = tape_in_use()
         if tape is not None and isinstance(1.0, kind) != isinstance(1, kind):
@@ -137,7 +149,8 @@ def is_instance(x: Any, kind: Any) -> bool:
 def type_of(*args: Any) -> Any:
     """Return the type; a Value's is float."""
     if len(args) != 1 or not is_value(args[0]):
-        return type(*args)
+        of_complex = len(args) == 1 and type(args[0]) is Complex
+        return complex if of_complex else type(*args)
     tape = tape_in_use()
     if tape is not None:
         tape.asks_type(args[0])
@@ -174,7 +187,7 @@ class Suppress(contextlib.suppress):
 
 def enter_builtins() -> None:
     """Enter the rows of Python itself."""
-    stand_in(float, lambda x: x)
+    stand_in(float, to_float)
     stand_in(int, to_int)
     stand_in(round, to_round)
     stand_in(isinstance, is_instance, always=True)
@@ -182,12 +195,24 @@ def enter_builtins() -> None:
     stand_in(str, _text(str))
     stand_in(repr, _text(repr))
     stand_in(pow, builtins.pow)
+    for name in OPERATORS:
+        stand_in(getattr(float, f"__{name}__"), getattr(operator, name))
+        stand_in(getattr(float, f"__r{name}__"), _reflected(getattr(operator, name)))
+    for name in ("neg", "pos", "abs"):
+        stand_in(getattr(float, f"__{name}__"), getattr(operator, name))
     stand_in(float.is_integer, lambda x: x == am.floor(x))
     for f in (map, filter, sorted, min, max, functools.reduce):
         stand_in(f, _handing_on(f), always=True)
     stand_in(contextlib.suppress, Suppress, always=True)
     stand_in(copy.copy, lambda x: x if is_value(x) else copy.copy(x))
     stand_in(copy.deepcopy, copied, always=True)
+
+
+OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+
+
+def _reflected(f: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda x, y: f(y, x)
 
 
 def _text(f: Callable[[Any], str]) -> Callable[..., str]:
@@ -243,67 +268,18 @@ def enter_math() -> None:
     stand_in(math.trunc, to_int)
 
 
-WHERE_REAL: dict[str, Callable[[Any], Any]] = {
-    "sqrt": lambda x: x >= 0.0,
-    "log": lambda x: x > 0.0,
-    "log10": lambda x: x > 0.0,
-    "acos": lambda x: -1.0 <= x <= 1.0,
-    "asin": lambda x: -1.0 <= x <= 1.0,
-    "acosh": lambda x: x >= 1.0,
-    "atanh": lambda x: -1.0 < x < 1.0,
-}
-
-
-class Pair:
-    """A complex result of which code goes on with one part: ``.real`` or ``.imag``."""
-
-    def __init__(self, real: Any, imag: Any) -> None:
-        self.real, self.imag = real, imag
-
-    def __abs__(self) -> Any:
-        return am.hypot(self.real, self.imag)
-
-
-def _sqrt(x: Any) -> Any:
-    return am.sqrt(x) if x >= 0.0 else Pair(0.0, am.sqrt(-x))
-
-
-def _atanh(x: Any) -> Any:
-    if abs(x) < 1.0:
-        return am.atanh(x)
-    turn = math.pi / 2.0 if x > 0.0 else -math.pi / 2.0
-    return Pair(am.log(abs((1.0 + x) / (1.0 - x))) / 2.0, turn)
-
-
-def _log(x: Any, *base: Any) -> Any:
-    if x > 0.0 or base:
-        return am.log(x, *base)
-    return Pair(am.log(-x), math.pi)
-
-
-def _real(name: str) -> Callable[..., Any]:
-    ours = getattr(am, name)
-    inside: Callable[[Any], Any] = WHERE_REAL.get(name, lambda _: True)
-
-    def where_real(x: Any) -> Any:
-        if not inside(x):
-            raise LiftError(MSG_COMPLEX.format(place_of(2), name, number(x)))
-        return ours(x)
-
-    return where_real
-
-
 def enter_cmath() -> None:
-    """Enter the rows of `cmath`: the real functions, where results are real."""
+    """Enter the rows of `cmath`, and complex numbers themselves."""
+    complexes.enter()
+    stand_in(complex, complexes.made)
     names = "sqrt log log10 exp sin cos tan asin acos atan sinh cosh tanh asinh acosh"
     for name in (*names.split(), "atanh"):
-        stand_in(getattr(cmath, name), _real(name))
-    stand_in(cmath.sqrt, _sqrt)
-    stand_in(cmath.log, _log)
-    stand_in(cmath.atanh, _atanh)
-    stand_in(cmath.phase, lambda x: am.atan2(0.0, x))
-    for name in ("isnan", "isinf", "isfinite"):
-        stand_in(getattr(cmath, name), getattr(am, name))
+        stand_in(getattr(cmath, name), plane.of_the_plane(name))
+    for name in ("phase", "isnan", "isinf", "isfinite"):
+        f = plane.FUNCTIONS[name]
+        stand_in(getattr(cmath, name), lambda z, f=f: f(complexes.as_complex(z)))
+    stand_in(cmath.polar, lambda z: (abs(z), am.atan2(z.imag, z.real)))
+    stand_in(cmath.rect, lambda r, turn: Complex(r * am.cos(turn), r * am.sin(turn)))
 
 
 def plain(x: Any) -> Any:

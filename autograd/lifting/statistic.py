@@ -6,6 +6,7 @@ Python's are exact fractions, rounded once; these are the sums themselves.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -26,9 +27,28 @@ def enter(module: Any) -> None:
     """Enter the rows of `statistics`."""
     for name in NAMES:
         stand_in(getattr(module, name), _counted(module, globals()[name]))
+    _enter_normal(module.NormalDist)
     inverse = getattr(module, "_normal_dist_inv_cdf", None)
     if inverse is not None:
         stand_in(inverse, lambda p, mu, sigma: mu + sigma * am.ndtri(p))
+
+
+def _enter_normal(normal: Any) -> None:
+    """Enter the rows of ``NormalDist``, whose mean and deviation may be Values."""
+
+    def made(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+        new = object.__new__(normal)
+        new._mu, new._sigma = mu, sigma
+        return new
+
+    def density(own: Any, x: Any) -> Any:
+        z = (x - own.mean) / own.stdev
+        return am.exp(-z * z / 2.0) / (own.stdev * math.sqrt(2.0 * math.pi))
+
+    stand_in(normal, made)
+    stand_in(normal.cdf, lambda own, x: am.ndtr((x - own.mean) / own.stdev))
+    stand_in(normal.pdf, density)
+    stand_in(normal.inv_cdf, lambda own, p: own.mean + own.stdev * am.ndtri(p))
 
 
 def dress(module: Any) -> None:

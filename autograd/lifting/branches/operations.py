@@ -105,7 +105,7 @@ def attribute(x: Any, name: str) -> Any:
     if type(x) is Value or mask() is None:
         return (
             lifted.attribute(x, name)
-            if name in lifted.OF_FLOATS
+            if name in lifted.OF_FLOATS or name in lifted.PARTS_OF_ARRAYS
             else lifted.property_of(x, name)
         )
     if isinstance(x, types.ModuleType):
