@@ -505,14 +505,14 @@ class Value:
             # Not x * x: that is 1 ulp off what a float's ** gives, once in 1,000.
             y: cython.double = c_pow(self._data, _TWO)
             return new_node(_POW, y, self, 2.0, 2.0 * self._data, 0.0)
-        y: object = _binary(_POW, self, other)
-        return _beside("__pow__", self, other) if y is NotImplemented else y
+        found = _binary(_POW, self, other)
+        return _beside("__pow__", self, other) if found is NotImplemented else found
 
     def __rpow__(self, other: object, modulus: object = None) -> Value:
         if modulus is not None:
             raise TypeError(MSG_MODULUS)
-        y: object = _binary(_POW, other, self)
-        return _beside("__rpow__", self, other) if y is NotImplemented else y
+        found = _binary(_POW, other, self)
+        return _beside("__rpow__", self, other) if found is NotImplemented else found
 
     def relu(self) -> Value:
         """Return max(x, 0); a NaN stays one."""

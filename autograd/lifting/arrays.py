@@ -83,7 +83,7 @@ def enter(np: Any) -> None:
     filled.enter(np)
     for name, ours in ELEMENTWISE.items():
         f: Any = getattr(am, ours) if isinstance(ours, str) else ours
-        known_as = ours if isinstance(ours, str) else ours.__name__
+        known_as = ours if isinstance(ours, str) else f.__name__
         stand_in(getattr(np, name), elementwise(of_either(known_as, quiet(f))))
     for name, ours in TESTS.items():
         f = of_either(ours, getattr(am, ours))

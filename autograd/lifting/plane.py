@@ -127,8 +127,9 @@ INSIDE: dict[str, Callable[[Any], Any]] = {
 
 def of_the_plane(name: str) -> Callable[..., Any]:
     """Return a function of `cmath`, of Values and Complexes."""
-    f, real = FUNCTIONS[name], getattr(am, name, None)
-    inside = INSIDE.get(name, lambda _: True)
+    f: Callable[..., Any] = FUNCTIONS[name]
+    real: Callable[..., Any] | None = getattr(am, name, None)
+    inside: Callable[[Any], Any] = INSIDE.get(name, lambda _: True)
 
     def apply(x: Any, *base: Any) -> Any:
         z = as_complex(x)

@@ -83,10 +83,10 @@ def _shrinks(node: ast.expr, name: str) -> bool:
         at = [eval(code, {"__builtins__": {}}, {name: x}) for x in (0.0, 1.0, 8.0)]  # noqa: S307
     except (ArithmeticError, TypeError):
         return False
-    return at[0] == 0.0 and 0.0 < at[1] < 1.0 and abs(at[2] - 8.0 * at[1]) < 1e-9
+    return bool(at[0] == 0.0 < at[1] < 1.0 and abs(at[2] - 8.0 * at[1]) < 1e-9)
 
 
-def _direction(node: ast.expr, x: str, step: str) -> int | None:
+def _direction(node: Any, x: str, step: str) -> int | None:
     """Return by what sign x is moved by a step: 0 if that is computed, None if not."""
     moves = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
     if not moves or not (isinstance(node.left, ast.Name) and node.left.id == x):

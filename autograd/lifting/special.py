@@ -31,9 +31,9 @@ def enter(module: Any) -> None:
     for name, ours in SPECIAL.items():
         if hasattr(module, name):
             stand_in(getattr(module, name), elementwise(getattr(am, ours)))
-    for name, ours in PLANE.items():
-        real = getattr(am, SPECIAL[name]) if name in SPECIAL else ours
-        row = elementwise(_either(ours, real))
+    for name, plane in PLANE.items():
+        real = getattr(am, SPECIAL[name]) if name in SPECIAL else plane
+        row = elementwise(_either(plane, real))
         stand_in(getattr(module, name), row)
     stand_in(module.polygamma, am.polygamma)
     stand_in(module.logsumexp, lambda xs: am.logsumexp(list(xs)))

@@ -257,7 +257,8 @@ def _keep_markers(tree: ast.Module) -> None:
 
 def _ask_for_names(tree: ast.Module) -> None:
     """Let code that looks itself up in ``sys.modules`` find the twin."""
-    for node in ast.walk(tree):
+    for part in ast.walk(tree):
+        node: Any = part
         where = node.value if isinstance(node, ast.Subscript) else None
         if (
             isinstance(where, ast.Attribute)
