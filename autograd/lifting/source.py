@@ -119,7 +119,7 @@ def _definitions(filename: str, line: int) -> list[Source]:
 
 
 def _first_line(node: Definition | ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", ())
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(d.lineno for d in decorators)])
 
 

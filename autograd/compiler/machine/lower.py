@@ -30,6 +30,7 @@ from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
 from autograd.compiler.schedule.plan import Plan
 
+WRITTEN = 60  # letters for each instruction, where code is written out
 WORTH = 400  # instructions performed, for each letter of the text, that quick code gets
 
 
@@ -101,12 +102,19 @@ def compile_native(
     plan = Plan(core, width, rows, reduce=reduce)
     module = lower(plan)
     text = str(module)
-    if rows is not None or any(
-        isinstance(s.primitive.value, Element) for s in core.straight
-    ):
+    if rows is not None or not _is_written_out(core, text):
         return Code(core, plan.layout, module, host.build(text))
     engine = host.build(text, quickly=True)
     return Code(core, plan.layout, module, engine, calls=calls_for(text, core))
+
+
+def _is_written_out(program: Program, text: str) -> bool:
+    """Return whether most of a program is no loops over like instructions.
+
+    Such loops are vectors and few letters; made quickly, they gain little and run long.
+    """
+    calls = any(isinstance(s.primitive.value, Element) for s in program.straight)
+    return not calls and len(text) > WRITTEN * program.performed
 
 
 def calls_for(text: str, program: Program) -> int:
