@@ -13,8 +13,11 @@ from test_loops import canonical
 from autograd import Value, grad, hessian, jacobian, jvp, value_and_grad
 from autograd import math as m
 from autograd.compiler import jit, trace
+from autograd.compiler.calls.variant import with_partials
 from autograd.compiler.passes.builder import live
+from autograd.compiler.passes.roll import roll
 from autograd.compiler.record import deferred
+from autograd.compiler.record import trace as trace_module
 from autograd.compiler.record.deferred import GivenUpError
 from autograd.compiler.record.trace import record, record_once
 from autograd.custom import primitive
@@ -206,3 +209,30 @@ def test_code_is_learnt_once_for_all_constants_that_it_does_not_compute_with():
         return y
 
     assert_same(value_and_grad(f), [0.7])
+
+
+def test_partials_of_what_was_recorded_are_written_out_as_well(monkeypatch):
+    def f(a, b):
+        x, total = a, 0.0
+        for k in range(300):
+            x = b * x * (1.0 - x)
+            total = total + m.log(x) / (1.0 + 0.01 * k)
+        return total
+
+    lengths = []
+    record_once = trace_module.record_once
+
+    def counted(*args, **kwargs):
+        recording = record_once(*args, **kwargs)
+        lengths.append(recording.length)
+        return recording
+
+    monkeypatch.setattr(trace_module, "record_once", counted)
+    program = roll(trace(f, 0.3, 3.7))
+    del lengths[:]
+    found = with_partials(program, [0.3, 3.7])
+    assert len(lengths) == 1
+    assert lengths[0] < 1.1 * program.performed
+    results = found.run([0.31, 3.69])
+    value, gradient = value_and_grad(f, (0, 1))(0.31, 3.69)
+    assert [results[x] for x in found.outputs] == [value, *gradient]

@@ -11,8 +11,9 @@ from autograd.compiler.calls.runner import Runner
 from autograd.compiler.passes.pipeline import shorten
 from autograd.compiler.program import Program
 from autograd.compiler.record.tape import is_raising
-from autograd.compiler.record.trace import Recording, record_once
+from autograd.compiler.record.trace import Recording, record_deferring
 from autograd.compiler.targets import compile_python
+from autograd.context import tape_in_use
 from autograd.primitives import Primitive
 from autograd.primitives.row import ALIAS
 from autograd.transforms import pullback
@@ -174,15 +175,24 @@ def with_partials(
         by: which inputs the partials are by; None for all.
 
     """
+    chosen = [i for i in range(len(program.inputs)) if by is None or i in by]
 
     def run(inputs: list[Value]) -> list[Any]:
+        # As a transform does: so that a long gradient is written out afterwards.
+        inputs = [apply(ALIAS, (x,)) for x in inputs]
         results = program.run(inputs)
         program.holds(results)  # compares, and so takes the guards over
         outputs = [results[i] for i in program.outputs]
-        chosen = [x for i, x in enumerate(inputs) if by is None or i in by]
-        return outputs + [x for y in outputs for x in gradient_of(y, chosen)]
+        wanted = [inputs[i] for i in chosen]
+        return outputs + [x for y in outputs for x in _deferred(y, wanted)]
 
-    return shorten(record_once(run, example, program.name).listing)
+    return shorten(record_deferring(run, example, program.name))
+
+
+def _deferred(y: Any, inputs: list[Value]) -> list[Any]:
+    """Return the derivatives of y, by nodes that say what they are if it is long."""
+    later = tape_in_use().defer(y, inputs) if isinstance(y, Value) else None
+    return gradient_of(y, inputs) if later is None else later
 
 
 def gradient_of(y: Any, inputs: Sequence[Any]) -> list[Any]:

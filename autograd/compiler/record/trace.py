@@ -280,6 +280,17 @@ def record_once(
     )
 
 
+def record_deferring(
+    call: Callable[[list[Value]], Any], numbers: Sequence[float], name: str
+) -> Listing:
+    """Record as `record_once` does, with gradients written out if that can be."""
+    try:
+        recording = record_once(call, numbers, name, defers=True, writes=True)
+    except GivenUpError:
+        recording = record_once(call, numbers, name)
+    return recording.whole or recording.listing
+
+
 def outputs_of(result: Any, name: str) -> tuple[list[Any], Rebuild]:
     """Return the numbers that a function returned, and their form.
 
