@@ -230,7 +230,7 @@ class Native:
                     place += n
             if not _run(routine, room, results):
                 return None
-            return _made(form, cython.address(results))
+            return results[0] if form is None else _made(form, cython.address(results))
         finally:
             _give(routine, room)
 
@@ -271,6 +271,7 @@ def _lay_out(native: Native) -> object:
     native._marks = cython.NULL
     native._versions = cython.NULL
     native._cells = native._names = native._functions = 0
+    native._stamps = None
     if native._watch is None:
         return None
     cells, names, functions, stamps = native._watch
@@ -291,7 +292,7 @@ def _lay_out(native: Native) -> object:
         native._marks[i] = cython.cast(cython.pointer(PyObject), row[i])
         if row[i] is ABSENT or (row[i] is None and i >= len(cells) + len(names)):
             native._marks[i] = cython.NULL  # no such name, or no defaults
-    native._stamps = stamps
+    native._stamps = stamps or None
     native._cells, native._names = len(cells) // 2, len(names) // 3
     native._functions = len(functions) // 3
 
@@ -417,6 +418,7 @@ def _is_same_array(x: object, seen: tuple) -> cython.bint:
 
 
 @cython.cfunc
+@cython.inline
 def _as_seen(native: Native) -> cython.bint:
     """Return whether all that is watched is as it was."""
     i: cython.Py_ssize_t
@@ -440,7 +442,7 @@ def _as_seen(native: Native) -> cython.bint:
         if PyFunction_GET_DEFAULTS(mark[0]) != mark[2]:
             return False
         mark += 3
-    return _as_stamped(native._stamps)
+    return native._stamps is None or _as_stamped(native._stamps)
 
 
 @cython.cfunc
@@ -457,6 +459,7 @@ def _run(routine: Routine, u: cython.p_double, out: cython.p_double) -> cython.b
 
 
 @cython.cfunc
+@cython.inline
 def _has_shape(x: object, shape: tuple) -> cython.bint:
     """Return whether it is an array of doubles of this shape, laid out in a row.
 
