@@ -31,7 +31,6 @@ from autograd.primitives.normal import (
     erfc,
     erfcinv,
     erfinv,
-    exp_minus_square,
     exp_square,
     ndtr,
     ndtri,
