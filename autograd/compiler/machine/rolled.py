@@ -24,10 +24,12 @@ from typing import Any
 from autograd.compiler.loop import Along, At, Loop, Numbers, Read
 from autograd.compiler.machine import host
 from autograd.compiler.machine.callbacks import look_for_interruption
+from autograd.compiler.machine.early import Range, iterations_of
 from autograd.compiler.machine.spellings import OPPOSITES, RELATIONS, spell
 from autograd.compiler.machine.text import Module, Text
 from autograd.compiler.passes.blocks import read_places
 from autograd.compiler.program import Guard, Instruction, Program
+from autograd.compiler.schedule.exits import exits
 from autograd.primitives.elementary import sumprod
 
 FEW = 4  # outputs in a row that are written one by one
@@ -41,6 +43,8 @@ class Frame:
         program: what is written.
         base: how far its places are from the beginning of the memory.
         known: what is in registers.
+        exits: loops that may stop early.
+        turns: the variables of how many turns were run that change something.
         moving: the places that loops in it read from memory.
 
     """
@@ -49,6 +53,8 @@ class Frame:
         self.program = program
         self.base = base
         self.known: dict[int, str] = {}
+        self.exits = exits(program)
+        self.turns: dict[int, str] = {}
         self.moving = {
             x
             for step in program.code
@@ -197,7 +203,9 @@ class Writer:
         kept = [self.pointer(start + i * loop.count) for i in range(loop.kept)]
         done = self.invariant(inner)
         fixed = dict(inner.known)
-        with self.iterations(loop, outermost=frame.base == 0) as k:
+        leave = frame.exits.get(first)
+        run = iterations_of(self, loop.count, leave, frame.turns, first)
+        with self.iterations(loop, run, outermost=frame.base == 0) as k:
             inner.known = dict(fixed)
             for j, variable in enumerate(carried):
                 self.set(inner, j, t.new(f"load {t.type}, ptr {variable}"))
@@ -209,9 +217,11 @@ class Writer:
             self.block(inner, done)
             out = [self.value(inner, x) for x in body.outputs]
             for pointer, x in zip(kept, out[n:], strict=True):
-                t.store(x, pointer, self.lanes_of(k))
+                t.store(x, pointer, t.by_lanes(k))
             for variable, x in zip(carried, out[:n], strict=True):
                 t.write(f"store {t.type} {x}, ptr {variable}")
+            run.after(out[:n], k)
+        run.fill(kept)
         for j, variable in enumerate(carried):
             self.set(frame, first + j, t.new(f"load {t.type}, ptr {variable}"))
 
@@ -238,27 +248,26 @@ class Writer:
         return frozenset(done)
 
     @contextmanager
-    def iterations(self, loop: Loop, *, outermost: bool) -> Iterator[str]:
+    def iterations(self, loop: Loop, run: Range, *, outermost: bool) -> Iterator[str]:
         """Write a loop over its iterations; a long one looks for Ctrl-C at times."""
         t = self.text
-        count = self.whole(loop.count)
         if not outermost or self.lanes > 1:  # rows are cut into pieces anyway
-            with t.loop("0", count) as k:
+            with t.loop(run.begin, run.count, until=run.end) as k:
                 yield k
             return
         chunk = self.whole(max(1, WORK // max(1, loop.body.performed)))
-        end = t.variable("i64")
-        t.write(f"store i64 0, ptr {end}")
+        reached = t.variable("i64")
+        t.write(f"store i64 {run.begin}, ptr {reached}")
         head, more, done = t.label(), t.label(), t.label()
         t.write(f"br label %{head}")
         t.write(f"{head}:")
-        begin = t.new(f"load i64, ptr {end}")
-        until = t.new(f"add nsw i64 {begin}, {chunk}")
-        is_last = t.new(f"icmp sge i64 {until}, {count}")
-        stop = t.new(f"select i1 {is_last}, i64 {count}, i64 {until}")
-        t.write(f"store i64 {stop}, ptr {end}")
-        with t.loop(begin, stop) as k:
+        begin = t.new(f"load i64, ptr {reached}")
+        stop = t.new(f"add nsw i64 {begin}, {chunk}")
+        t.write(f"store i64 {stop}, ptr {reached}")
+        with t.loop(begin, stop, until=run.end) as k:
             yield k
+        end = t.new(f"load i64, ptr {run.end}")
+        is_last = t.new(f"icmp sge i64 {stop}, {end}")
         t.write(f"br i1 {is_last}, label %{done}, label %{more}")
         t.write(f"{more}:")
         is_stopped = look_for_interruption(t)
@@ -267,11 +276,6 @@ class Writer:
         t.write(f"{leave}:")
         t.write("ret i32 0")
         t.write(f"{done}:")
-
-    def lanes_of(self, k: str, stride: int = 1) -> str:
-        """Return how far the number of an iteration is, by lanes."""
-        step = stride * self.lanes
-        return k if step == 1 else self.text.new(f"mul nsw i64 {k}, {step}")
 
     def reader(self, frame: Frame, read: Read) -> Any:
         """Return what writes a read, given the iteration."""
@@ -290,7 +294,7 @@ class Writer:
             return look_up
         start = self.pointer(frame.base + read.place)
         if abs(read.stride) == 1:
-            return lambda k: t.load(start, self.lanes_of(k, read.stride))
+            return lambda k: t.load(start, t.by_lanes(k, read.stride))
         stride = self.whole(read.stride * self.lanes)
         return lambda k: t.load(start, t.new(f"mul nsw i64 {k}, {stride}"))
 

@@ -70,8 +70,13 @@ class Text:
         return f"%t{self.count}"
 
     @contextmanager
-    def loop(self, start: str, end: str, step: int = 1) -> Iterator[str]:
-        """Write a loop of an i64 from start to before end, both i64."""
+    def loop(
+        self, start: str, end: str, step: int = 1, until: str | None = None
+    ) -> Iterator[str]:
+        """Write a loop of an i64 from start to before end, both i64.
+
+        It also ends at what is at ``until`` then, if that is given.
+        """
         i = self.variable("i64")
         head, body, done = self.label(), self.label(), self.label()
         self.write(f"store i64 {start}, ptr {i}")
@@ -79,6 +84,9 @@ class Text:
         self.write(f"{head}:")
         now = self.new(f"load i64, ptr {i}")
         more = self.new(f"icmp slt i64 {now}, {end}")
+        if until is not None:
+            left = self.new(f"icmp slt i64 {now}, {self.new(f'load i64, ptr {until}')}")
+            more = self.new(f"and i1 {more}, {left}")
         self.write(f"br i1 {more}, label %{body}, label %{done}")
         self.write(f"{body}:")
         yield now
@@ -86,6 +94,19 @@ class Text:
         self.write(f"store i64 {following}, ptr {i}")
         self.write(f"br label %{head}")
         self.write(f"{done}:")
+
+    def by_lanes(self, k: str, stride: int = 1) -> str:
+        """Return how far value number k is, in doubles, if each is of all lanes."""
+        step = stride * self.lanes
+        return k if step == 1 else self.new(f"mul nsw i64 {k}, {step}")
+
+    def in_all(self, flag: str) -> str:
+        """Return whether a condition holds in all lanes."""
+        if self.lanes == 1:
+            return flag
+        name = f"llvm.vector.reduce.and.v{self.lanes}i1"
+        self.module.declare(f"declare i1 @{name}({self.flag})")
+        return self.new(f"call i1 @{name}({self.flag} {flag})")
 
     def number(self, x: float) -> str:
         """Return a constant, in all lanes."""
