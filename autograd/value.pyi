@@ -16,6 +16,7 @@ CONSTANT: Final[Primitive]
 DETACHED: Final[Primitive]
 MSG_COPY: Final[str]
 MSG_FLOAT: Final[str]
+COMPLEX: Final[dict[str, Any]]
 MSG_OPERAND: Final[str]
 
 @final

@@ -15,6 +15,7 @@ from autograd import math as am
 from autograd.compiler import Guard, Instruction, Program, trace
 from autograd.compiler.machine.spellings import CORE
 from autograd.compiler.passes import pipeline
+from autograd.compiler.passes import simplify as simplify_module
 from autograd.compiler.passes.builder import live
 from autograd.compiler.passes.gather import gather, in_pieces
 from autograd.compiler.passes.guards import guarded
@@ -255,3 +256,19 @@ def test_compiled_rows_raise_where_python_does_and_nowhere_else(row, hide):
         ):
             continue  # no number, or the sign of an infinity that means nothing
         assert off_by(y, x) <= 64 or abs(x - y) < 1e-15 * (1.0 + abs(x)), (xs, x, y)
+
+
+def test_what_both_sides_of_a_branch_pass_back_is_joined(monkeypatch):
+    def f(x, y):
+        z = x * y
+        z = z + x if x > 1.0 else z - y * y
+        return z * am.exp(z)
+
+    gradient = trace(grad(f, (0, 1)), 2.0, 0.5)
+    short = optimize(gradient)
+    without = {k: v for k, v in simplify_module.RULES.items() if k is not TABLE["add"]}
+    monkeypatch.setattr(simplify_module, "RULES", without)
+    assert rows(short).count("add") < rows(optimize(gradient)).count("add")
+    for point in ((2.0, 0.5), (0.3, 0.5), (1.0, -2.0)):
+        assert short(*point) == pytest.approx(gradient(*point), rel=1e-15)
+        assert short(*point) == pytest.approx(grad(f, (0, 1))(*point), rel=1e-15)

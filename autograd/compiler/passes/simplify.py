@@ -12,9 +12,19 @@ from collections.abc import Callable
 
 from autograd.compiler.element import Element
 from autograd.compiler.passes.builder import Builder, Place
-from autograd.compiler.program import Program
+from autograd.compiler.program import Instruction, Program
 from autograd.primitives import Primitive
-from autograd.primitives.arithmetic import div, mul, neg, quotient, strong_mul
+from autograd.primitives.arithmetic import (
+    add,
+    div,
+    equal,
+    greater,
+    mul,
+    neg,
+    quotient,
+    strong_mul,
+    sub,
+)
 from autograd.primitives.powers import pow as pow_
 from autograd.primitives.powers import power, power_partial, power_slope
 
@@ -77,6 +87,34 @@ def _strong_mul(
     return found
 
 
+def _add(new: Builder, x: tuple[Place, ...], _: list[float | None]) -> Place | None:
+    """Join what both sides of a branch pass back to what both of them read."""
+    terms = [_step(new, place) for place in x]
+    if any(step is None or step.primitive is not strong_mul for step in terms):
+        return None
+    (y, one), (z, other) = (step.operands for step in terms if step)
+    if y != z or not (_are_opposite(new, one, other) or _are_opposite(new, other, one)):
+        return None
+    return y  # strong_mul(y, c) + strong_mul(y, 1 - c) -> y
+
+
+def _are_opposite(new: Builder, c: Place, other: Place) -> bool:
+    """Return whether c is 0 or 1, and the other place is 1 - c."""
+    condition, step = _step(new, c), _step(new, other)
+    return (
+        condition is not None
+        and condition.primitive in {equal, greater}
+        and step is not None
+        and step.primitive is sub
+        and step.operands[1] == c
+        and new.values.get(step.operands[0]) == 1.0
+    )
+
+
+def _step(new: Builder, place: Place) -> Instruction | None:
+    return new.code[place - new.n] if place >= new.n else None
+
+
 def _neg(new: Builder, x: tuple[Place, ...], _: list[float | None]) -> Place | None:
     i = x[0] - new.n
     if i >= 0 and new.code[i].primitive is neg:
@@ -131,6 +169,7 @@ def _power_partial(
 
 
 RULES: dict[Primitive, Rule] = {
+    add: _add,
     mul: _mul,
     strong_mul: _strong_mul,
     neg: _neg,

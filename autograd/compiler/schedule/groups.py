@@ -17,7 +17,11 @@ from autograd.compiler.program import Program
 from autograd.primitives import Primitive
 from autograd.primitives.elementary import sumprod
 
-SMALL = 300  # operands of instructions that are written out without looking for loops
+# Operands of instructions that are written out without looking for loops: of code that
+# runs once, and of what is in vectors of rows already, where a loop only costs memory
+# (but for long sums, which rows share).
+SMALL, SMALL_OF_ROWS = 300, 1000
+LONG = 8  # operands of a sum
 FEW = 4  # instructions that are not worth a loop
 FUNCTION = 800  # instructions of one function
 
@@ -51,7 +55,7 @@ class Group:
     @property
     def is_sum(self) -> bool:
         """Whether it is long sums of products."""
-        many = 8 if len(self.places) > 1 else 32
+        many = LONG if len(self.places) > 1 else 32
         return self.primitive is sumprod and len(self.operands[0]) >= many
 
 
@@ -85,7 +89,10 @@ class Grouping:
             for i in range(len(code))
             if self.is_uniform[first + i] == uniform and first + i not in further
         ]
-        if sum(len(code[i].operands) for i in own) <= SMALL:
+        lengths = [len(code[i].operands) for i in own]
+        sums = sum(n for n in lengths if n >= LONG)
+        small = SMALL if uniform or 2 * sums > sum(lengths) else SMALL_OF_ROWS
+        if sum(lengths) <= small:
             return [self._group([i]) for i in own]
         return self._by_depth(own)
 
