@@ -193,8 +193,8 @@ class Module:
         sigmoid.
 
         >>> from nn import MLP
-        >>> MLP(2, [3], seed=0).predict_proba([[1.0, 2.0]]).sum().round(9)
-        np.float64(1.0)
+        >>> float(MLP(2, [3], seed=0).predict_proba([[1.0, 2.0]]).sum().round(9))
+        1.0
 
         """
         from nn.training.predict import probabilities

@@ -25,6 +25,7 @@ NO_NUMBERS = (
 )  # fmt: skip
 Asked = tuple[str, float, bool]  # a relation, a bound, and how it turned out
 
+FLOAT = 8  # bytes
 EXACT = 2**53  # up to here every int is a float
 
 
@@ -152,9 +153,10 @@ def decisive(relation: str, array: Any, outcomes: Any) -> list[tuple[Any, bool]]
     """Return the numbers of an array that decide all of its comparisons, and how.
 
     If x is above some of them and not above the others, the largest of those and the
-    least of these say it all.
+    least of these say it all. Short floats are still in an array, of one: NumPy 1 has
+    them compare with a float otherwise than a scalar of theirs does.
     """
-    found = []
+    found: list[tuple[Any, bool]] = []
     for outcome in (True, False):
         numbers = array[outcomes == outcome]
         numbers = numbers[numbers == numbers]  # noqa: PLR0124 - NaN decides nothing
@@ -168,4 +170,6 @@ def decisive(relation: str, array: Any, outcomes: Any) -> list[tuple[Any, bool]]
             found.append((numbers.min(), outcome))
         else:
             found.append((numbers.max(), outcome))
+    if array.dtype.kind == "f" and array.dtype.itemsize < FLOAT:
+        return [(c.reshape(1), outcome) for c, outcome in found]
     return found
