@@ -14,8 +14,8 @@ from autograd.compiler.loop import Along, Loop
 from autograd.compiler.machine import rolled
 from autograd.compiler.machine.lower import CORE
 from autograd.compiler.passes import pipeline
+from autograd.compiler.passes.exits import exits
 from autograd.compiler.passes.pipeline import machine_passes, run
-from autograd.compiler.schedule.exits import exits
 from autograd.primitives import TABLE
 
 ROWS = [2.0, 3.0, 0.01, 400.0, 1e8, 1.0, 2.5, 1e-6, 7.0]

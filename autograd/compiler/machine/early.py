@@ -1,7 +1,7 @@
 """early: from which iteration to which one a loop runs, where some change nothing.
 
 Which loops may stop early, and which start late then, is found by
-`autograd.compiler.schedule.exits`. Here it is written: after each iteration of a loop
+`autograd.compiler.passes.exits`. Here it is written: after each iteration of a loop
 that may come to rest, whether it has, in all lanes; for those that follow it, their
 first and last iteration; and single numbers of iterations that were not run.
 
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from autograd.compiler.machine.text import Text
-from autograd.compiler.schedule.exits import Exit
+from autograd.compiler.passes.exits import Exit
 
 
 class Writes(Protocol):

@@ -28,8 +28,8 @@ from autograd.compiler.machine.early import Range, iterations_of
 from autograd.compiler.machine.spellings import OPPOSITES, RELATIONS, spell
 from autograd.compiler.machine.text import Module, Text
 from autograd.compiler.passes.blocks import read_places
+from autograd.compiler.passes.exits import exits
 from autograd.compiler.program import Guard, Instruction, Program
-from autograd.compiler.schedule.exits import exits
 from autograd.primitives.elementary import sumprod
 
 FEW = 4  # outputs in a row that are written one by one

@@ -17,6 +17,7 @@ from autograd.compiler.listing import Listing
 from autograd.compiler.loop import Loop
 from autograd.compiler.passes.blocks import by_blocks
 from autograd.compiler.passes.builder import live
+from autograd.compiler.passes.exits import exits
 from autograd.compiler.passes.expand import expand
 from autograd.compiler.passes.gather import gather, in_pieces
 from autograd.compiler.passes.guards import guarded
@@ -24,6 +25,7 @@ from autograd.compiler.passes.prune import prune
 from autograd.compiler.passes.roll import pays, roll
 from autograd.compiler.passes.simplify import simplify
 from autograd.compiler.program import Program
+from autograd.primitives.arithmetic import maximum, select
 
 Pass = tuple[str, Callable[[Program], Program]]
 
@@ -55,6 +57,7 @@ def machine_passes(core: Container[str]) -> tuple[Pass, ...]:
 
 SHORT = 1500  # instructions of two operands whose straight code is faster
 OPERAND = 8  # bytes
+LEAVING = 100  # instructions, of which loops are worth it that stop early
 LEAST = 0.25  # of the code is to be repetition, or it can hardly pay
 
 watchers: list[Callable[[str, Program], object]] = []
@@ -91,13 +94,25 @@ def shorten(listing: Listing) -> Program:
     """
     calls = any(isinstance(row.value, Element) for row, _ in listing.forms)
     size = max(len(listing), len(listing.operands) // (2 * OPERAND))
-    if size >= SHORT and not calls:  # of batches, which loops do not know
+    is_long = size >= SHORT
+    if not calls and (is_long or _may_leave(listing)):  # loops do not know batches
         with suppress(ImportError):  # NumPy is not everywhere
-            rolled = roll(listing, least=LEAST)
+            rolled = roll(listing, least=LEAST if is_long else 0.0)
             shorter = optimize(rolled)
-            if not rolled.has_loops or (_size(shorter) >= SHORT and pays(shorter)):
+            pay = _size(shorter) >= SHORT and pays(shorter)
+            if pay or (is_long and not rolled.has_loops) or exits(shorter):
                 return shorter
     return optimize(listing.program)
+
+
+def _may_leave(listing: Listing) -> bool:
+    """Return whether a loop might stop early, as `autograd.compiler.passes.exits` has.
+
+    Then it pays however short it is: most of its iterations do not run.
+    """
+    return len(listing) >= LEAVING and {maximum, select} <= {
+        row for row, _ in listing.forms
+    }
 
 
 def _size(program: Program) -> float:

@@ -2,7 +2,7 @@
 
 A loop *rests* once some of what it carries has come to certain numbers, such as a flag
 that says "done", which its block then keeps as they are, and with them whatever else
-counts (`autograd.compiler.schedule.idle`). What is left of it need not run. Nor need
+counts (`autograd.compiler.passes.idle`). What is left of it need not run. Nor need
 other loops run for the iterations that are missing, if with the flags of a loop at rest
 they change nothing: the gradient's loop, which goes through the same turns backward,
 starts where the first one stopped. They *follow* it.
@@ -23,8 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from autograd.compiler.loop import Along, Loop, Numbers, Read
-from autograd.compiler.program import Program
-from autograd.compiler.schedule.idle import (
+from autograd.compiler.passes.idle import (
     BIT,
     STEADY,
     UNKNOWN,
@@ -35,6 +34,7 @@ from autograd.compiler.schedule.idle import (
     of_read,
     settled,
 )
+from autograd.compiler.program import Program
 
 SPOTS = 64  # places of a loop that are filled in one by one; more are not worth it
 NEAR = 3  # the turns that are always run if others look at them
