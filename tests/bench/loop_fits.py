@@ -196,7 +196,8 @@ def seconds(f: Function, start: list[float], evaluations: int) -> tuple[float, i
 def main() -> None:
     """Print the table."""
     one_core()
-    jit(lambda x: x * 2.0)(1.0)  # loads LLVM
+    warm = jit(value_and_grad(lambda p: garch(*p, [0.01] * 500)))
+    warm([1e-6, 0.08, 0.9])  # loads LLVM, and what finds loops
     seconds(lambda x: (float(x @ x), 2.0 * x), [1.0], 3)  # and SciPy
     rivals: Any = None
     if find_spec("jax") is not None:
