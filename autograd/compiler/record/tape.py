@@ -102,6 +102,7 @@ class Tape:
         self.hopeless: set[Any] = set()  # branches that cannot be data
         self.decided: list[Any] = []  # what became of branches, in order
         self.ended: dict[str, int] = {}  # loops that go on for other rows
+        self.loops = 0  # of which it is data how often they turn
         # Of gradients that are written out afterwards, see record.deferred:
         self.defers: Any = None  # what does so
         self.deferred = False  # whether there are any

@@ -11,8 +11,13 @@ the rest allows it, the exit becomes a flag; what follows is done unless that is
     for x in xs: body  -> for x in xs:
                               if not (_lift_k1 or _lift_d): body
                               if __lift_stop__(_lift_k1, _lift_d): break
+    while c: body      -> for _lift_t1 in __lift_turns__(where):
+                              _lift_k1 = _lift_k1 or not c
+                              if not (_lift_k1 or _lift_d): body
+                              if __lift_over__(_lift_t1, _lift_k1, _lift_d): break
 
-An exit in a statement that is not pure anyway stays as it is.
+An exit in a statement that is not pure anyway stays as it is, and so does a ``while``
+that is not (`autograd.lifting.branches.turns` says how often the others turn).
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from itertools import count
+from typing import cast
 
 from autograd.lifting.branches.merging import RESULT
 from autograd.lifting.branches.purity import is_pure, loads, targets
@@ -36,10 +42,12 @@ class Rest(ast.If):
 
     Attributes:
         flags: what is asked for that.
+        turns: the variable of the turns of the ``while`` whose body it is, if any.
 
     """
 
     flags: frozenset[str]
+    turns: str | None = None
 
 
 def read_by_rest_alone(function: ast.AST) -> set[str]:
@@ -87,7 +95,8 @@ class Flow:
         *first, last = body
         early = any(_exits(x, (ast.Return,)) for x in first)
         inside = not isinstance(last, ast.Return) and _exits(last, (ast.Return,))
-        if not early and not inside and not _leaves_loops(self.node):
+        turns = any(map(self._is_data, ast.walk(self.node)))
+        if not early and not inside and not turns and not _leaves_loops(self.node):
             return body  # it returns at its end, and nowhere else
         new = self._block(body, None)
         if not self.returns:
@@ -107,7 +116,8 @@ class Flow:
         """Return statements that set flags, in the loop of that number."""
         new: list[ast.stmt] = []
         for i, old in enumerate(body):
-            if not _exits(old, EXITS) and not _leaves_loops(old):
+            turns = any(map(self._is_data, ast.walk(old)))
+            if not _exits(old, EXITS) and not turns and not _leaves_loops(old):
                 new.append(old)
                 continue
             made, flags = self._statement(old, loop)
@@ -145,7 +155,60 @@ class Flow:
             return [new], [flag for flag in own if flag in used]
         if isinstance(old, ast.For) and not old.orelse:
             return self._loop(old)
+        if self._is_data(old):
+            return self._while(cast("ast.While", old))
+        if isinstance(old, ast.While) and not _own_exits(old):
+            old.body = self._block(old.body, None)
         return [old], []
+
+    def _is_data(self, node: ast.AST) -> bool:
+        """Return whether how often a loop turns may be data."""
+        return isinstance(node, ast.While) and is_pure(
+            [node], exits=True, outer=self.outer
+        )
+
+    def _while(self, old: ast.While) -> tuple[list[ast.stmt], list[str]]:
+        number = str(next(self._numbers))
+        returned_before = self.returns
+        self.returns = False
+        names = sorted(_names_set(old.body))
+        body = self._block(old.body, number)
+        turns, over = f"_lift_t{number}", f"_lift_k{number}"
+        ended, continues = f"_lift_e{number}" if old.orelse else over, f"_lift_c{number}"
+        used = _names_set(body)
+        flags = list(dict.fromkeys([over, ended]))
+        flags += [DONE] if DONE in used else []
+        returned = self.returns
+        self.returns = returned_before or returned
+        if continues in used:
+            body = [_set(continues, ast.Constant(False)), *body]
+        inner = Rest(_unless(flags), body, [])
+        inner.flags, inner.turns = frozenset(flags), turns
+        not_c = ast.UnaryOp(ast.Not(), old.test)
+        begin = _set(ended, ast.BoolOp(ast.Or(), [name(ended), not_c]))
+        asked = call("__lift_over__", name(turns), *map(name, flags))
+        end = ast.If(asked, [ast.Break()], [])
+        where = call(
+            "__lift_turns__",
+            ast.Constant(f"{old.lineno}:{number}"),
+            ast.Constant(_has_bound(old)),
+        )
+        loop = ast.For(name(turns, store=True), where, [begin, inner, end], [], None)
+        made: list[ast.stmt] = [_set(x, ast.Constant(False)) for x in flags if x != DONE]
+        made.append(loop)
+        for variable in names:
+            of = name(turns), ast.Constant(variable)
+            new = _set(variable, call("__lift_counted__", *of))
+            made.append(ast.If(call("__lift_counts__", *of), [new], []))
+        if old.orelse:
+            left = [x for x in flags if x != ended]
+            otherwise = Rest(_unless(left), self._block(old.orelse, None), [])
+            otherwise.flags = frozenset(left)
+            made.append(otherwise)
+            returned = returned or DONE in _names_set(otherwise.body)
+        for x in made:
+            locate(x, old)
+        return made, [DONE] if returned else []
 
     def _loop(self, old: ast.For) -> tuple[list[ast.stmt], list[str]]:
         own = _own_exits(old)
@@ -223,7 +286,7 @@ def _exits(node: ast.AST, kinds: tuple[type, ...]) -> bool:
     return False
 
 
-def _own_exits(loop: ast.For) -> list[ast.AST]:
+def _own_exits(loop: ast.For | ast.While) -> list[ast.AST]:
     """Return the exits in a loop that are its own, or the function's."""
     found: list[ast.AST] = []
     todo: list[tuple[ast.AST, bool]] = [(x, True) for x in loop.body]
@@ -236,6 +299,26 @@ def _own_exits(loop: ast.For) -> list[ast.AST]:
         inner = own and not isinstance(part, (ast.For, ast.While, ast.AsyncFor))
         todo += [(child, inner) for child in ast.iter_child_nodes(part)]
     return found
+
+
+def _has_bound(loop: ast.While) -> bool:
+    """Return whether a loop counts its turns, and compares what it counts."""
+    counted = {
+        part.target.id
+        for part in ast.walk(loop)
+        if isinstance(part, ast.AugAssign)
+        and isinstance(part.target, ast.Name)
+        and isinstance(part.value, ast.Constant)
+        and type(part.value.value) is int
+    }
+    tests = [part.test for part in ast.walk(loop) if isinstance(part, (ast.While, ast.If))]
+    return any(
+        isinstance(x, ast.Name) and x.id in counted
+        for test in tests
+        for part in ast.walk(test)
+        if isinstance(part, ast.Compare)
+        for x in (part.left, *part.comparators)
+    )
 
 
 def _breaks(own: list[ast.AST]) -> bool:

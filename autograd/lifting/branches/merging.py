@@ -106,5 +106,17 @@ def _number(c: Condition, a: Any, b: Any) -> Any:
     return node
 
 
+def counted(c: Condition, a: int, b: Any) -> Any:
+    """Return the node of an int that counts turns: a where there was one more, else b.
+
+    Raises:
+        FailedError: if it is larger than floats can tell.
+
+    """
+    if not is_number(a) or not is_number(b):
+        raise FailedError
+    return _number(c, a, b)
+
+
 def _float(x: Any) -> Any:
     return x if type(x) is Value else float(x)

@@ -77,6 +77,11 @@ def _is_pure(node: ast.stmt, exits: bool, outer: set[str]) -> bool:
             and is_pure_expression(node.iter)
             and is_pure(whole, exits=exits or _inside(node), outer=outer)
         )
+    if isinstance(node, ast.While):
+        whole = (*node.body, *node.orelse)
+        return is_pure_expression(node.test) and is_pure(
+            whole, exits=exits or _inside(node), outer=outer
+        )
     if isinstance(node, (ast.Raise, ast.Assert)):
         values = [x for x in ast.iter_child_nodes(node) if isinstance(x, ast.expr)]
         return all(map(is_pure_expression, values)) and not isinstance(node, ast.Raise)
@@ -86,7 +91,7 @@ def _is_pure(node: ast.stmt, exits: bool, outer: set[str]) -> bool:
     return False
 
 
-def _inside(loop: ast.For) -> bool:
+def _inside(loop: ast.For | ast.While) -> bool:
     """Return whether a loop's exits are only its own."""
     return not any(isinstance(x, ast.Return) for x in ast.walk(loop))
 

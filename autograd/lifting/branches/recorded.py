@@ -16,7 +16,13 @@ from typing import Any
 from autograd import math as am
 from autograd.context import tape_in_use
 from autograd.lifting import calls as lifted
-from autograd.lifting.branches import conditions, merging, operations, running
+from autograd.lifting.branches import (
+    conditions,
+    merging,
+    operations,
+    running,
+    turns,
+)
 from autograd.lifting.branches.conditions import Condition, chosen, compare, plain
 from autograd.lifting.branches.sides import FailedError, mask, masked
 from autograd.lifting.branches.statements import Recorder
@@ -261,6 +267,8 @@ HOOKS: dict[str, Any] = {
     "__lift_asked__": operations.asked,
     "__lift_branch__": running.Branch,
     "__lift_call__": call,
+    "__lift_counted__": lambda own, name: own.late[name],
+    "__lift_counts__": lambda own, name: name in own.late,
     "__lift_chained__": conditions.chained,
     "__lift_choose__": running.choose,
     "__lift_compare__": compare,
@@ -275,9 +283,11 @@ HOOKS: dict[str, Any] = {
     "__lift_not__": conditions.negated,
     "__lift_op__": operations.binary,
     "__lift_or__": conditions.either,
+    "__lift_over__": turns.Turns.over,
     "__lift_returned__": running.returned,
-    "__lift_stop__": running.stop,
+    "__lift_stop__": turns.stop,
     "__lift_test_call__": test_call,
+    "__lift_turns__": turns.Turns,
     "__lift_unary__": operations.unary,
     "__lift_unbound__": merging.UNBOUND,
 }

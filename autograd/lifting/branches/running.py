@@ -17,14 +17,8 @@ from typing import Any
 from autograd.context import tape_in_use
 from autograd.lifting.branches.conditions import Condition, is_number, plain
 from autograd.lifting.branches.merging import UNBOUND, merged
-from autograd.lifting.branches.sides import (
-    LONGEST,
-    FailedError,
-    Mark,
-    attempt,
-    enter,
-    leave,
-)
+from autograd.lifting.branches.sides import FailedError, Mark, attempt, enter, leave
+from autograd.lifting.branches.turns import Turns
 
 Variables = dict[str, Any]
 
@@ -40,6 +34,7 @@ class Branch:
         unread: those of them that nothing reads afterwards.
         flags: those that are only asked whether they are true.
         rest: those that are read only where the condition holds.
+        turns: those of the ``while`` whose body it is, or None.
 
     Attributes:
         plain: whether only the side is run that Python takes.
@@ -57,6 +52,7 @@ class Branch:
         unread: frozenset[str],
         flags: frozenset[str],
         rest: frozenset[str],
+        turns: Turns | None,
     ) -> None:
         self.condition = condition
         self.site = site
@@ -64,6 +60,7 @@ class Branch:
         self.unread = unread
         self.flags = flags
         self.rest = rest
+        self.turns = turns
         self.plain = True
         self.again = self.is_merged = False
         self.failed = False
@@ -103,7 +100,10 @@ class Branch:
         tape.decided.append((self.site, "asked"))
         tape.hopeless.add(self.site)
         self.plain = self.again = True
-        yield bool(c)
+        holds = bool(c)
+        if self.turns is not None:
+            self.turns.ask(holds=holds)
+        yield holds
 
     def old(self, name: str) -> Any:
         """Return what a variable was before."""
@@ -132,9 +132,14 @@ class Branch:
                     c, name, then[name], otherwise[name], self.flags
                 )
             except FailedError:
-                if name not in self.unread:
+                if name in self.unread:
+                    self.after[name] = UNBOUND
+                elif self.turns and self.turns.count(
+                    c, name, then[name], otherwise[name]
+                ):
+                    self.after[name] = then[name]
+                else:
                     raise
-                self.after[name] = UNBOUND
         self.is_merged = True
 
 
@@ -151,35 +156,6 @@ def choose(c: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
         except FailedError:
             pass
     return a() if c else b()
-
-
-def stop(*flags: Any, counts: bool, site: str) -> bool:
-    """Return whether a loop has come to its end by ``break`` or ``return``.
-
-    Where that is data, the loop goes on: its other iterations may be another row's. But
-    a loop that only counts how often something is tried ends where it ends, and so does
-    one that goes on for too long; then that it ended is a guard.
-
-    Args:
-        flags: whether it has, bools or conditions.
-        counts: whether the loop only counts.
-        site: which loop it is.
-
-    """
-    for flag in flags:
-        if type(flag) is not Condition:
-            if flag:
-                return True
-            continue
-        tape_in_use().decided.append(site)
-        if flag.holds:
-            tape = tape_in_use()
-            since = tape.ended.setdefault(site, len(tape.nodes))
-            too_long = len(tape.nodes) - since > LONGEST
-            if (counts or too_long) and not tape.sides and bool(flag):
-                tape.ended.pop(site, None)
-                return True
-    return False
 
 
 def returned(result: Any, is_done: Any) -> Any:

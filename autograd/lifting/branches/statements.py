@@ -3,7 +3,8 @@
 Beyond what `autograd.lifting.rewrite` does, all that computes is a call of a hook, and
 exits are flags (`flow`). An ``if`` whose sides have no effect but on variables becomes
 
-    branch = __lift_branch__(condition, where, locals(), names, unread, flags, rest)
+    branch = __lift_branch__(condition, where, locals(), names, unread, flags, rest,
+                             turns)
     for side in branch:
         if branch.again: x = branch.old("x"); ...
         try:
@@ -16,8 +17,8 @@ exits are flags (`flow`). An ``if`` whose sides have no effect but on variables 
             branch.leave(locals())
     if branch.is_merged: x = branch.new("x"); ...
 
-where a variable that has no value is deleted. All other ``if``s, and every ``while``,
-ask their condition. A condition is rewritten as one only where nothing is done with it
+where a variable that has no value is deleted. All other ``if``s, and
+what `flow` has left of ``while``s, ask their condition. A condition is rewritten as one only where nothing is done with it
 but to ask whether it is true: in an ``if``, and in the assignment of a variable that
 only ``if``s read.
 """
@@ -164,7 +165,8 @@ class Recorder(Rewriter):
         self._visit_all(node.body)
         self._visit_all(node.orelse)
         own = sorted(x for x in names if x in (flags or ()))
-        return self._branch(node, test, names, [unread, own, sorted(rest)])
+        turns = node.turns if isinstance(node, Rest) else None
+        return self._branch(node, test, names, [unread, own, sorted(rest)], turns)
 
     visit_Rest = visit_If  # noqa: N815 - ast names methods after classes
 
@@ -191,6 +193,7 @@ class Recorder(Rewriter):
         test: ast.expr,
         names: list[str],
         kinds: list[list[str]],
+        turns: str | None,
     ) -> list[ast.stmt]:
         number = next(self._numbers)
         branch, side = f"_lift_b{number}", f"_lift_s{number}"
@@ -218,6 +221,7 @@ class Recorder(Rewriter):
             locals_,
             ast.Tuple([quoted(x) for x in names], ast.Load()),
             *map(_frozen, kinds),
+            name(turns) if turns else ast.Constant(None),
         )
 
         def attribute(which: str) -> ast.expr:
@@ -247,9 +251,10 @@ class Recorder(Rewriter):
     def visit_For(self, node: ast.For) -> Any:  # noqa: D102, N802
         fresh = isinstance(node.iter, ast.Call)
         over = self.visit(node.iter)
-        node.iter = call("__lift_items__", over)
-        node.iter.keywords = [ast.keyword("fresh", ast.Constant(fresh))]
-        locate(node.iter, node)
+        if not _calls(over, "__lift_turns__"):
+            node.iter = call("__lift_items__", over)
+            node.iter.keywords = [ast.keyword("fresh", ast.Constant(fresh))]
+            locate(node.iter, node)
         node.target = self.visit(node.target)
         self._in_loop += 1
         self._visit_all(node.body)
@@ -276,7 +281,7 @@ class Recorder(Rewriter):
         if (
             len(node.targets) == 1
             and isinstance(target, ast.Name)
-            and target.id in flags
+            and (target.id in flags or target.id[:7] in {"_lift_k", "_lift_e"})
         ):
             node.value = self.test(node.value)
             return node
