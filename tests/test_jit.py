@@ -306,10 +306,10 @@ def test_a_way_that_depends_on_nan_is_taken_as_python_takes_it():
 
 def test_further_ways_than_64_run_as_plain_python_after_one_warning():
     def steps(x):
-        n = 0
-        while x > n:  # the line that branches
-            n += 1
-        return x * n
+        seen = []
+        while x > len(seen):  # the line that branches
+            seen.append(x)
+        return x * len(seen)
 
     compiled = jit(steps)
     points = [k + 0.5 for k in range(80)]

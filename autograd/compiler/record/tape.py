@@ -101,8 +101,9 @@ class Tape:
         self.mixed: dict[int, Any] = {}  # an int on one side, a float on the other
         self.hopeless: set[Any] = set()  # branches that cannot be data
         self.decided: list[Any] = []  # what became of branches, in order
-        self.ended: dict[str, int] = {}  # loops that go on for other rows
-        self.loops = 0  # of which it is data how often they turn
+        self.ended: dict[str, list[int]] = {}  # for-loops that go on for other rows
+        self.turns = True  # whether it may be data how often a loop turns
+        self.loops = 0  # of which it is
         # Of gradients that are written out afterwards, see record.deferred:
         self.defers: Any = None  # what does so
         self.deferred = False  # whether there are any

@@ -159,7 +159,7 @@ def record(
 
     """
     try:
-        return _record(call, numbers, name, plain, batches=batches, lifts=True)
+        return _record_lifted(call, numbers, name, plain, batches=batches)
     except (ArithmeticError, ValueError):
         raise
     except Exception as reason:  # noqa: BLE001 - then as it stands
@@ -171,6 +171,30 @@ def record(
             raise reason from None  # it takes Values only where it is lifted
 
 
+def _record_lifted(
+    call: Callable[..., Any],
+    numbers: Sequence[float],
+    name: str,
+    plain: Callable[[], Any] | None,
+    *,
+    batches: bool,
+) -> Recording:
+    """Record with branches as data; ends of loops as guards, if that is refused.
+
+    An int that counted a loop's turns may be what only an int can be: an index.
+    """
+    try:
+        return _record(call, numbers, name, plain, batches=batches, lifts=True)
+    except (ArithmeticError, ValueError):
+        raise
+    except Exception as reason:
+        if not getattr(reason, "loops", 0):
+            raise
+        return _record(
+            call, numbers, name, plain, batches=batches, lifts=True, turns=False
+        )
+
+
 def _record(
     call: Callable[..., Any],
     numbers: Sequence[float],
@@ -179,6 +203,7 @@ def _record(
     *,
     batches: bool,
     lifts: bool,
+    turns: bool = True,
 ) -> Recording:
     def again(
         step: float, *, writes: bool = False, most: int | None = None
@@ -190,6 +215,7 @@ def _record(
             name,
             batches=batches,
             lifts=lifts,
+            turns=turns,
             defers=defers,
             writes=writes,
             most=most,
@@ -219,6 +245,7 @@ def record_once(
     *,
     batches: bool = False,
     lifts: bool = True,
+    turns: bool = True,
     defers: bool = False,
     writes: bool = False,
     most: int | None = None,
@@ -231,6 +258,7 @@ def record_once(
         name: what messages call it.
         batches: as for `record`.
         lifts: whether functions are lifted, so that branches can be data.
+        turns: whether it can be data as well how often loops turn.
         defers: whether gradients may be left out.
         writes: whether these are then written out for the whole listing.
         most: how much may be taken down, where that is less than memory allows.
@@ -241,7 +269,7 @@ def record_once(
 
     """
     tape = Tape(name, batches=batches)
-    tape.lifts = lifts
+    tape.lifts, tape.turns = lifts, turns
     if most is not None:
         tape.limit = min(tape.limit, most)
     if defers:
@@ -255,10 +283,11 @@ def record_once(
         # What was refused and went up to here is a lesson to whoever wrote that. What
         # somebody made of it on the way says nothing of what floats would give.
         if tape.refused and str(error) not in tape.refused:
-            raise EagerlyError(tape.refused[0]) from error
+            raise _eagerly(tape) from error
+        error.loops = tape.loops  # type: ignore[attr-defined]
         raise
     if tape.refused:
-        raise EagerlyError(tape.refused[0])
+        raise _eagerly(tape)
     if tape.given_up:
         raise GivenUpError
     leaves = leaves + tape.late.leaves
@@ -289,6 +318,12 @@ def record_deferring(
     except GivenUpError:
         recording = record_once(call, numbers, name)
     return recording.whole or recording.listing
+
+
+def _eagerly(tape: Tape) -> EagerlyError:
+    error = EagerlyError(tape.refused[0])
+    error.loops = tape.loops  # type: ignore[attr-defined]
+    return error
 
 
 def outputs_of(result: Any, name: str) -> tuple[list[Any], Rebuild]:

@@ -12,8 +12,8 @@ the rest allows it, the exit becomes a flag; what follows is done unless that is
                               if not (_lift_k1 or _lift_d): body
                               if __lift_stop__(_lift_k1, _lift_d): break
     while c: body      -> for _lift_t1 in __lift_turns__(where):
-                              _lift_k1 = _lift_k1 or not c
-                              if not (_lift_k1 or _lift_d): body
+                              _lift_k1 = _lift_k1 or _lift_d or not c
+                              if not _lift_k1: body
                               if __lift_over__(_lift_t1, _lift_k1, _lift_d): break
 
 An exit in a statement that is not pure anyway stays as it is, and so does a ``while``
@@ -34,6 +34,7 @@ from autograd.lifting.source import locate
 
 DONE = "_lift_d"
 EXITS = (ast.Return, ast.Break, ast.Continue)
+LOOPS = (ast.For, ast.While, ast.AsyncFor)
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -156,8 +157,8 @@ class Flow:
         if isinstance(old, ast.For) and not old.orelse:
             return self._loop(old)
         if self._is_data(old):
-            return self._while(cast("ast.While", old))
-        if isinstance(old, ast.While) and not _own_exits(old):
+            return self._while(cast("ast.While", old), loop)
+        if isinstance(old, ast.While) and not (_own_exits(old) or old.orelse):
             old.body = self._block(old.body, None)
         return [old], []
 
@@ -167,48 +168,48 @@ class Flow:
             [node], exits=True, outer=self.outer
         )
 
-    def _while(self, old: ast.While) -> tuple[list[ast.stmt], list[str]]:
+    def _while(
+        self, old: ast.While, loop: str | None
+    ) -> tuple[list[ast.stmt], list[str]]:
         number = str(next(self._numbers))
         returned_before = self.returns
         self.returns = False
         names = sorted(_names_set(old.body))
         body = self._block(old.body, number)
-        turns, over = f"_lift_t{number}", f"_lift_k{number}"
-        ended, continues = f"_lift_e{number}" if old.orelse else over, f"_lift_c{number}"
+        self.returns = returned_before or self.returns
         used = _names_set(body)
-        flags = list(dict.fromkeys([over, ended]))
-        flags += [DONE] if DONE in used else []
-        returned = self.returns
-        self.returns = returned_before or returned
-        if continues in used:
-            body = [_set(continues, ast.Constant(False)), *body]
-        inner = Rest(_unless(flags), body, [])
-        inner.flags, inner.turns = frozenset(flags), turns
-        not_c = ast.UnaryOp(ast.Not(), old.test)
-        begin = _set(ended, ast.BoolOp(ast.Or(), [name(ended), not_c]))
-        asked = call("__lift_over__", name(turns), *map(name, flags))
-        end = ast.If(asked, [ast.Break()], [])
-        where = call(
-            "__lift_turns__",
-            ast.Constant(f"{old.lineno}:{number}"),
-            ast.Constant(_has_bound(old)),
+        turns, over, again = [f"_lift_{x}{number}" for x in "tkc"]
+        ended = f"_lift_e{number}" if old.orelse else over
+        left = [over] * bool(old.orelse) + [DONE] * (DONE in used)
+        flags = [ended, *left]
+        none = ast.BoolOp(
+            ast.Or(), [*map(name, flags), ast.UnaryOp(ast.Not(), old.test)]
         )
-        loop = ast.For(name(turns, store=True), where, [begin, inner, end], [], None)
-        made: list[ast.stmt] = [_set(x, ast.Constant(False)) for x in flags if x != DONE]
-        made.append(loop)
+        inner = Rest(_unless([ended]), body, [])
+        inner.flags, inner.turns = frozenset(flags), turns
+        asked = call("__lift_over__", name(turns), *map(name, flags))
+        turn = [_set(ended, none), inner, ast.If(asked, [ast.Break()], [])]
+        if again in used:
+            turn.insert(0, _set(again, ast.Constant(False)))
+        site, bounded = f"{old.lineno}:{number}", _has_bound(old)
+        each = call("__lift_turns__", ast.Constant(site), ast.Constant(bounded))
+        made: list[ast.stmt] = [
+            *(_set(x, ast.Constant(False)) for x in flags if x != DONE),
+            ast.For(name(turns, store=True), each, turn, [], None),
+        ]
         for variable in names:
             of = name(turns), ast.Constant(variable)
             new = _set(variable, call("__lift_counted__", *of))
             made.append(ast.If(call("__lift_counts__", *of), [new], []))
         if old.orelse:
-            left = [x for x in flags if x != ended]
-            otherwise = Rest(_unless(left), self._block(old.orelse, None), [])
+            otherwise = Rest(_unless(left), self._block(old.orelse, loop), [])
             otherwise.flags = frozenset(left)
             made.append(otherwise)
-            returned = returned or DONE in _names_set(otherwise.body)
+            used |= _names_set(otherwise.body)
         for x in made:
             locate(x, old)
-        return made, [DONE] if returned else []
+        own = (DONE, f"_lift_k{loop}", f"_lift_c{loop}")
+        return made, [flag for flag in own if flag in used]
 
     def _loop(self, old: ast.For) -> tuple[list[ast.stmt], list[str]]:
         own = _own_exits(old)
@@ -280,9 +281,10 @@ def _exits(node: ast.AST, kinds: tuple[type, ...]) -> bool:
             return True
         if isinstance(part, SCOPES):
             continue
-        if isinstance(part, (ast.For, ast.While, ast.AsyncFor)):
-            wanted = tuple(k for k in wanted if k is ast.Return)
-        todo += [(child, wanted) for child in ast.iter_child_nodes(part)]
+        inside = wanted
+        if isinstance(part, LOOPS):
+            inside = tuple(k for k in wanted if k is ast.Return)
+        todo += [(x, inside if own else wanted) for x, own in _children(part)]
     return False
 
 
@@ -296,8 +298,8 @@ def _own_exits(loop: ast.For | ast.While) -> list[ast.AST]:
             found.append(part)
         if isinstance(part, SCOPES):
             continue
-        inner = own and not isinstance(part, (ast.For, ast.While, ast.AsyncFor))
-        todo += [(child, inner) for child in ast.iter_child_nodes(part)]
+        inner = own and not isinstance(part, LOOPS)
+        todo += [(x, inner if inside else own) for x, inside in _children(part)]
     return found
 
 
@@ -311,7 +313,9 @@ def _has_bound(loop: ast.While) -> bool:
         and isinstance(part.value, ast.Constant)
         and type(part.value.value) is int
     }
-    tests = [part.test for part in ast.walk(loop) if isinstance(part, (ast.While, ast.If))]
+    tests = [
+        part.test for part in ast.walk(loop) if isinstance(part, (ast.While, ast.If))
+    ]
     return any(
         isinstance(x, ast.Name) and x.id in counted
         for test in tests
@@ -319,6 +323,12 @@ def _has_bound(loop: ast.While) -> bool:
         if isinstance(part, ast.Compare)
         for x in (part.left, *part.comparators)
     )
+
+
+def _children(node: ast.AST) -> list[tuple[ast.AST, bool]]:
+    """Return what a node consists of, and whether an exit there is a loop's own."""
+    behind = node.orelse if isinstance(node, LOOPS) else []
+    return [(x, x not in behind) for x in ast.iter_child_nodes(node)]
 
 
 def _breaks(own: list[ast.AST]) -> bool:

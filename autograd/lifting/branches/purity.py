@@ -63,6 +63,8 @@ def _is_pure(node: ast.stmt, exits: bool, outer: set[str]) -> bool:
         return isinstance(node.value, ast.Constant)
     if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
         return _is_pure_assignment(node, outer)
+    if _raising_if(node):
+        return True  # it raises under its own condition, see `running.never`
     if isinstance(node, ast.If):
         parts = (node.body, node.orelse)
         return is_pure_expression(node.test) and all(
@@ -70,17 +72,18 @@ def _is_pure(node: ast.stmt, exits: bool, outer: set[str]) -> bool:
         )
     if isinstance(node, ast.For):
         names = targets(node.target)
-        whole = (*node.body, *node.orelse)
         return (
             names is not None
             and not outer.intersection(names)
             and is_pure_expression(node.iter)
-            and is_pure(whole, exits=exits or _inside(node), outer=outer)
+            and is_pure(node.body, exits=exits or _inside(node), outer=outer)
+            and is_pure(node.orelse, exits=exits, outer=outer)
         )
     if isinstance(node, ast.While):
-        whole = (*node.body, *node.orelse)
-        return is_pure_expression(node.test) and is_pure(
-            whole, exits=exits or _inside(node), outer=outer
+        return (
+            is_pure_expression(node.test)
+            and is_pure(node.body, exits=exits or _inside(node), outer=outer)
+            and is_pure(node.orelse, exits=exits, outer=outer)
         )
     if isinstance(node, (ast.Raise, ast.Assert)):
         values = [x for x in ast.iter_child_nodes(node) if isinstance(x, ast.expr)]
@@ -128,7 +131,6 @@ def is_pure_function(node: ast.FunctionDef | ast.Lambda) -> bool:
         return False
     return all(
         (isinstance(x, ast.FunctionDef) and is_pure_function(x))
-        or _raising_if(x)
         or _is_pure(x, True, set())
         for x in node.body
     ) and bool(bound_names(node) or True)

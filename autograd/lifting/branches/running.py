@@ -71,7 +71,10 @@ class Branch:
         c = self.condition
         tape = tape_in_use()
         if type(c) is not Condition or tape is None or self.site in tape.hopeless:
-            yield bool(c)
+            yield self._asked(c)
+            return
+        if self.turns is not None and not tape.turns:
+            yield self._asked(c)
             return
         mark = Mark(tape)
         depth = len(tape.sides)
@@ -100,10 +103,14 @@ class Branch:
         tape.decided.append((self.site, "asked"))
         tape.hopeless.add(self.site)
         self.plain = self.again = True
+        yield self._asked(c)
+
+    def _asked(self, c: Any) -> bool:
+        """Return whether the condition holds, which is a guard then."""
         holds = bool(c)
-        if self.turns is not None:
+        if self.turns is not None and type(c) is Condition:
             self.turns.ask(holds=holds)
-        yield holds
+        return holds
 
     def old(self, name: str) -> Any:
         """Return what a variable was before."""

@@ -17,10 +17,10 @@ exits are flags (`flow`). An ``if`` whose sides have no effect but on variables 
             branch.leave(locals())
     if branch.is_merged: x = branch.new("x"); ...
 
-where a variable that has no value is deleted. All other ``if``s, and
-what `flow` has left of ``while``s, ask their condition. A condition is rewritten as one only where nothing is done with it
-but to ask whether it is true: in an ``if``, and in the assignment of a variable that
-only ``if``s read.
+where a variable that has no value is deleted. All other ``if``s, and what `flow` has
+left of ``while``s, ask their condition. A condition is rewritten as one only where
+nothing is done with it but to ask whether it is true: in an ``if``, and in the
+assignment of a variable that only ``if``s read.
 """
 
 from __future__ import annotations
@@ -179,8 +179,6 @@ class Recorder(Rewriter):
 
     def _is_unread(self, node: ast.If, variable: str, function: ast.AST) -> bool:
         """Return whether nothing but the branch reads a variable that it sets."""
-        if variable.startswith("_lift_"):
-            return False
         if loads(function).get(variable, 0) > loads(node).get(variable, 0):
             return False
         if not self._in_loop:
@@ -503,6 +501,12 @@ def _inner_targets(node: ast.If) -> set[str]:
 def _sets_first(body: list[ast.stmt], variable: str) -> bool:
     """Return whether statements set a variable before they read it, if they read it."""
     for statement in body:
+        if (
+            isinstance(statement, ast.For)
+            and _calls(statement.iter, "__lift_turns__")
+            and targets(statement.target) == [variable]
+        ):
+            return True  # there is a first turn, to see that there is none
         if variable not in loads(statement):
             if isinstance(statement, ast.Assign) and any(
                 variable in (targets(x) or ()) for x in statement.targets

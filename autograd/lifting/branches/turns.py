@@ -39,7 +39,7 @@ class Turns:
 
     """
 
-    def __init__(self, site: str, bounded: bool) -> None:  # noqa: FBT001 - a hook
+    def __init__(self, site: str, bounded: bool) -> None:
         self.site = site
         self.bounded = bounded
         self.late: dict[str, Any] = {}
@@ -135,17 +135,27 @@ def stop(*flags: Any, counts: bool, site: str) -> bool:
         site: which loop it is.
 
     """
-    for flag in flags:
-        if type(flag) is not Condition:
-            if flag:
-                return True
-            continue
-        tape = tape_in_use()
-        tape.decided.append(site)
-        if flag.holds:
-            since = tape.ended.setdefault(site, len(tape.nodes))
-            too_long = len(tape.nodes) - since > LONGEST
-            if (counts or too_long) and not tape.sides and bool(flag):
-                tape.ended.pop(site, None)
-                return True
-    return False
+    if any(flag is True for flag in flags):
+        return True
+    tape = tape_in_use()
+    data = [flag for flag in flags if type(flag) is Condition]
+    if not data or tape is None:
+        if tape is not None:
+            tape.ended.pop(site, None)
+        return any(map(bool, flags))
+    tape.decided.append(site)
+    known = tape.ended.setdefault(site, [0, 0, 0])
+    known[0] += 1
+    if not any(flag.holds for flag in data):
+        return False
+    if not known[1]:
+        known[1:] = capacity(known[0]), len(tape.nodes)
+        tape.loops += 1
+    turn, room, since = known
+    full = counts and (turn >= room or not tape.turns)
+    if tape.sides or not (full or len(tape.nodes) - since > LONGEST):
+        return False
+    if not any(map(bool, data)):
+        return False
+    del tape.ended[site]
+    return True
