@@ -8,7 +8,9 @@ further those that users of derivatives need: activations, softmax, clip, where.
 Most names are rows of the table in `autograd.primitives` as they stand. What follows
 them are the functions of sequences, and those that are several rows. These ask Values
 by comparing them, and never read the number: so a function that is being recorded shows
-on its tape what the outcome depended on.
+on its tape what the outcome depended on. They are functions in Python: in the body of a
+class they become methods, which the standard library's do not, so write
+``f = staticmethod(math.log)`` there.
 """
 
 from __future__ import annotations

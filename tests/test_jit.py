@@ -418,6 +418,32 @@ def test_a_choice_that_is_left_out_adds_no_nan_to_an_infinite_gradient():
         assert compiled(1.0, math.inf, math.inf) == (math.inf, (math.inf, 0.0, 1.1))
 
 
+# --- Arrays -------------------------------------------------------------------------
+
+LAYOUTS = {
+    "column": lambda x: np.stack([x, -x], 1)[:, 0],
+    "backwards": lambda x: x[::-1].copy()[::-1],
+    "every second": lambda x: np.repeat(x, 2)[::2],
+    "read only": lambda x: np.broadcast_to(x, (2, 5))[1],
+    "out of line": lambda x: np.frombuffer(b"?" + x.tobytes(), offset=1),
+}
+
+
+@pytest.mark.parametrize("lay_out", LAYOUTS.values(), ids=LAYOUTS)
+def test_an_array_that_is_laid_out_otherwise_goes_the_same_way(lay_out, monkeypatch):
+    compiled = jit(lambda w, x: sum(w[i] * x[i] for i in range(5)) - w[0])
+    w, x = np.arange(5.0), np.array([0.5, 2.0, -1.0, 4.0, 8.0])
+    assert compiled(w, x) == w @ x
+    odd = lay_out(x)
+    assert compiled(w, odd) == compiled(odd, w) + odd[0] == w @ x
+    odd = np.repeat(np.stack([x, x]), 2)[1::2]  # of another length
+    assert compiled(w, odd[:5]) == w @ odd[:5]
+    if autograd.COMPILED:  # else all calls with arrays are sorted out in Python
+        monkeypatch.setattr(compiled, "general", None)
+        assert compiled(w, lay_out(x)) == w @ x
+        assert compiled(lay_out(w), lay_out(x)) == w @ x
+
+
 # --- Values and derivatives ---------------------------------------------------------
 
 

@@ -112,6 +112,9 @@ class Native:
                 return found
         elif self._arrays is not None and not kwargs:
             found = self._call_with_arrays(args)
+            if found is None and _any_is_strided(args):
+                rows = tuple([x.copy() if _is_strided(x) else x for x in args])
+                found = self._call_with_arrays(rows)
             if found is not None:
                 return found
         return self.general(args, kwargs)
@@ -485,6 +488,27 @@ def _has_shape(x: object, shape: tuple) -> cython.bint:
         if array.dimensions[i] != length:
             return False
     return True
+
+
+@cython.cfunc
+def _is_strided(x: object) -> cython.bint:
+    """Return whether it is an array of doubles that a copy would lay out in a row."""
+    if type(x) is not _ndarray:
+        return False
+    array: cython.pointer(Array) = cython.cast(
+        cython.pointer(Array), cython.cast(cython.pointer(PyObject), x)
+    )
+    double: cython.pointer(PyObject) = cython.cast(cython.pointer(PyObject), _float64)
+    in_a_row: cython.longlong = 0x101  # as above
+    return array.flags & in_a_row != in_a_row and array.descr == double
+
+
+@cython.cfunc
+def _any_is_strided(args: tuple) -> cython.bint:
+    for x in args:
+        if _is_strided(x):
+            return True
+    return False
 
 
 def address_of(x: object) -> object:
