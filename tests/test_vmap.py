@@ -225,6 +225,37 @@ def test_rows_that_are_rightly_infinite_are_not_left_to_the_function(monkeypatch
     assert run(x).tolist() == [math.inf, 0.5, 0.25] * 10
 
 
+def test_rows_of_many_numbers_have_the_results_of_each_row_by_itself():
+    def f(x, w):
+        logs = [am.log(x[i]) * x[i + 1] for i in range(0, 200, 2)]
+        return am.fsum(
+            [*logs, *[w[i] * x[i] * 3.0 for i in range(100, 150)], 2.0 * w[0]]
+        )
+
+    rng = np.random.default_rng(0)
+    x, w = rng.uniform(0.5, 2.0, (21, 200)), rng.normal(size=150)
+    x[5, 1], x[11, 3] = math.inf, -math.inf
+    run = vmap(value_and_grad(f, (0, 1)), (0, None))
+    value, (by_x, by_w) = run(x, w)
+    for k, row in enumerate(x):
+        y, (d, e) = value_and_grad(f, (0, 1))(row, w)
+        assert close_or_nan(value[k], y)
+        assert close_or_nan(by_x[k], d)
+        assert close_or_nan(by_w[k], e)
+    x[17, 40] = -1.0
+    with pytest.raises(ValueError, match=r"domain|log"):
+        run(x, w)
+    machine = vmap(grad(lambda x: am.fsum([am.sin(x[i]) for i in range(1000)])))
+    machine(x[:, np.arange(1000) % 200].clip(0.5, 2.0))
+    ((variant,),) = machine.variants.values()
+    text = str(variant.runner(partials=False, reduce=False).code.module)
+    assert text.partition(" @run(")[2].partition("\n}")[0].count("\n") < 500
+
+
+def close_or_nan(found, expected):
+    return np.allclose(found, expected, rtol=1e-13, atol=1e-14, equal_nan=True)
+
+
 def test_rows_that_take_further_ways_than_64_run_by_themselves():
     def steps(x):
         seen = []

@@ -128,7 +128,10 @@ class Writer(Text):
         return ok
 
     def _holds(self, guard: Guard, r: str) -> str:
-        a = self.value(guard.a, r)
+        return self.holds(guard, self.value(guard.a, r), r)
+
+    def holds(self, guard: Guard, a: str, r: str) -> str:
+        """Return whether a guard holds for a number in place of its own."""
         if guard.relation == "finite":
             return self.is_finite(a)
         relation = (RELATIONS if guard.holds else OPPOSITES)[guard.relation]

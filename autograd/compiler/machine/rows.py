@@ -13,6 +13,8 @@ from autograd.compiler.machine.text import Module, Text
 from autograd.compiler.program import Guard
 from autograd.compiler.schedule.plan import Plan
 
+MANY = 64  # outputs, or guards: in one stretch of code, LLVM's time is their square
+
 
 def write_batch(module: Module, plan: Plan) -> None:
     """Write the function of a batch of rows, and the one that cuts it into pieces.
@@ -99,23 +101,72 @@ def _read_rows(t: Writer, row: str, last: str, whole: str) -> None:
 
 def _write_rows(t: Writer, row: str, whole: str) -> None:
     """Write the results of the block's rows."""
-    with t.loop("0", whole, t.plan.lanes) as r:
+    plan, outputs = t.plan, t.plan.program.outputs
+    if len(outputs) > MANY:
+        for uniform in (False, True):
+            _write_many(t, row, whole, uniform=uniform)
+        return
+    with t.loop("0", whole, plan.lanes) as r:
         i = t.new(f"add nsw i64 {row}, {r}")
-        for k, place in enumerate(t.plan.program.outputs):
+        for k, place in enumerate(outputs):
             start = t.new(f"mul nsw i64 %height, {k}")
             at = t.new(f"add nsw i64 {start}, {i}")
             t.store(t.value(place, r), "%out", at)
 
 
+def _write_many(t: Writer, row: str, whole: str, *, uniform: bool) -> None:
+    """Write those results that are the same for all rows, or the others, in a loop."""
+    plan, outputs = t.plan, t.plan.program.outputs
+    chosen = [k for k, x in enumerate(outputs) if bool(plan.is_uniform[x]) is uniform]
+    if not chosen:
+        return
+    with t.loop("0", str(len(chosen))) as j:
+        slot = t.slot([plan.slots[outputs[k]] for k in chosen], j)
+        start = t.new(f"mul nsw i64 %height, {t.slot(chosen, j)}")
+        first = t.new(f"add nsw i64 {start}, {row}")
+        with t.loop("0", whole, plan.lanes) as r:
+            x = t.at(slot, r, uniform=uniform)
+            t.store(x, "%out", t.new(f"add nsw i64 {first}, {r}"))
+
+
 def _write_flags(t: Writer, guards: list[Guard], row: str, whole: str) -> None:
     """Write for each row of the block whether all guards hold."""
     n = t.plan.lanes
+    many, few = _alike(t.plan, guards)
+    fine = t.variable(t.flag)
     with t.loop("0", whole, n) as r:
-        ok = t.all_hold(guards, r)
+        ok = t.all_hold(few, r) or "splat (i1 true)"
+        t.write(f"store {t.flag} {ok}, ptr {fine}")
+        for like, slots in many:
+            with t.loop("0", str(len(slots))) as j:
+                a = t.at(t.slot(slots, j), r, uniform=False)
+                before = t.new(f"load {t.flag}, ptr {fine}")
+                ok = t.new(f"and {t.flag} {before}, {t.holds(like, a, r)}")
+                t.write(f"store {t.flag} {ok}, ptr {fine}")
+        ok = t.new(f"load {t.flag}, ptr {fine}")
         bits = t.new(f"zext <{n} x i1> {ok} to <{n} x i8>")
         i = t.new(f"add nsw i64 {row}, {r}")
         at = t.new(f"getelementptr i8, ptr %flags, i64 {i}")
         t.write(f"store <{n} x i8> {bits}, ptr {at}, align 1")
+
+
+def _alike(
+    plan: Plan, guards: list[Guard]
+) -> tuple[list[tuple[Guard, list[int]]], list[Guard]]:
+    """Return many guards that are alike but for a place, its slots; and the others."""
+    alike: dict[tuple[str, int, bool], list[Guard]] = {}
+    for g in guards:
+        b = -1 if g.relation == "finite" else g.b
+        alike.setdefault((g.relation, b, g.holds), []).append(g)
+    many, few = [], []
+    for found in alike.values():
+        varying = [g for g in found if not plan.is_uniform[g.a]]
+        if len(varying) <= MANY:
+            few += found
+            continue
+        many.append((varying[0], [plan.slots[g.a] for g in varying]))
+        few += [g for g in found if plan.is_uniform[g.a]]
+    return many, few
 
 
 def write_pieces(module: Module) -> None:
