@@ -22,7 +22,6 @@ from nn.module import is_leaf
 from nn.schedules import Schedule
 
 Rule = Callable[..., tuple[Any, ...]]
-Params = Iterable[Value] | Iterable[dict[str, Any]]
 
 # What a setting of that name may be, from the first number to under the second.
 BOUNDS = {
@@ -69,7 +68,9 @@ class Optimizer:
 
     __slots__ = ("_groups", "_state", "lr", "params", "steps")
 
-    def __init__(self, params: Params, lr: float | Schedule) -> None:
+    def __init__(
+        self, params: Iterable[Value] | Iterable[dict[str, Any]], lr: float | Schedule
+    ) -> None:
         if not isinstance(params, Iterable):
             what = f"a {type(params).__name__} is no sequence of them"
             raise TypeError(MSG_PARAMETERS.format(what=what))
@@ -189,25 +190,9 @@ class ByRule(Optimizer):
     A subclass defines a rule, of floats or of arrays of them: from a parameter, its
     gradient and columns of state to the new parameter and the new state. `nn.fit` runs
     it over arrays where it does the same with them.
-
-    Args:
-        params: the parameters, or groups of them.
-        lr: the learning rate or a schedule.
-        settings: what else the rule is made from: attributes, each of which a group may
-            have otherwise.
-
-    Raises:
-        TypeError, ValueError: if an argument is none of these.
-
     """
 
     __slots__ = ()
-
-    def __init__(self, params: Params, lr: float | Schedule, **settings: Any) -> None:
-        super().__init__(params, lr)
-        for name, setting in settings.items():
-            setattr(self, name, setting)
-        self._check_all()
 
     def _check_all(self) -> None:
         """Raise unless the settings, and those of all groups, can be used."""

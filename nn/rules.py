@@ -13,8 +13,10 @@ from typing import Any
 
 from autograd import Value
 from nn.checks import count, real
-from nn.optim import ByRule, Optimizer, Params, Rule
+from nn.optim import ByRule, Optimizer, Rule
 from nn.schedules import Schedule
+
+Params = Iterable[Value] | Iterable[dict[str, Any]]
 
 MSG_BETAS = "betas are a pair of numbers, like (0.9, 0.999), not {got!r}"
 MSG_CLOSURE = (
@@ -58,8 +60,11 @@ class SGD(ByRule):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        settings = {"momentum": momentum, "nesterov": nesterov}
-        super().__init__(params, lr, weight_decay=weight_decay, **settings)
+        super().__init__(params, lr)
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+        self._check_all()
 
     def _check(self) -> None:
         super()._check()
@@ -108,8 +113,12 @@ class RMSprop(ByRule):
         weight_decay: float = 0.0,
         momentum: float = 0.0,
     ) -> None:
-        settings = {"alpha": alpha, "eps": eps, "momentum": momentum}
-        super().__init__(params, lr, weight_decay=weight_decay, **settings)
+        super().__init__(params, lr)
+        self.alpha = alpha
+        self.eps = eps
+        self.weight_decay = weight_decay
+        self.momentum = momentum
+        self._check_all()
 
     def _columns(self) -> int:
         return 2 if self.momentum else 1
@@ -152,7 +161,10 @@ class Adagrad(ByRule):
         *,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, lr, eps=eps, weight_decay=weight_decay)
+        super().__init__(params, lr)
+        self.eps = eps
+        self.weight_decay = weight_decay
+        self._check_all()
 
     def _columns(self) -> int:
         return 1
@@ -194,8 +206,11 @@ class Adam(ByRule):
         *,
         weight_decay: float = 0.0,
     ) -> None:
-        settings = {"betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, lr, **settings)
+        super().__init__(params, lr)
+        self.betas = betas
+        self.eps = eps
+        self.weight_decay = weight_decay
+        self._check_all()
 
     def _check(self) -> None:
         super()._check()

@@ -35,11 +35,11 @@ from nn.playground.picture import Scene, drawn
 from nn.playground.widget import widget_of
 from nn.rules import SGD
 from nn.training.fit import fit
+from nn.training.view import side
 
 __all__ = ["Playground", "play"]
 
 GRID = 20  # points along each side of the plane
-MARGIN = 0.1  # of the width of the data, around them
 LARGEST = 64  # neurons in a hidden layer, 8 of which are shown
 
 MSG_MODEL = (
@@ -152,7 +152,7 @@ class Playground:
 
     def scene(self) -> Scene:
         """Return what the picture shows, as plain numbers."""
-        xs, ys = (_side(column) for column in zip(*self.rows, strict=True))
+        xs, ys = (side(column, GRID) for column in zip(*self.rows, strict=True))
         points = [[x, y] for y in reversed(ys) for x in xs]
         maps = [[[x for x, _ in points], [y for _, y in points]]]
         with no_grad():
@@ -267,14 +267,6 @@ def _loss_of(labels: list[Any], outputs: int) -> Any:
     if kinds <= {0, 1}:
         return binary_cross_entropy_with_logits
     return hinge_loss if kinds <= {-1, 1} else mse_loss
-
-
-def _side(column: Sequence[float]) -> list[float]:
-    """Return the grid's numbers along one input."""
-    low, high = min(column), max(column)
-    margin = MARGIN * (high - low) or 1.0
-    step = (high - low + 2.0 * margin) / (GRID - 1)
-    return [low - margin + i * step for i in range(GRID)]
 
 
 def _listed(outputs: Any) -> list[float]:

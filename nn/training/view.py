@@ -148,13 +148,8 @@ class TrainingView:
 
     def grid(self) -> list[list[float]]:
         """Return the grid's numbers along each input."""
-        sides = []
-        for column in zip(*self.rows, strict=True):
-            low, high = min(column), max(column)
-            margin = MARGIN * (high - low) or 1.0
-            step = (high - low + 2.0 * margin) / (GRID - 1)
-            sides.append([low - margin + i * step for i in range(GRID)])
-        return sides
+        columns = zip(*self.rows, strict=True)
+        return [side(column, GRID) for column in columns]
 
     def is_of_classes(self) -> bool:
         """Return whether the model gives a score for each class."""
@@ -244,6 +239,14 @@ def training_view(
     view.looks.clear()
     view(history)
     return view
+
+
+def side(column: Sequence[float], points: int) -> list[float]:
+    """Return a grid's numbers along one input, whose data it covers with a margin."""
+    low, high = min(column), max(column)
+    margin = MARGIN * (high - low) or 1.0
+    step = (high - low + 2.0 * margin) / (points - 1)
+    return [low - margin + i * step for i in range(points)]
 
 
 def _score(prediction: Any) -> float:
