@@ -25,6 +25,7 @@ from autograd.compiler.machine.rolled_rows import write_rows_with_loops
 from autograd.compiler.machine.rows import write_batch
 from autograd.compiler.machine.spellings import CORE
 from autograd.compiler.machine.text import Module
+from autograd.compiler.passes.exits import Exit, exits_shown
 from autograd.compiler.passes.pipeline import machine_passes, run
 from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
@@ -96,9 +97,10 @@ def compile_native(
     width = host.lanes()
     core = run(machine_passes(CORE), program)
     if core.has_loops:
+        leaves = exits_shown(program, core)
         if rows is not None:
-            return _rows_with_loops(core, rows, reduce=reduce)
-        return _with_loops(core)
+            return _rows_with_loops(core, leaves, rows, reduce=reduce)
+        return _with_loops(core, leaves)
     plan = Plan(core, width, rows, reduce=reduce)
     module = lower(plan)
     text = str(module)
@@ -126,18 +128,20 @@ def calls_for(text: str, program: Program) -> int:
     return 1 + WORTH * len(text) // max(1, program.performed)
 
 
-def _rows_with_loops(core: Program, rows: Sequence[int], *, reduce: bool) -> Code:
+def _rows_with_loops(
+    core: Program, leaves: dict[int, Exit], rows: Sequence[int], *, reduce: bool
+) -> Code:
     """Return a program that has loops as machine code for rows."""
     module = Module()
     lanes = host.lanes()
-    layout = write_rows_with_loops(module, core, lanes, rows, reduce=reduce)
+    layout = write_rows_with_loops(module, core, leaves, lanes, rows, reduce=reduce)
     return Code(core, layout, module, host.build(str(module)))
 
 
-def _with_loops(core: Program) -> Code:
+def _with_loops(core: Program, leaves: dict[int, Exit]) -> Code:
     """Return a program that has loops as machine code for single numbers."""
     module = Module()
-    engine, written = write_with_loops(module, core)
+    engine, written = write_with_loops(module, core, leaves)
     layout = Layout(uniform=written.room)
     whole = (ctypes.c_int64 * len(written.data))(*written.data)
     given = (whole, *written.tables)

@@ -28,7 +28,7 @@ from autograd.compiler.machine.early import Range, iterations_of
 from autograd.compiler.machine.spellings import OPPOSITES, RELATIONS, spell
 from autograd.compiler.machine.text import Module, Text
 from autograd.compiler.passes.blocks import read_places
-from autograd.compiler.passes.exits import exits
+from autograd.compiler.passes.exits import Exit, exits
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.primitives.elementary import sumprod
 
@@ -49,11 +49,13 @@ class Frame:
 
     """
 
-    def __init__(self, program: Program, base: int) -> None:
+    def __init__(
+        self, program: Program, base: int, leaves: dict[int, Exit] | None = None
+    ) -> None:
         self.program = program
         self.base = base
         self.known: dict[int, str] = {}
-        self.exits = exits(program)
+        self.exits = exits(program) if leaves is None else leaves
         self.turns: dict[int, str] = {}
         self.moving = {
             x
@@ -316,8 +318,15 @@ def _built(text: str) -> Any:
     return host.build(text, quickly=True)
 
 
-def write_with_loops(module: Module, program: Program) -> tuple[Any, Writer]:
+def write_with_loops(
+    module: Module, program: Program, leaves: dict[int, Exit]
+) -> tuple[Any, Writer]:
     """Write ``i32 run(double *u, double *out, i64 *data)``, 1 if all guards hold.
+
+    Args:
+        module: where it is written.
+        program: with loops, in primitives that the machine has.
+        leaves: loops that may stop early.
 
     Returns:
         The engine, and what was written with its data.
@@ -328,7 +337,7 @@ def write_with_loops(module: Module, program: Program) -> tuple[Any, Writer]:
     w = Writer(t)
     w.begin()
     w.room = program.size
-    frame = Frame(program, 0)
+    frame = Frame(program, 0, leaves)
     n = len(program.inputs)
     if program.constants:
         table = w.table(program.constants, ctypes.c_double)

@@ -17,6 +17,7 @@ from typing import Any
 from autograd.compiler.machine.rolled import Frame, Writer
 from autograd.compiler.machine.rows import write_pieces
 from autograd.compiler.machine.text import Module, Text
+from autograd.compiler.passes.exits import Exit
 from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
 
@@ -42,13 +43,20 @@ class RowsWriter(Writer):
 
 
 def write_rows_with_loops(
-    module: Module, program: Program, lanes: int, rows: Sequence[int], *, reduce: bool
+    module: Module,
+    program: Program,
+    leaves: dict[int, Exit],
+    lanes: int,
+    rows: Sequence[int],
+    *,
+    reduce: bool,
 ) -> Layout:
     """Write the functions of a batch, as `autograd.compiler.machine.rows` has them.
 
     Args:
         module: where they are written.
         program: with loops, in primitives that the machine has.
+        leaves: loops that may stop early.
         lanes: how many rows are computed at once.
         rows: which of the inputs are different for each row.
         reduce: whether results are summed over the rows.
@@ -75,7 +83,7 @@ def write_rows_with_loops(
     with t.loop("%begin", "%end", lanes) as row:
         w.begin()
         _read_rows(w, rows, row, last)
-        frame = Frame(program, 0)
+        frame = Frame(program, 0, leaves)
         w.block(frame)
         results = [w.value(frame, x) for x in program.outputs]
         if reduce:

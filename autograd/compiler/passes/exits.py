@@ -70,27 +70,56 @@ class Exit:
         return self.base + self.step * iteration
 
 
-def exits(program: Program) -> dict[int, Exit]:
-    """Return for each loop that may stop early, by its place, how."""
+def exits(program: Program, *, strict: bool = True) -> dict[int, Exit]:
+    """Return for each loop that may stop early, by its place, how.
+
+    Args:
+        program: the loops, and what is around them.
+        strict: whether plain products are what they seem: see `idle`.
+
+    """
     found: dict[int, Exit] = {}
     loops = {place: s for place, s in program.placed() if type(s) is Loop}
     for place, loop in loops.items():
-        leader = None if place in found else _leader(place, loop)
+        leader = None if place in found else _leader(place, loop, strict=strict)
         if leader is not None:
-            family = _Family(program, loops, leader).exits
+            family = _Family(program, loops, leader, strict=strict).exits
             if not found.keys() & family.keys():
                 found.update(family)
     return found
 
 
+def exits_shown(program: Program, core: Program) -> dict[int, Exit]:
+    """Return how loops of a program in a machine's primitives may stop early.
+
+    Args:
+        program: what is to be computed: its strong products show who may.
+        core: the same made fit for the machine.
+
+    """
+    may = exits(program) if program.has_loops else {}
+    places, now = _loops(program), _loops(core)
+    if not may or len(places) != len(now):
+        return {}
+    new = dict(zip(places, now, strict=True))
+    shown = {new[place]: new[leave.leader] for place, leave in may.items()}
+    found = exits(core, strict=False)
+    families = {x.leader for at, x in found.items() if shown.get(at) != x.leader}
+    return {at: x for at, x in found.items() if x.leader not in families}
+
+
+def _loops(program: Program) -> list[int]:
+    return [place for place, step in program.placed() if type(step) is Loop]
+
+
 # --- The loop that comes to rest ------------------------------------------------------
 
 
-def _leader(place: int, loop: Loop) -> Exit | None:
+def _leader(place: int, loop: Loop, *, strict: bool) -> Exit | None:
     """Return how a loop stops early, None if it does not come to rest."""
-    for flag in _bits(loop):
+    for flag in _bits(loop, strict=strict):
         for x in (1.0, 0.0):
-            found = _at_rest(loop, {flag: x})
+            found = _at_rest(loop, {flag: x}, strict=strict)
             if found is not None:
                 rest, out = found
                 n = len(loop.carried)
@@ -98,14 +127,14 @@ def _leader(place: int, loop: Loop) -> Exit | None:
     return None
 
 
-def _bits(loop: Loop) -> list[int]:
+def _bits(loop: Loop, *, strict: bool) -> list[int]:
     """Return which of the carried numbers are 0 or 1 in every iteration."""
     bits = [*range(len(loop.carried))]
     while bits:
         inputs = [UNKNOWN] * len(loop.body.inputs)
         for j in bits:
             inputs[j] = BIT
-        inside = known_in(loop.body, inputs)
+        inside = known_in(loop.body, inputs, strict=strict)
         left = [j for j in bits if inside[loop.body.outputs[j]].is_bit]
         if left == bits:
             break
@@ -114,7 +143,7 @@ def _bits(loop: Loop) -> list[int]:
 
 
 def _at_rest(
-    loop: Loop, rest: dict[int, float]
+    loop: Loop, rest: dict[int, float], *, strict: bool
 ) -> tuple[dict[int, float], list[Known]] | None:
     """Return the numbers that say that a loop rests, and what its outputs are then."""
     inputs = _inputs(loop)
@@ -123,7 +152,7 @@ def _at_rest(
         for j, x in enumerate(inputs[: len(loop.carried)])
     ]
     while True:
-        inside = known_in(loop.body, inputs)
+        inside = known_in(loop.body, inputs, strict=strict)
         out = [inside[x] for x in loop.body.outputs]
         changed = False
         for j in range(len(loop.carried)):
@@ -185,15 +214,19 @@ class _Family:
         program: where they are.
         loops: all loops in it, by their places.
         leader: how the first one stops.
+        strict: whether plain products are what they seem.
 
     Attributes:
         exits: how each stops; empty if the first one cannot.
 
     """
 
-    def __init__(self, program: Program, loops: dict[int, Loop], leader: Exit) -> None:
+    def __init__(
+        self, program: Program, loops: dict[int, Loop], leader: Exit, *, strict: bool
+    ) -> None:
         self.program = program
         self.loops = loops
+        self.strict = strict
         self.exits: dict[int, Exit] = {}
         refused: set[int] = set()
         while leader.leader not in refused:
@@ -220,9 +253,11 @@ class _Family:
             if turns is not None and turns.known.number is not None:
                 inputs[j] = turns.known
                 flags.append(turns)
+            elif turns is not None and turns.known.steady:
+                inputs[j] = STEADY
         if len({x.step for x in flags}) != 1:
             return None
-        inside = known_in(loop.body, inputs)
+        inside = known_in(loop.body, inputs, strict=self.strict)
         out = [inside[x] for x in loop.body.outputs]
         still = all(out[j].source == j for j in range(n))
         holds = not _guarded_within(loop) and all(
@@ -317,7 +352,7 @@ class _Family:
         found = [STEADY] * len(p.inputs) + [*map(exactly, p.constants)]
         for place, step in p.placed():
             if type(step) is not Loop:
-                found.append(known_of(step, found))
+                found.append(known_of(step, found, strict=self.strict))
                 continue
             found += self._found(place, step, found)
         asked = [*p.outputs, *(x for g in p.guards for x in (g.a, g.b))]
@@ -330,7 +365,7 @@ class _Family:
         for read in loop.reads:
             follows = each is not None and self._turns(loop, read) is not None
             reads.append(STEADY if follows else of_read(read, loop.count, found))
-        known = settled(loop, found, reads)
+        known = settled(loop, found, reads, strict=self.strict)
         if each is None:
             return known
         carried: list[Known] = [

@@ -5,8 +5,10 @@ and with the flag set an iteration changes nothing: ``where(flag, old, new)``. T
 that, the block is run on what is *known* of its inputs: that one is a certain number,
 is 0 or 1, or is the same in every iteration.
 
-A product with 0 is 0 here: it is inf or NaN only where something is not finite, and
-then a program's results are not used, or the product was a strong one.
+A strong product with 0 is 0. A plain one is where the other factor is the same in every
+iteration: were it infinite, the results would not be finite, and not used. Once
+`autograd.compiler.passes.guards` has made plain products of strong ones, it takes them
+all for such (``strict=False``); what is found then counts only if it was found before.
 """
 
 from __future__ import annotations
@@ -52,23 +54,31 @@ def exactly(x: float) -> Known:
 ZERO, ONE = exactly(0.0), exactly(1.0)
 
 
-def known_in(program: Program, inputs: Sequence[Known]) -> list[Known]:
+def known_in(program: Program, inputs: Sequence[Known], *, strict: bool) -> list[Known]:
     """Return what is known of all places of a block, given that of its inputs."""
     found = [*inputs, *map(exactly, program.constants)]
     for step in program.code:
         if type(step) is Loop:
-            found += _of_loop(step, found)
+            found += _of_loop(step, found, strict=strict)
         else:
-            found.append(known_of(step, found))
+            found.append(known_of(step, found, strict=strict))
     return found
 
 
-def known_of(step: Instruction, found: Sequence[Known]) -> Known:
+def known_of(step: Instruction, found: Sequence[Known], *, strict: bool) -> Known:
     """Return what is known of a result, given that of all places before."""
     operands = [found[x] for x in step.operands]
     rule = RULES.get(step.primitive.name) if step.primitive.in_table else None
+    if strict and step.primitive.name in PLAIN and not _settles(operands):
+        rule = None
     known = rule(*operands) if rule else None
     return known or _computed(step.primitive, operands)
+
+
+def _settles(operands: Sequence[Known]) -> bool:
+    """Return whether no factor may become infinite later on where another one is 0."""
+    steady = all(x.steady or x.is_bit for x in operands)
+    return steady or all(x.number != 0.0 for x in operands)
 
 
 def _computed(primitive: Any, operands: Sequence[Known]) -> Known:
@@ -83,12 +93,15 @@ def _computed(primitive: Any, operands: Sequence[Known]) -> Known:
     return Known(steady=steady, is_bit=is_bit)
 
 
-def _of_loop(loop: Loop, around: Sequence[Known]) -> list[Known]:
+def _of_loop(loop: Loop, around: Sequence[Known], *, strict: bool) -> list[Known]:
     """Return what is known of a loop's places, given that of all before."""
-    return settled(loop, around, [of_read(r, loop.count, around) for r in loop.reads])
+    reads = [of_read(r, loop.count, around) for r in loop.reads]
+    return settled(loop, around, reads, strict=strict)
 
 
-def settled(loop: Loop, around: Sequence[Known], reads: Sequence[Known]) -> list[Known]:
+def settled(
+    loop: Loop, around: Sequence[Known], reads: Sequence[Known], *, strict: bool
+) -> list[Known]:
     """Return what is known of a loop's places, given that of all before and of reads.
 
     It is known of what is carried once an iteration makes no difference to that.
@@ -96,7 +109,7 @@ def settled(loop: Loop, around: Sequence[Known], reads: Sequence[Known]) -> list
     n = len(loop.carried)
     now = [around[x] for x in loop.carried]
     for _ in range(ROUNDS):
-        inside = known_in(loop.body, [*now, *reads])
+        inside = known_in(loop.body, [*now, *reads], strict=strict)
         out = [inside[x] for x in loop.body.outputs]
         if out[:n] == now:
             kept = out[n:]
@@ -209,4 +222,5 @@ RULES: dict[str, Callable[..., Known | None]] = {
     "sumprod": _sumprod,
     "fma": _fma,
 }
+PLAIN = {"mul", "sumprod", "fma"}
 TRUTHS = {"greater", "equal", "step"}
