@@ -38,6 +38,8 @@ ADD = TABLE["add"]
 SUMS = frozenset({ADD, TABLE["sub"]})
 _NONE = cython.declare(cython.longlong, -(2**62))  # no adjoint
 _WIDTH = cython.declare(cython.longlong, 2**17)  # of a part of a key
+# Derivative codes that are found without asking a dict.
+_LATEST = cython.declare(cython.longlong, 1024)
 
 
 @cython.cclass
@@ -95,8 +97,14 @@ def _room(packed: bytes) -> Room:
         found.size = found.room = n
         return found
     at = cython.cast(cython.p_longlong, cython.cast(cython.p_char, packed))
+    if n > found.room:
+        more = integers(n)
+        PyMem_Free(found.at)
+        found.at = more
+        found.room = n
     for i in range(n):
-        found.append(at[i])
+        found.at[i] = at[i]
+    found.size = n
     return found
 
 
@@ -145,6 +153,7 @@ class Mirror:
     values: Room  # of an instruction: its operands, result, adjoint, and derivatives'
     guards_of: dict
     guards: dict
+    latest: Room  # packed keys, each with where its steps begin
     add: cython.longlong  # the number of additions' kind, below 0 before it is asked
 
     def __init__(
@@ -302,6 +311,9 @@ class Mirror:
         order = self.order(y)
         self.activate(order, inputs)
         self.templates = {}
+        self.latest = Room()
+        for _ in range(2 * _LATEST):
+            self.latest.append(-1)
         within: cython.bint = any(x >= 0 for x in inputs)
         self.bars = Room()
         for _ in range(self.n + self.inputs):
@@ -371,15 +383,7 @@ class Mirror:
         k: cython.Py_ssize_t
         if bar < 0 and bar % 2 == 0 and self.constants[(-2 - bar) // 2] == 0.0:
             return
-        key = self.key(i, bar, True)
-        found = self.templates.get(key)
-        if found is None:
-            found = self.templates[key] = self.learn_for_all(i, bar, within)
-        if found < 0:
-            key = self.key(i, bar, False)
-            found = self.templates.get(key)
-            if found is None:
-                found = self.templates[key] = self.learn(i, bar, within)
+        found: cython.Py_ssize_t = self.steps_of(i, bar, arity, within)
         values = self.values
         values.size = 0
         for k in range(begin, begin + arity):
@@ -389,6 +393,83 @@ class Mirror:
         self.follow(found, begin)
         if self.guards_of and found in self.guards_of:
             self.check(self.guards_of[found], i, begin, arity)
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def steps_of(
+        self,
+        i: cython.Py_ssize_t,
+        bar: cython.longlong,
+        arity: cython.Py_ssize_t,
+        within: cython.bint,
+    ) -> cython.Py_ssize_t:
+        """Return where an instruction's steps begin; those met last are remembered."""
+        at: cython.Py_ssize_t = 0
+        packed: cython.longlong = 0
+        key: object
+        if arity <= 2:
+            packed = self.packed(i, bar, True)
+            at = (packed ^ (packed >> 9) ^ (packed >> 21)) & (_LATEST - 1)
+            if self.latest.at[2 * at] == packed:
+                return self.latest.at[2 * at + 1]
+            key = packed
+        else:
+            key = self.key(i, bar, True)
+        found = self.templates.get(key)
+        if found is None:
+            found = self.templates[key] = self.learn_for_all(i, bar, within)
+        if found >= 0:
+            if arity <= 2:
+                self.latest.at[2 * at] = packed
+                self.latest.at[2 * at + 1] = found
+            return found
+        key = self.packed(i, bar, False) if arity <= 2 else self.key(i, bar, False)
+        found = self.templates.get(key)
+        if found is None:
+            found = self.templates[key] = self.learn(i, bar, within)
+        return found
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def part(
+        self,
+        begin: cython.Py_ssize_t,
+        arity: cython.Py_ssize_t,
+        k: cython.Py_ssize_t,
+        loose: cython.bint,
+    ) -> cython.longlong:
+        """Return what counts of an operand: which it is the same as, or a constant."""
+        ours: cython.p_longlong = self.old_operands.at
+        x: cython.longlong = ours[begin + k]
+        j: cython.Py_ssize_t = 0
+        if x < 0 and x % 2 == 0:
+            if loose and self.constants[(-2 - x) // 2] != 0.0:
+                return 0
+            return 1 + 2 * arity + (-2 - x) // 2
+        while ours[begin + j] != x:
+            j += 1
+        return 1 + 2 * j + self.active[self.slot(x)]
+
+    @cython.cfunc
+    @cython.exceptval(check=True)
+    def packed(
+        self, i: cython.Py_ssize_t, bar: cython.longlong, loose: cython.bint
+    ) -> cython.longlong:
+        """Return what `key` does as one number, of up to two operands."""
+        begin: cython.Py_ssize_t = self.old_starts.at[i]
+        arity: cython.Py_ssize_t = self.old_starts.at[i + 1] - begin
+        k: cython.Py_ssize_t
+        part: cython.longlong
+        found: cython.longlong = self.old_kinds.at[i]
+        for k in range(arity):
+            part = self.part(begin, arity, k, loose)
+            if part >= _WIDTH:
+                raise GivenUpError
+            found = found * _WIDTH + part
+        part = 1 + (-2 - bar) // 2 if bar < 0 and bar % 2 == 0 else 0
+        if part >= _WIDTH:
+            raise GivenUpError
+        return found * _WIDTH + part
 
     @cython.cfunc
     def key(
@@ -406,37 +487,11 @@ class Mirror:
 
         """
         begin: cython.Py_ssize_t = self.old_starts.at[i]
-        arity: cython.Py_ssize_t = self.old_starts.at[i + 1] - begin
-        x: cython.longlong
         k: cython.Py_ssize_t
-        j: cython.Py_ssize_t
-        part: cython.longlong
-        ours: cython.p_longlong = self.old_operands.at
-        small: cython.bint = arity <= 2
-        packed: cython.longlong = self.old_kinds.at[i]
-        parts: list = []
-        for k in range(arity):
-            x = ours[begin + k]
-            if x < 0 and x % 2 == 0:
-                part = 4 + arity * 2
-                if not loose or self.constants[(-2 - x) // 2] == 0.0:
-                    part += 1 + (-2 - x) // 2
-            else:
-                j = 0
-                while ours[begin + j] != x:
-                    j += 1
-                part = 2 * j + self.active[self.slot(x)]
-            if not small:
-                parts.append(part)
-            elif part < _WIDTH:
-                packed = packed * _WIDTH + part
-            else:
-                raise GivenUpError
-        part = 1 + (-2 - bar) // 2 if bar < 0 and bar % 2 == 0 else 0
-        if part >= _WIDTH:
-            raise GivenUpError
-        packed = packed * _WIDTH + part
-        return packed if small else (packed, *parts)
+        fixed: cython.bint = bar < 0 and bar % 2 == 0
+        arity: cython.Py_ssize_t = self.old_starts.at[i + 1] - begin
+        parts: list = [self.part(begin, arity, k, loose) for k in range(arity)]
+        return self.old_kinds.at[i], bar if fixed else 0, *parts
 
     @cython.cfunc
     def follow(self, start: cython.Py_ssize_t, begin: cython.Py_ssize_t) -> object:

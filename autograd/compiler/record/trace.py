@@ -419,9 +419,11 @@ def _finals(packed: bytes, inputs: int, constants: int) -> bytes:
         )
         return array("q", places).tobytes()
     x = np.frombuffer(packed, dtype=np.int64)
-    before = (-1 - x) // 2 + inputs * (x % 2 == 0)
-    found = np.where(x >= 0, x + (inputs + constants), before)
-    return bytes(found.astype(np.int64))
+    found = x + (inputs + constants)
+    at = np.flatnonzero(x < 0)
+    before = x[at]
+    found[at] = ((-1 - before) >> 1) + inputs * ((before & 1) == 0)
+    return found.tobytes()
 
 
 def name_of(f: Function) -> str:
