@@ -17,7 +17,7 @@ from autograd.lifting.analytic import roots
 from autograd.lifting.complexes import Complex, made
 from autograd.lifting.errors import has_values, is_value
 from autograd.lifting.plane import of_either
-from autograd.lifting.stand_ins import stand_in
+from autograd.lifting.stand_ins import NUMBERS, stand_in
 from autograd.value import Value
 
 # NumPy's name, and ours.
@@ -81,6 +81,7 @@ def quiet(f: Callable[..., Any]) -> Callable[..., Any]:
 def enter(np: Any) -> None:
     """Enter the rows of NumPy."""
     filled.enter(np)
+    NUMBERS.update({np.float64, np.int64, np.int32, np.bool_})
     for name, ours in ELEMENTWISE.items():
         f: Any = getattr(am, ours) if isinstance(ours, str) else ours
         known_as = ours if isinstance(ours, str) else f.__name__

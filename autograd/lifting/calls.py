@@ -26,18 +26,26 @@ from autograd.lifting.errors import (
     not_covered,
     place_of,
 )
-from autograd.lifting.functions import is_lifted, lifted_function
+from autograd.lifting.functions import LIFTED, is_lifted, lifted_function
 from autograd.lifting.records import of_a_record
-from autograd.lifting.stand_ins import METHODS, STAND_INS, for_text, refresh
+from autograd.lifting.stand_ins import (
+    METHODS,
+    NUMBERS,
+    STAND_INS,
+    for_text,
+    is_instance,
+    refresh,
+)
 from autograd.value import Value
 
 CACHED = type(functools.lru_cache(lambda: None))
 PLAIN = object.__new__
+OF_PYTHON = {types.FunctionType, types.MethodType}
+AS_THEY_ARE: set[type] = set()  # classes whose __init__ is lifted code
 IN_C = (
     types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
     types.MethodWrapperType, types.ClassMethodDescriptorType,
 )  # fmt: skip
-NUMBERS = {float, int, bool, str}
 # Methods of NumPy's scalars, which arrays of Values give as they are.
 OF_NUMPYS = {"astype", "copy", "item", "tolist"}
 PARTS_OF_ARRAYS = {"real", "imag"}
@@ -47,18 +55,17 @@ OF_FLOATS = {"as_integer_ratio", "__class__", "__module__", *OF_NUMPYS}
 def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Call something as lifted code does."""
     kind = type(f)
+    if kind in OF_PYTHON and id(getattr(f, "__code__", None)) in LIFTED:
+        return f(*args, **kwargs)
+    if kind is type and f in AS_THEY_ARE:
+        return f(*args, **kwargs)
     if kind is types.FunctionType:
         if id(f) not in STAND_INS:
             return lifted_function(f)(*args, **kwargs)
     elif kind is types.MethodType:
-        method = _method(f)
+        method = _method(f, args)
         if method is not None:
-            return method(f.__self__, *args, **kwargs)
-        if (id(f.__self__), f.__name__) in METHODS and any(map(has_values, args)):
-            return METHODS[id(f.__self__), f.__name__](*args, **kwargs)
-        row = STAND_INS.get(id(f.__func__))
-        if row is not None and (has_values(args) or _holds_values(f.__self__)):
-            return row[0](f.__self__, *args, **kwargs)
+            return method(*args, **kwargs)
     row = STAND_INS.get(id(f))
     if row is not None:
         if not (row[1] or kwargs) and NUMBERS.issuperset(map(type, args)):
@@ -114,13 +121,19 @@ def _method_of_c(f: Any, args: Any) -> Any:
     return None
 
 
-def _method(f: types.MethodType) -> Any:
-    """Return the lifted function of a bound method, None if it cannot be lifted."""
-    function = f.__func__
-    if type(function) is not types.FunctionType:
-        return None
-    lifted = lifted_function(function)
-    return None if lifted is function else lifted
+def _method(f: types.MethodType, args: Any) -> Any:
+    """Return what is called for a bound method, None if it is the method itself."""
+    function, owner = f.__func__, f.__self__
+    if type(function) is types.FunctionType:
+        lifted = lifted_function(function)
+        if lifted is not function:
+            return functools.partial(lifted, owner)
+    if (id(owner), f.__name__) in METHODS and any(map(has_values, args)):
+        return METHODS[id(owner), f.__name__]
+    row = STAND_INS.get(id(function))
+    if row is not None and (has_values(args) or _holds_values(owner)):
+        return functools.partial(row[0], owner)
+    return None
 
 
 def _other(f: Any, kind: type, args: Any, kwargs: Any) -> Any:
@@ -158,6 +171,9 @@ def _constructor(f: type, args: Any, kwargs: Any) -> Any:
     if not ordinary or type(init) is not types.FunctionType:
         return None
     lifted = lifted_function(init)
+    if id(init.__code__) in LIFTED:
+        AS_THEY_ARE.add(f)
+        return None
     if not any(map(has_values, (*args, *kwargs.values()))):
         return None
     if lifted is init:
@@ -270,6 +286,8 @@ HOOKS = {
     "__lift_caught__": caught,
     "__lift_float__": float,
     "__lift_in__": contains,
+    "__lift_is__": is_instance,
+    "__lift_numbers__": NUMBERS,
     "__lift_text__": text,
     "__lift_type__": type,
     "__lift_value__": Value,

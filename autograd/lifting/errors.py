@@ -14,7 +14,9 @@ from autograd.lifting.complexes import Complex
 from autograd.value import MSG_FLOAT, Value
 
 TWINS = "autograd.lifting.twins."
-PLAIN = {float, int, bool, str, bytes, type(None)}
+# Types that are known to hold no Values, for all that is asked here.
+HOLDS_NONE: set[type] = {float, int, bool, str, bytes, type(None)}
+MANY = 2_000
 
 MSG_NOT_COVERED = (
     "{place} calls {called} with a Value, and that takes floats only ({error}). Write "
@@ -83,11 +85,11 @@ def is_value(x: object) -> bool:
 def has_values(x: Any, depth: int = 4) -> bool:
     """Return whether x is a Value, or a sequence, dict or array that holds some."""
     kind = type(x)
+    if kind in HOLDS_NONE:
+        return False
     if kind is Value or kind is Complex:
         return True
-    if kind in PLAIN:
-        return False
-    if isinstance(x, (list, tuple, dict)) and depth:
+    if isinstance(x, (list, tuple, dict)):
         # Not by the methods of a class derived from these, which may be lifted code.
         inside: Any = (
             dict.values(x)
@@ -96,8 +98,16 @@ def has_values(x: Any, depth: int = 4) -> bool:
             if isinstance(x, list)
             else tuple.__iter__(x)
         )
-        return any(has_values(part, depth - 1) for part in inside)
-    return is_array(x) and bool(x.dtype == "O")
+        for part in inside:
+            kind = type(part)
+            if kind not in HOLDS_NONE and depth and has_values(part, depth - 1):
+                return True
+        return False
+    if is_array(x):
+        return bool(x.dtype == "O")
+    if len(HOLDS_NONE) < MANY:
+        HOLDS_NONE.add(kind)
+    return False
 
 
 def is_array(x: Any) -> bool:

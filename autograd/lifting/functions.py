@@ -45,7 +45,7 @@ Code = types.CodeType
 # For each code object, by its id, itself and its rewritten code, or a word on why there
 # is none. (Equal code objects may be of different modules, where names mean others.)
 _rewritten: dict[int, tuple[Code, Code | str]] = {}
-_lifted_code: dict[int, Code] = {}
+LIFTED: dict[int, Code] = {}
 # What rewritten code of a twin was written as, by the id of the rewritten code.
 _written_as: dict[int, Code] = {}
 _cells: dict[str, types.CellType] = {}
@@ -76,7 +76,7 @@ def lifted_function(f: types.FunctionType) -> types.FunctionType:
     code = f.__code__
     known = _rewritten.get(id(code))
     if known is None:
-        known = code, code if id(code) in _lifted_code else _rewrite(f)
+        known = code, code if id(code) in LIFTED else _rewrite(f)
         _rewritten[id(code)] = known
     found = known[1]
     if isinstance(found, str) or found is code:
@@ -95,13 +95,13 @@ def why_not(f: types.FunctionType) -> str:
 
 def is_lifted(f: Any) -> bool:
     """Return whether a function's code is rewritten code."""
-    return id(getattr(f, "__code__", None)) in _lifted_code
+    return id(getattr(f, "__code__", None)) in LIFTED
 
 
 def is_lifted_code(code: Code, names: dict[str, Any]) -> bool:
     """Return whether code, of these globals, was rewritten, for whatever purpose."""
     return (
-        id(code) in _lifted_code
+        id(code) in LIFTED
         or str(names.get("__name__")).startswith(TWINS)
         or any(x.startswith("__lift_") for x in code.co_freevars)
     )
@@ -115,7 +115,7 @@ def know(code: Code, plain: Code | None = None) -> None:
         plain: what was rewritten, if that is known.
 
     """
-    _lifted_code[id(code)] = code
+    LIFTED[id(code)] = code
     if plain is not None:
         _written_as[id(code)] = plain
     inner = _inside(code)

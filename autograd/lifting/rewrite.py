@@ -4,14 +4,17 @@ Everything else stays as it is, on the lines where it is. A call becomes a call 
 ``__lift_call__`` with the function before its arguments, so that it is known only when
 the code runs what is called: `math.exp`, a helper, a method, something handed in. What
 works on Values anyway (`len`, `zip`, `list.append`) is left alone, and so is, in a
-lifted module, what that defines itself. Where a function of `math` takes one argument,
-that it is a float is asked in line: so floats hardly pay.
+lifted module, what that defines itself. Whether the arguments of `math`'s functions are
+floats, and those of NumPy's are numbers, is asked in line: so floats hardly pay.
 
     math.exp(x)        -> math.exp(x) if type(x) is float
                           else __lift_call__(math.exp, x)
-    float(x)           -> x if type(x) is float else __lift_call__(float, x)
+    np.exp(x)          -> np.exp(x) if type(x) in __lift_numbers__
+                          else __lift_call__(np.exp, x)
+    float(x)           -> x if type(x) is float else float(x) if
+                          type(x) in __lift_numbers__ else __lift_call__(float, x)
     isinstance(x, T)   -> type(x) is not Value and isinstance(x, T)
-                          or __lift_call__(isinstance, x, T)
+                          or __lift_is__(x, T)
     f(x, y=y)          -> __lift_call__(f, x, y=y)
     x.item()           -> __lift_attribute__(x, "item")()
     "%f" % x           -> __lift_text__("%f", x)
@@ -28,11 +31,13 @@ import ast
 import builtins
 import types
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 from autograd.lifting.links import link_searches
 from autograd.lifting.scopes import bound_names
 from autograd.lifting.source import locate
+from autograd.lifting.stand_ins import STAND_INS
 
 # What is right on Values as it is; and what has to be called from its own frame.
 BUILTINS = (
@@ -57,7 +62,7 @@ NUMBERS = {
     "real", "imag",
 }  # fmt: skip
 UNKNOWN = object()
-TEMPORARY = "__lift_x__"
+TEMPORARY = "__lift_x"
 
 
 def name(identifier: str, store: bool = False) -> ast.Name:
@@ -112,6 +117,7 @@ class Rewriter(ast.NodeTransformer):
         self.known = known
         self.lifted = lifted
         self.properties = properties
+        self.temporaries = count(1)
         self.scopes: list[set[str]] = [set(free)]
         self.inline: list[bool] = [False]
         # The class that is being defined, and the first parameter of a method in it.
@@ -217,40 +223,63 @@ class Rewriter(ast.NodeTransformer):
             return self._isinstance(node, general)
         if any(meaning is f for f in (max, min, sorted, sum, pow)):
             return node  # without a key, it only compares or adds
-        of_math = getattr(meaning, "__module__", "") == "math"
-        if len(node.args) == 1 and (meaning is float or of_math):
-            return self._in_line(node, is_float=meaning is float)
-        if of_math and all(isinstance(x, (ast.Name, ast.Constant)) for x in node.args):
-            return self._in_line_of_several(node, general)
+        if meaning is float and len(node.args) == 1:
+            return self._in_line(node, "float")
+        rounds = len(node.args) == 1 and (meaning is int or meaning is round)
+        if rounds or getattr(meaning, "__module__", "") == "math":
+            return self._in_line(node, "math")
+        row = STAND_INS.get(id(meaning))
+        if row is not None and not row[1] and type(meaning).__name__ == "ufunc":
+            return self._in_line(node, "numpy")
         return general
 
-    def _in_line(self, node: ast.Call, *, is_float: bool) -> ast.expr:
-        """Return a call that asks whether its one argument is a float first."""
-        x = node.args[0]
-        asked: ast.expr = x
-        if not isinstance(x, ast.Name):
-            if not self.inline[-1]:
-                return call("__lift_call__", node.func, x)
-            asked = ast.NamedExpr(name(TEMPORARY, store=True), x)
-            x = name(TEMPORARY)
-        test = ast.Compare(call("type", asked), [ast.Is()], [name("float")])
-        test.left.func = name("__lift_type__")  # type: ignore[attr-defined]
-        test.comparators = [name("__lift_float__")]
-        plain = x if is_float else ast.Call(node.func, [x], [])
-        return ast.IfExp(test, plain, call("__lift_call__", node.func, x))
+    def _in_line(self, node: ast.Call, kind: str) -> ast.expr:
+        """Return a call that asks whether its arguments are plain numbers first.
 
-    @staticmethod
-    def _in_line_of_several(node: ast.Call, general: ast.Call) -> ast.expr:
-        """Return a call that asks whether its arguments are floats first."""
-        tests: list[ast.expr] = [
-            ast.Compare(call("__lift_type__", x), [ast.Is()], [name("__lift_float__")])
-            for x in node.args
-            if isinstance(x, ast.Name)
-        ]
+        Args:
+            node: the call.
+            kind: of what: "float", "math", or "numpy", whose numbers are of more types.
+
+        """
+        tests: list[ast.expr] = []
+        args: list[ast.expr] = []
+        simple = True
+        for x in node.args:
+            if isinstance(x, ast.Constant):
+                args.append(x)
+                continue
+            one: ast.expr = x
+            args.append(x)
+            if not isinstance(x, ast.Name):
+                if not self.inline[-1]:
+                    return call("__lift_call__", node.func, *node.args)
+                simple = False
+                # A name of its own: what is asked next may be such a call itself.
+                temporary = f"{TEMPORARY}{next(self.temporaries)}__"
+                one = ast.NamedExpr(name(temporary, store=True), x)
+                args[-1] = name(temporary)
+            test = ast.Compare(call("__lift_type__", one), [ast.Is()], [])
+            test.comparators = [name("__lift_float__")]
+            if kind == "numpy":
+                test.ops, test.comparators = [ast.In()], [name("__lift_numbers__")]
+            tests.append(test)
         if not tests:
             return node
-        test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
-        return ast.IfExp(test, node, general)
+        asked: ast.expr = tests[0]
+        for further in tests[1:]:
+            # All are to be evaluated, unless they are names.
+            asked = (
+                ast.BoolOp(ast.And(), [asked, further])
+                if simple
+                else ast.BinOp(asked, ast.BitAnd(), further)
+            )
+        other: ast.expr = call("__lift_call__", node.func, *args)
+        plain = ast.Call(node.func, args, [])
+        if kind != "float":
+            return ast.IfExp(asked, plain, other)
+        kinds = name("__lift_numbers__")
+        of_ints = ast.Compare(call("__lift_type__", args[0]), [ast.In()], [kinds])
+        return ast.IfExp(asked, args[0], ast.IfExp(of_ints, plain, other))
 
     @staticmethod
     def _isinstance(node: ast.Call, general: ast.Call) -> ast.expr:
@@ -260,7 +289,7 @@ class Rewriter(ast.NodeTransformer):
             asked = call("__lift_type__", x)
             other = ast.Compare(asked, [ast.IsNot()], [name("__lift_value__")])
             plain = ast.BoolOp(ast.And(), [other, node])
-            return ast.BoolOp(ast.Or(), [plain, general])
+            return ast.BoolOp(ast.Or(), [plain, call("__lift_is__", x, kind)])
         return general
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:  # noqa: D102

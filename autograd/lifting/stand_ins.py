@@ -38,6 +38,8 @@ STAND_INS: dict[int, tuple[Callable[..., Any], bool]] = {}
 # By the id of an object and the name of its method.
 METHODS: dict[tuple[int, str], Callable[..., Any]] = {}
 _kept: list[Any] = []
+# Types of plain numbers; NumPy's join them when that is imported.
+NUMBERS: set[type] = {float, int, bool, str}
 
 LATER = {
     "numpy": "autograd.lifting.arrays",
@@ -141,6 +143,8 @@ def is_instance(x: Any, kind: Any) -> bool:
         return isinstance(1.0, kind) or issubclass(Value, kind)
     if isinstance(x, kind):
         return True
+    if type(x) in NUMBERS or x is None:
+        return False
     kinds = kind if isinstance(kind, tuple) else (kind,)
     originals = [vars(k).get("__lift_original__") for k in kinds if isinstance(k, type)]
     return any(k is not None and isinstance(x, k) for k in originals)

@@ -178,6 +178,7 @@ class Loader(SourceFileLoader):
         """Return the rewritten code of the module."""
         plain = fullname.removeprefix(PREFIX)
         original = vars(importlib.import_module(plain))
+        refresh()
         path = self.get_filename(fullname)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the original's import has said it
