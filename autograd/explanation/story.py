@@ -2,8 +2,9 @@
 
 A `Story` is what an explanation says, in no notation yet. Every operation is one step,
 each after all that use it; where there are more than `LIMIT`, those of a scope make one
-step together, and of what has no scopes the middle is left out. Of terms that are alike
-(`autograd.explanation.batch`) one is told, and how many are like it.
+step together. Of a loop without scopes (`autograd.explanation.loops`) the last and the
+first iteration are told, and of what else is without, the middle is left out. Of terms
+that are alike (`autograd.explanation.batch`) one is told, and how many are like it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from autograd.explanation.batch import batches
+from autograd.explanation.loops import turns
 from autograd.explanation.steps import Part, Step, Teller
 from autograd.explanation.sweep import Sweep
 
@@ -25,6 +27,8 @@ LONGEST = 8  # operations on a path
 
 SUM = "the sum of {0:,} terms"
 LIKE = "and {0:,} like it ({1})"
+TURNS = "{0:,} iterations of a loop, in the same {1} steps as those above and below"
+TURNS_OF_ONE = "{0:,} iterations of a loop, in the same step as those above and below"
 
 
 # From the root to a node: each place with the local derivative that led there.
@@ -149,6 +153,16 @@ def _folded(sweep: Sweep, places: list[int], scope: str | None) -> list[Unit]:
             break
         best = finer
     if len(best) > LIMIT:
+        loop = turns(sweep, places)
+        if loop is not None:
+            words = TURNS if len(loop.last) > 1 else TURNS_OF_ONE
+            return [
+                *_folded(sweep, loop.before, scope),
+                *[("", [i]) for i in loop.last],
+                (words.format(loop.n, len(loop.last)), loop.between),
+                *[("", [i]) for i in loop.first],
+                *_folded(sweep, loop.after, scope),
+            ]
         middle = [i for _, unit in best[EDGE:-EDGE] for i in unit]
         best = [*best[:EDGE], ("in between", middle), *best[-EDGE:]]
     return best
