@@ -97,9 +97,9 @@ def explain(
     """Tell the chain rule on a Value's own expression, step by step.
 
     Nodes are called by their names, else by the variables of the caller that hold them,
-    else v1, v2, .... A graph of more than 40 operations is told by scopes, a loop by its
-    last and its first iteration; and of terms that are alike, as a loss has one for
-    each sample, one is told.
+    else v1, v2, .... A graph of more than 40 operations is told by scopes, a loop by
+    its last and its first iteration; and of terms that are alike, as a loss has one
+    for each sample, one is told.
 
     Args:
         y: the result.
