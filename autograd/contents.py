@@ -15,6 +15,7 @@ False
 from __future__ import annotations
 
 import dis
+import functools
 import math
 import pickle
 from typing import Any
@@ -83,11 +84,16 @@ class _Whole(Reader):
     def function(self, f: Any) -> Any:
         """Return what a function does, and what its code stores to."""
         names = f.__globals__
-        steps = dis.get_instructions(f.__code__)
-        stored = {x.argval for x in steps if x.opname == "STORE_GLOBAL"} & set(names)
+        stored = [names[name] for name in _stored(f.__code__) if name in names]
         cells = [x.cell_contents for x in f.__closure__ or () if _is_filled(x)]
-        own = [*cells, *[names[name] for name in sorted(stored)]]
-        return super().function(f), tuple(map(self.read, own))
+        return super().function(f), tuple(map(self.read, cells + stored))
+
+
+@functools.cache
+def _stored(code: Any) -> list[str]:
+    """Return the globals that code stores to."""
+    steps = dis.get_instructions(code)
+    return sorted({step.argval for step in steps if step.opname == "STORE_GLOBAL"})
 
 
 def _whole(

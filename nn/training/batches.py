@@ -55,14 +55,16 @@ class Batches:
         check_output(y)
         row_loss, labels = row_form(loss, y, tables)
 
-        def loss_of_a_row(_: object, x: Any, t: Any, *weight: Any) -> Any:
-            y = row_loss(model(plain(x)), plain(t))
+        def loss_of_a_row(watched: Watched, x: Any, t: Any, *weight: Any) -> Any:
+            y = row_loss(watched.model(plain(x)), plain(t))
             return weight[0] * y if weight else y
 
-        def prediction(_: object, x: Any) -> Any:
-            return model(plain(x))
+        def prediction(watched: Watched, x: Any) -> Any:
+            return watched.model(plain(x))
 
-        self.watched = Watched(model)  # what vmap records anew for, if it changes
+        # What vmap records anew for, if it changes. A model that the functions held
+        # would be looked at in every call.
+        self.watched = Watched(model)
         self.look()
         weighted = tables[0].weights is not None
         axes = (None, 0, 0, 0) if weighted else (None, 0, 0)

@@ -93,6 +93,7 @@ class Flat:
         source: computes losses and gradients: `Dense` or `Batches`.
         penalty: the factors of the sums of squares and of absolute values.
         clip: bounds of the gradient's norm and of each number in it.
+        scored: whether anybody asks for scores.
 
     Attributes:
         good: the parameters at which a loss was finite last.
@@ -107,6 +108,8 @@ class Flat:
         source: Any,
         penalty: tuple[float, float],
         clip: tuple[float, float],
+        *,
+        scored: bool = True,
     ) -> None:
         import numpy as np
 
@@ -115,6 +118,7 @@ class Flat:
         self.source = source
         self.penalty = penalty
         self.clip = clip
+        self.scored = scored
         self._bent = any(penalty) or clip != (math.inf, math.inf)
         self.loaded = False
         self._look()
@@ -165,7 +169,7 @@ class Flat:
         with np.errstate(all="ignore"):  # what is not finite is looked for
             if self.watched and not self.source.look():
                 return None
-            loss, g, scores = self._gradient(table, batch, self._w)
+            loss, g, scores = self._gradient(table, batch, self._w, scored=self.scored)
             if not math.isfinite(loss):
                 return None
             if self.watched:
@@ -206,7 +210,7 @@ class Flat:
         self.optimizer.step(*[closure] * isinstance(self.optimizer, LBFGS))
 
     def _gradient(
-        self, table: Any, batch: Any, w: Any, *, scored: bool = True
+        self, table: Any, batch: Any, w: Any, *, scored: bool
     ) -> tuple[float, Any, Any]:
         """Return loss, gradient and scores, with the penalty, the gradient clipped."""
         import numpy as np

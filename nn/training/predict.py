@@ -66,7 +66,7 @@ def _natively(model: Any, rows: Sequence[Any]) -> Any:
 
         known = _compiled.get(model)
         if known is None:
-            function = vmap(lambda _, x: model(plain(x)), (None, 0))
+            function = vmap(lambda kept, x: kept.model(plain(x)), (None, 0))
             known = _compiled[model] = Watched(model), function
         watched, function = known
         watched.changed()

@@ -93,7 +93,7 @@ class Trainer:
             from nn.training.flat import Flat, alone
 
             given = self.optimizer, self.source, self.penalty, self.clip
-            self.flat = Flat(self.params, *given)
+            self.flat = Flat(self.params, *given, scored=bool(self.metrics))
             self.alone = alone()
 
     def is_open(self) -> bool:
