@@ -26,6 +26,21 @@ def chain(p: list[float]) -> float:
     return total
 
 
+@pytest.fixture(autouse=True)
+def _no_code_is_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lower, "LITTLE", 0)
+
+
+def test_little_code_is_made_at_leisure_at_once(
+    builds: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lower, "LITTLE", 60_000)
+    f = jit(lambda x: math.exp(x) * x)
+    found = [f(0.7) for _ in range(9)]
+    assert found == [found[0]] * 9
+    assert not any(builds)
+
+
 @pytest.fixture
 def builds(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """For each build whether it was quick; code is good for three calls."""

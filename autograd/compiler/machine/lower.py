@@ -32,6 +32,7 @@ from autograd.compiler.schedule.layout import Layout
 from autograd.compiler.schedule.plan import Plan
 
 WRITTEN = 60  # letters for each instruction, where code is written out
+LITTLE = 60_000  # letters: some hundredths of a second at leisure
 WORTH = 400  # instructions performed, for each letter of the text, that quick code gets
 
 
@@ -114,9 +115,10 @@ def _is_written_out(program: Program, text: str) -> bool:
     """Return whether most of a program is no loops over like instructions.
 
     Such loops are vectors and few letters; made quickly, they gain little and run long.
+    Neither is there much to gain where there is little code.
     """
     calls = any(isinstance(s.primitive.value, Element) for s in program.straight)
-    return not calls and len(text) > WRITTEN * program.performed
+    return not calls and len(text) > max(LITTLE, WRITTEN * program.performed)
 
 
 def calls_for(text: str, program: Program) -> int:
