@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
+import weakref
 from functools import partial
 from typing import Any
 
@@ -25,7 +27,7 @@ from nn import (
     mean_of,
     mse_loss,
 )
-from nn.training import dense
+from nn.training import dense, predict
 
 numpy = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -334,6 +336,16 @@ def test_predictions_follow_the_parameters_and_the_model() -> None:
     assert model.predict(rows) == pytest.approx(before + 1.0)
     model.inner.layers[1].neurons[0].activation = "relu"
     assert model.predict(rows) == pytest.approx(numpy.maximum(before + 1.0, 0.0))
+
+
+def test_a_model_that_was_asked_is_not_kept_alive() -> None:
+    model = Wrapped(2, [3, 1], seed=1)
+    assert len(model.predict(ROWS * 20)) == 460
+    assert model in predict._compiled
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
 
 
 def test_predictions_drop_nothing_out_and_leave_the_mode_as_it_was() -> None:

@@ -69,14 +69,16 @@ def _natively(model: Any, rows: Sequence[Any]) -> Any:
             function = vmap(lambda kept, x: kept.model(plain(x)), (None, 0))
             known = _compiled[model] = Watched(model), function
         watched, function = known
+        watched.model = model
         watched.changed()
-        return (
-            None
-            if watched.unread
-            else matrix_of(function(watched, array_of("rows", rows)))
-        )
+        if watched.unread:
+            return None
+        return matrix_of(function(watched, array_of("rows", rows)))
     except Exception:  # noqa: BLE001 - the eager path raises what there is
         return None
+    finally:
+        if model in _compiled:
+            _compiled[model][0].model = None  # or it would keep itself alive
 
 
 def probabilities(scores: Any) -> Any:
