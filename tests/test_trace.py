@@ -206,7 +206,14 @@ def test_backward_inside_is_an_error_that_names_value_and_grad():
         trace(lambda x: (x * x).backward(), 2.0)
 
 
-@pytest.mark.parametrize("convert", [float, int, math.exp, math.floor, complex])
+def test_a_complex_result_is_an_error_that_shows_it():
+    with pytest.raises(TypeError, match=r"returned Complex\(6\.25, 0\.0\)"):
+        trace(lambda x: x * complex(x), 2.5)
+    program = trace(lambda x: abs(x * complex(x, 1.0)), 2.5)
+    assert program(2.0) == pytest.approx(abs(2.0 * (2.0 + 1j)))
+
+
+@pytest.mark.parametrize("convert", [float, int, math.exp, math.floor])
 def test_converting_to_a_plain_number_is_an_error_or_stays_a_value(convert):
     try:
         program = trace(lambda x: x * convert(x), 2.5)

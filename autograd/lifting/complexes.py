@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import math as am
 from autograd import value
-from autograd.value import Value
+from autograd.value import Value, number
 
 NUMBERS = (float, int, Value)
 
@@ -137,7 +137,8 @@ class Complex:
         return Complex(self.real, -self.imag)
 
     def __repr__(self) -> str:
-        return f"Complex({self.real!r}, {self.imag!r})"
+        parts = [number(x) if type(x) is Value else x for x in (self.real, self.imag)]
+        return f"Complex({parts[0]!r}, {parts[1]!r})"
 
 
 UNIT = Complex(0.0, 1.0)
