@@ -162,7 +162,7 @@ class Writer:
         kind = self.random.random()
         if depth > 3 or len(self.lines) > 32 or kind < 0.4:
             self.simple(depth)
-        elif kind < 0.72:
+        elif kind < 0.66:
             self.line(depth, f"if {self.condition()}:")
             self.block(depth + 1, self.random.randint(1, 2))
             self.exit(depth + 1, 0.3)
@@ -174,25 +174,46 @@ class Writer:
                 self.line(depth, "else:")
                 self.block(depth + 1, self.random.randint(1, 2))
                 self.exit(depth + 1, 0.15)
-        elif kind < 0.88 and self.loops < 2:
+        elif kind < 0.80 and self.loops < 2:
             variable = self.choice("i", "z")
             over = f"range({self.random.randint(1, 5)})"
             if variable == "z":
                 over = self.choice("(a, b, 0.5)", "TABLE", "[t, u]")
             self.loop(depth, f"for {variable} in {over}:", variable)
         elif self.loops < 2:
-            mine = f"w{len(self.lines)}"
-            self.line(depth, f"{mine} = 0")
-            self.loop(depth, f"while {mine} < 4 and {self.condition(0)}:", mine, mine)
+            self.turns(depth)
         else:
             self.simple(depth)
 
-    def loop(self, depth: int, head: str, variable: str, counter: str = "") -> None:
-        """Write a loop."""
+    def turns(self, depth: int) -> None:
+        """Write a while: some are counted, some end by their data alone."""
+        mine = f"w{len(self.lines)}"
+        kind = self.random.randint(0, 3)
+        start = "0" if kind < 2 else self.number(1)
+        self.line(depth, f"{mine} = {start}")
+        count, shrink = f"{mine} += 1", f"{mine} = {mine} * 0.6"
+        if kind == 0:
+            head = f"while {mine} < 4 and {self.condition(0)}:"
+            self.loop(depth, head, mine, count)
+        elif kind == 1:
+            leave = f"if {mine} > 12 or {self.condition(0)}:"
+            self.loop(depth, "while True:", mine, count, leave, "    break")
+        elif kind == 2:
+            self.loop(depth, f"while abs({mine}) > 0.25:", mine, shrink)
+        else:
+            head = f"while abs({mine}) > 0.5 and {self.condition(0)}:"
+            self.loop(depth, head, mine, "n += 1", shrink)
+        if kind != 1 and self.random.random() < 0.3:
+            self.line(depth, "else:")
+            self.block(depth + 1, 1)
+            self.exit(depth + 1, 0.3)
+
+    def loop(self, depth: int, head: str, variable: str, *first: str) -> None:
+        """Write a loop, whose block begins with these lines."""
         self.loops += 1
         self.line(depth, head)
-        if counter:
-            self.line(depth + 1, f"{counter} += 1")
+        for text in first:
+            self.line(depth + 1, text)
         self.line(depth + 1, f"t = t * 0.5 + {variable} * {self.constant()}")
         self.block(depth + 1, self.random.randint(1, 2))
         if self.random.random() < 0.6:

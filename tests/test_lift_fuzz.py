@@ -106,7 +106,10 @@ def recorded_differences(plain, right, i):
             continue
         if program.holds(results):
             found = [results[place] for place in program.outputs]
-            if not close(found, right[k]):
+            known = right[k]
+            if math.isinf(known[0]):  # whoever compiles computes that eagerly
+                found, known = found[:1], known[:1]
+            if not close(found, known):
                 yield f"recorded at {at}, at {POINTS[k]}: {found}, not {right[k]}"
         elif k == i:
             yield f"recorded at {at}: its guards do not hold there"
