@@ -51,7 +51,9 @@ class Exit:
         rest: for the leader, the carried numbers that say that it rests.
         carried: what is known of what it carries while it rests.
         kept: what is known of what it keeps while it rests.
-        extra: how many turns it runs beyond those that change something.
+        least: how many turns it runs beyond those that change something: in the first
+            of them, what is carried may come to certain numbers.
+        extra: how many of these it runs as others look at them, too.
         spots: (kept output, iteration) of single numbers that others look at.
 
     """
@@ -62,6 +64,7 @@ class Exit:
     rest: dict[int, float]
     carried: list[Known]
     kept: list[Known]
+    least: int = 0
     extra: int = 0
     spots: list[tuple[int, int]] = field(default_factory=list)
 
@@ -194,6 +197,35 @@ def _guarded_within(loop: Loop) -> bool:
     return any(type(s) is Loop and s.body.is_guarded for s in loop.body.code)
 
 
+def _idle(
+    loop: Loop, inputs: list[Known], *, strict: bool
+) -> tuple[list[Known], int] | None:
+    """Return what is known of a loop's block in turns that change nothing.
+
+    And how many such turns it takes before they change nothing: in the first ones, some
+    of what is carried comes to certain numbers, from which others follow. None if that
+    does not come to an end, or depends on which turns they are.
+    """
+    inputs = [*inputs]
+    always = known_in(loop.body, inputs, strict=strict)
+    for least in range(NEAR + 1):
+        inside = known_in(loop.body, inputs, strict=strict) if least else always
+        out = [inside[x] for x in loop.body.outputs]
+        moving = [
+            j
+            for j in range(len(loop.carried))
+            if out[j].source != j and (out[j].number is None or out[j] != inputs[j])
+        ]
+        if not moving:
+            return always, least
+        fixed = [j for j in moving if out[j].number is not None]
+        if not fixed or not all(out[j].steady for j in moving):
+            return None
+        for j in fixed:
+            inputs[j] = out[j]
+    return None
+
+
 # --- Loops that follow it -------------------------------------------------------------
 
 
@@ -247,29 +279,30 @@ class _Family:
         """Return how a loop follows the family so far, None if it does not."""
         n = len(loop.carried)
         inputs = _inputs(loop)
-        flags = []
-        for j, read in enumerate(loop.reads, n):
-            turns = self._turns(loop, read)
-            if turns is not None and turns.known.number is not None:
-                inputs[j] = turns.known
-                flags.append(turns)
-            elif turns is not None and turns.known.steady:
-                inputs[j] = STEADY
-        if len({x.step for x in flags}) != 1:
+        read = []
+        for j, each in enumerate(loop.reads, n):
+            turns = self._turns(loop, each)
+            if turns is not None and turns.known.steady:
+                known = turns.known
+                inputs[j] = known if known.number is not None else STEADY
+                read.append(turns)
+        if len({x.step for x in read}) != 1:
             return None
-        inside = known_in(loop.body, inputs, strict=self.strict)
-        out = [inside[x] for x in loop.body.outputs]
-        still = all(out[j].source == j for j in range(n))
+        found = _idle(loop, inputs, strict=self.strict)
+        if found is None:
+            return None
+        inside, least = found
         holds = not _guarded_within(loop) and all(
             None not in (a := inside[g.a].number, b := inside[g.b].number)
             and g.agrees(a, b)
             for g in loop.body.guards
         )
-        if not still or not holds:
+        if not holds:
             return None
-        first = min(x.base for x in flags)
+        first = min(x.base for x in read)
         leader = next(iter(self.exits))
-        return Exit(leader, first, flags[0].step, {}, [STEADY] * n, out[n:])
+        kept = [inside[x] for x in loop.body.outputs[n:]]
+        return Exit(leader, first, read[0].step, {}, [STEADY] * n, kept, least)
 
     def _turns(self, loop: Loop, read: Read) -> _Turns | None:
         """Return which turns a loop reads, None if none, or not one by one."""
@@ -302,7 +335,7 @@ class _Family:
 
         """
         for each in self.exits.values():
-            each.extra, each.spots = 0, []
+            each.extra, each.spots = each.least, []
         spots = {first: dict[tuple[int, int], None]() for first in self.exits}
         for place in self._looked_at():
             kept = self._kept_at(place)

@@ -75,7 +75,7 @@ def _node(relation: str, a: Any, b: Any) -> Any:
     if relation == "!=":
         return 1.0 - equal(a, b)
     strictly = greater(b, a) if relation[0] == "<" else greater(a, b)
-    return strictly + equal(a, b) if relation[-1] == "=" else strictly
+    return maximum(strictly, equal(a, b)) if relation[-1] == "=" else strictly
 
 
 def chained(a: Any, *rest: Any) -> Any:
