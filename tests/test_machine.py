@@ -199,7 +199,7 @@ def test_a_loop_computes_a_stage_and_keeps_only_what_others_read(stride):
 
 
 def test_a_loop_over_rows_computes_each_row():
-    n, lanes = 101, host.lanes()
+    n, lanes = 151, host.lanes()
     p = trace(lambda w, *xs: [w * x + x for x in xs for _ in "ab"], 0.5, *[0.5] * n)
     plan = Plan(p, lanes, range(1, n + 1))
     stage = only_stage(plan.per_row)
