@@ -162,6 +162,11 @@ def of_a_class_of_arrays(x):
     return Point(Point([x, a[0] * x])).sum().item() * b[1]
 
 
+def of_a_scalar_of_numpys(x):
+    y = np.sqrt(np.asarray([x, 2.0]))[0]
+    return y * x if y.ndim == 0 and y.shape == () else x
+
+
 def of_operators_of_floats(x):
     return float.__mul__(x, 3.0) - float.__rsub__(x, 2.0) + float.__neg__(x * x)
 
@@ -176,7 +181,7 @@ def of_a_normal_distribution(x):
     "f",
     [
         splines, of_a_sample, infinite, of_a_class_of_arrays, of_operators_of_floats,
-        of_a_normal_distribution,
+        of_a_normal_distribution, of_a_scalar_of_numpys,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("x", [0.7, 1.2])

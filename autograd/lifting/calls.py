@@ -47,9 +47,10 @@ IN_C = (
     types.MethodWrapperType, types.ClassMethodDescriptorType,
 )  # fmt: skip
 # Methods of NumPy's scalars, which arrays of Values give as they are.
+OF_SCALARS = {"__class__": float, "ndim": 0, "shape": ()}
 OF_NUMPYS = {"astype", "copy", "item", "tolist"}
 PARTS_OF_ARRAYS = {"real", "imag"}
-OF_FLOATS = {"as_integer_ratio", "__class__", "__module__", *OF_NUMPYS}
+OF_FLOATS = {"as_integer_ratio", "__module__", *OF_SCALARS, *OF_NUMPYS}
 
 
 def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -247,8 +248,8 @@ def attribute(x: Any, name: str) -> Any:
         return getattr(x, name)
     if name in OF_NUMPYS:
         return lambda *_, **__: x
-    if name == "__class__":
-        return float
+    if name in OF_SCALARS:
+        return OF_SCALARS[name]
     error = TypeError(f"a Value has no {name}")
     words = MSG_NOT_COVERED.format(
         place=place_of(1), called=f"float.{name}", error=error

@@ -59,7 +59,7 @@ CONTAINERS = {
 }  # fmt: skip
 NUMBERS = {
     "as_integer_ratio", "__class__", "__module__", "astype", "copy", "item", "tolist",
-    "real", "imag",
+    "real", "imag", "ndim", "shape",
 }  # fmt: skip
 UNKNOWN = object()
 TEMPORARY = "__lift_x"
