@@ -88,7 +88,8 @@ class Turns:
         if self.bounded:
             goes_on = nodes < LONGEST // 2
         else:
-            goes_on = self._turn + 1 < self._room and nodes < max(LONGEST, self._since)
+            most = max(LONGEST, 2 * SPARE * self._since)
+            goes_on = self._turn + 1 < self._room and nodes < most
         if goes_on:
             return False
         tape.decided.append((self.site, self._turn))
@@ -126,8 +127,8 @@ def stop(*flags: Any, counts: bool, site: str) -> bool:
     """Return whether a ``for`` has come to its end by ``break`` or ``return``.
 
     Where that is data, the loop goes on: its other iterations may be another row's. But
-    a loop that only counts how often something is tried has a capacity, and one that
-    goes on for too long ends, too; then that it ended is a guard.
+    a loop that only counts how often something is tried has a capacity, if its end is
+    far, and one that goes on for too long ends, too; then that it ended is a guard.
 
     Args:
         flags: whether it has, bools or conditions.
@@ -152,8 +153,10 @@ def stop(*flags: Any, counts: bool, site: str) -> bool:
         known[1:] = capacity(known[0]), len(tape.nodes)
         tape.loops += 1
     turn, room, since = known
-    full = counts and (turn >= room or not tape.turns)
-    if tape.sides or not (full or len(tape.nodes) - since > LONGEST):
+    nodes = len(tape.nodes) - since
+    full = turn >= room and nodes >= LONGEST // 2
+    is_over = counts and (full or not tape.turns)
+    if tape.sides or not (is_over or nodes > LONGEST):
         return False
     if not any(map(bool, data)):
         return False
