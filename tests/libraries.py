@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 # What was tested; the group `libraries` in pyproject.toml pins the same.
 VERSIONS = {
+    "aerocalc3": "0.10",
     "astral": "3.2",
+    "blackscholes": "0.2.2",
     "chemicals": "1.5.2",
     "coloraide": "8.13.1",
     "colormath": "3.0.0",
+    "colorspacious": "1.1.2",
     "easing-functions": "1.0.4",
+    "elote": "1.5.1",
     "fluids": "1.3.1",
     "geographiclib": "2.1",
+    "geopy": "2.5.0",
+    "glicko2": "2.1.0",
     "great-circle-calculator": "1.1.0",
     "haversine": "2.9.0",
     "hsluv": "5.0.5",
@@ -27,24 +33,40 @@ VERSIONS = {
     "iapws": "1.5.5",
     "isacalc": "1.3.4",
     "jdcal": "1.4.1",
+    "karney": "1.1.1",
     "lamberthub": "1.0.0",
     "meteocalc": "1.1.0",
     "mibian": "0.1.3",
+    "navpy": "1.0",
+    "numpy-financial": "1.0.0",
+    "nvector": "1.2.0",
+    "opensimplex": "0.4.5.1",
+    "openskill": "6.2.0",
     "psychrolib": "2.5.0",
     "py-lets-be-rational": "1.1.2",
+    "pygasflow": "1.4.1",
     "pygeodesy": "26.10.26",
     "pymap3d": "3.2.0",
+    "pymeeus": "0.5.12",
     "pyquaternion": "0.9.9",
     "pysolar": "0.13",
+    "pytweening": "1.2.0",
     "pyxsteam": "0.4.10",
+    "s2sphere": "0.2.5",
+    "seawater": "3.3.5",
     "sgp4": "2.27",
     "squaternion": "2025.3.2",
+    "suncalc": "0.1.3",
+    "svg.path": "7.1",
     "thermo": "0.6.1",
     "thermofeel": "2.3.0",
+    "tmm": "0.2.0",
+    "transforms3d": "0.4.2",
     "trueskill": "0.4.5",
     "utm": "0.9.0",
     "vincenty": "0.1.4",
     "vollib": "1.0.11",
+    "xirr": "0.1.8",
 }
 
 
@@ -466,3 +488,131 @@ def pygeodesy_distance(m, a, b, c, d):
 @case("thermofeel", "thermofeel.thermofeel", 300.0, 290.0)
 def humidex(m, t, dew):
     return m.calculate_humidex(t, dew)
+
+
+calls(
+    "aerocalc3",
+    "aerocalc3.std_atm",
+    alt2press=(10000.0,),
+    density2alt=(0.05,),
+    alt2density=(12000.0,),
+)
+calls("numpy-financial", "numpy_financial", pmt=(0.05, 10.0, 1000.0))
+calls("opensimplex", "opensimplex", noise2=(0.3, 1.7))
+calls("pytweening", "pytweening", easeInOutElastic=(0.3,), easeOutBounce=(0.8,))
+calls(
+    "pygasflow",
+    "pygasflow.isentropic",
+    prandtl_meyer_angle=(2.0, 1.4),
+    m_from_prandtl_meyer_angle=(25.0, 1.4),
+)
+calls("pygasflow", "pygasflow.shockwave", m1_from_total_pressure_ratio=(0.7, 1.4))
+
+
+@case("aerocalc3", "aerocalc3.airspeed", 250.0, 20000.0)
+def true_airspeed(m, speed, height):
+    return m.cas2tas(speed, height)
+
+
+@case("blackscholes", "blackscholes", 55.0, 50.0, 1.0, 0.0025, 0.15)
+def blackscholes_vanna(m, *args):
+    return m.BlackScholesCall(*args, 0.0).vanna()
+
+
+@case("colorspacious", "colorspacious", 0.4, 0.7, 0.2)
+def cam02_ucs(m, r, g, b):
+    return m.cspace_convert([r, g, b], "sRGB1", "CAM02-UCS")[1]
+
+
+@case("elote", "elote", 1500.0, 80.0)
+def glicko_rating(m, rating, deviation):
+    player = m.GlickoCompetitor(initial_rating=rating, initial_rd=deviation)
+    player.beat(m.GlickoCompetitor(initial_rating=1400.0, initial_rd=70.0))
+    return player.rating
+
+
+@case("geopy", "geopy.distance", 52.0, 5.0)
+def geopy_geodesic(m, a, b):
+    return m.geodesic((a, b), (48.0, 2.0)).km
+
+
+@case("glicko2", "glicko2", 1500.0, 200.0)
+def glicko2_rating(m, rating, deviation):
+    player = m.Player(rating=rating, rd=deviation, vol=0.06)
+    player.update_player([1400.0, 1550.0, 1700.0], [30.0, 100.0, 300.0], [1, 0, 0])
+    return player.rating
+
+
+@case("karney", "karney.geodesic", 52.0, 5.0)
+def karney_distance(m, a, b):
+    return m.distance(a, b, 48.0, 2.0)[0]
+
+
+@case("navpy", "navpy", 660e3, -4700e3, 4246e3)
+def navpy_latitude(m, x, y, z):
+    return m.ecef2lla([x, y, z])[0]
+
+
+@case("numpy-financial", "numpy_financial", 40.0, 60.0)
+def internal_rate_of_return(m, a, b):
+    return m.irr([-100.0, a, b, 20.0])
+
+
+@case("nvector", "nvector", 52.0, 5.0)
+def nvector_distance(m, a, b):
+    earth = m.FrameE(name="WGS84")
+    start = earth.GeoPoint(a, b, degrees=True)
+    return start.distance_and_azimuth(earth.GeoPoint(48.0, 2.0, degrees=True))[0]
+
+
+@case("openskill", "openskill.models", 25.0, 8.0)
+def openskill_sigma(m, mu, sigma):
+    model = m.ThurstoneMostellerFull()
+    teams = [[model.rating(mu=mu, sigma=sigma)], [model.rating()]]
+    return model.rate(teams)[0][0].sigma
+
+
+@case("pymeeus", "pymeeus.Coordinates", 1.2, 0.3)
+def eccentric_anomaly(m, mean, eccentricity):
+    return m.kepler_equation(eccentricity, m.Angle(mean, radians=True))[0].rad()
+
+
+@case("s2sphere", "s2sphere", 52.0, 5.0)
+def s2_distance(m, a, b):
+    there = m.LatLng.from_degrees(48.0, 2.0)
+    return m.LatLng.from_degrees(a, b).get_distance(there).degrees
+
+
+@case("seawater", "seawater", 35.0, 15.0, 200.0)
+def seawater_density(m, salinity, t, p):
+    return m.dens(salinity, t, p)
+
+
+@case("suncalc", "suncalc", 5.0, 52.0)
+def suncalc_altitude(m, lon, lat):
+    return m.get_position(datetime(2024, 5, 3, 12, 30, tzinfo=UTC), lon, lat)[
+        "altitude"
+    ]
+
+
+@case("svg.path", "svg.path", 0.3)
+def arc_height(m, t):
+    return m.Arc(0j, complex(2, 1), 30.0, False, True, complex(3, 1)).point(t).imag
+
+
+@case("tmm", "tmm.tmm_core", 100.0, 500.0)
+def reflectance(m, thickness, wavelength):
+    inf = float("inf")
+    layers, widths = [1.0, 2.2, 3.3, 1.0], [inf, thickness, 300.0, inf]
+    return m.coh_tmm("s", layers, widths, 0.3, wavelength)["R"]
+
+
+@case("transforms3d", "transforms3d.euler", 0.1, 0.2, 0.3)
+def euler_matrix(m, a, b, c):
+    return m.euler2mat(a, b, c)[0, 1]
+
+
+@case("xirr", "xirr.math", 300.0, 900.0)
+def xirr_rate(m, a, b):
+    days = date(2020, 1, 1), date(2020, 8, 1), date(2021, 3, 1)
+    return m.xirr(dict(zip(days, (-1000.0, a, b), strict=True)))

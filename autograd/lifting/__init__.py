@@ -9,6 +9,9 @@ everybody else uses stays as it is. The way through this package:
 - `functions` makes the function of it, with the same globals and closure;
 - `calls` is what happens when that makes a call: what is called is lifted in its turn,
   or has something that stands for it: `stand_ins`, `arrays`, `special`, `integrals`;
+- `complexes` and `plane` are complex numbers of Values, `analytic` what SciPy knows of
+  their functions;
+- `searches` and `links` see what narrows a bracket, and `halving` gives it its slope;
 - `twins` imports modules a second time, lifted as a whole.
 
 The package is not called `lift`, since ``autograd.lift`` is the function.
