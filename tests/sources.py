@@ -199,9 +199,9 @@ class Writer:
             leave = f"if {mine} > 12 or {self.condition(0)}:"
             self.loop(depth, "while True:", mine, count, leave, "    break")
         elif kind == 2:
-            self.loop(depth, f"while abs({mine}) > 0.25:", mine, shrink)
+            self.loop(depth, f"while 0.25 < abs({mine}) < 1e9:", mine, shrink)
         else:
-            head = f"while abs({mine}) > 0.5 and {self.condition(0)}:"
+            head = f"while 0.5 < abs({mine}) < 1e9 and {self.condition(0)}:"
             self.loop(depth, head, mine, "n += 1", shrink)
         if kind != 1 and self.random.random() < 0.3:
             self.line(depth, "else:")
