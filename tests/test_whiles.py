@@ -169,6 +169,14 @@ def indexed(a):
     return [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0][n] * a
 
 
+def indexed_at_an_end(a):
+    n = 0
+    while n < 3 and a > 1.0:
+        a = a / 2
+        n += 1
+    return [1.0, 2.0, 3.0, 4.0][n % 4] * a
+
+
 def listed(a):
     seen = []
     while a > 1.0:
@@ -200,7 +208,7 @@ def remembered(a):
     return a if before is None else before
 
 
-MANY = [indexed, listed, multiplied, remembered]
+MANY = [indexed, indexed_at_an_end, listed, multiplied, remembered]
 ROWS = [0.3, 0.9, 1.0, 1.5, 2.0, 3.3, 5.0, 6.1, 9.0, 14.0, 23.0, 55.0]
 
 

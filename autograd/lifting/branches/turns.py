@@ -64,6 +64,7 @@ class Turns:
         if type(a) is not int or type(b) is not int:
             return False
         self.late[name] = counted(c, a, self.late.get(name, b))
+        tape_in_use().loops += 1
         return True
 
     def over(self, *flags: Any) -> bool:
