@@ -136,6 +136,8 @@ def test_an_interrupted_batch_raises_and_returns_nothing(count):
     before = threads()
     threads(count)
     thread = threading.Thread(target=interrupt)
+    # What runs in the background of a shell ignores the signal.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         thread.start()
         with pytest.raises(KeyboardInterrupt):
@@ -143,6 +145,7 @@ def test_an_interrupted_batch_raises_and_returns_nothing(count):
     finally:
         threads(before)
         thread.join()
+        signal.signal(signal.SIGINT, handler)
     assert f(np.ones(2)).tolist() == [3.0, 3.0]
 
 
