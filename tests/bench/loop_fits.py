@@ -114,6 +114,18 @@ def crf(features: Sequence[Sequence[float]], labels: Sequence[int]) -> Case:
     return f, [0.1 * math.cos(float(k)) for k in range(n * (n + m))]
 
 
+def runge_kutta(
+    slope: Callable[..., Any], a: Any, v: Any, dt: float
+) -> tuple[Any, Any]:
+    """Return angle and velocity after a time step, in whatever numbers."""
+    a1, v1 = slope(a, v)
+    a2, v2 = slope(a + 0.5 * dt * a1, v + 0.5 * dt * v1)
+    a3, v3 = slope(a + 0.5 * dt * a2, v + 0.5 * dt * v2)
+    a4, v4 = slope(a + dt * a3, v + dt * v3)
+    a = a + dt / 6 * (a1 + 2 * a2 + 2 * a3 + a4)
+    return a, v + dt / 6 * (v1 + 2 * v2 + 2 * v3 + v4)
+
+
 def pendulum(angles: Sequence[float], dt: float = 0.02) -> Case:
     """Return the squared error of a damped pendulum, by Runge and Kutta, to angles."""
 
@@ -125,12 +137,7 @@ def pendulum(angles: Sequence[float], dt: float = 0.02) -> Case:
 
         a, v, total = 1.0, 0.0, 0.0
         for seen in angles:
-            a1, v1 = slope(a, v)
-            a2, v2 = slope(a + 0.5 * dt * a1, v + 0.5 * dt * v1)
-            a3, v3 = slope(a + 0.5 * dt * a2, v + 0.5 * dt * v2)
-            a4, v4 = slope(a + dt * a3, v + dt * v3)
-            a = a + dt / 6 * (a1 + 2 * a2 + 2 * a3 + a4)
-            v = v + dt / 6 * (v1 + 2 * v2 + 2 * v3 + v4)
+            a, v = runge_kutta(slope, a, v, dt)
             total = total + (a - seen) ** 2
         return total
 

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.nn import log_softmax, sigmoid
 from jax.scipy.special import logsumexp
+from loop_fits import runge_kutta
 
 Function = Callable[[Any], Any]
 
@@ -148,12 +149,7 @@ def pendulum(angles: Sequence[float], dt: float = 0.02) -> Function:
 
         def step(state: Any, angle: Any) -> Any:
             a, v, total = state
-            a1, v1 = slope(a, v)
-            a2, v2 = slope(a + 0.5 * dt * a1, v + 0.5 * dt * v1)
-            a3, v3 = slope(a + 0.5 * dt * a2, v + 0.5 * dt * v2)
-            a4, v4 = slope(a + dt * a3, v + dt * v3)
-            a = a + dt / 6 * (a1 + 2 * a2 + 2 * a3 + a4)
-            v = v + dt / 6 * (v1 + 2 * v2 + 2 * v3 + v4)
+            a, v = runge_kutta(slope, a, v, dt)
             return (a, v, total + (a - angle) ** 2), None
 
         return jax.lax.scan(step, (1.0, 0.0, 0.0), seen)[0][2]
