@@ -54,9 +54,7 @@ class _Search:
         args = named.pop("args", ())
         self.args = args if isinstance(args, tuple) else (args,)
         self.several = "x0" in named
-        self.start = flat(
-            named.pop("x0", ())
-        )  # Values perhaps: it starts where they say
+        self.start = flat(named.pop("x0", ()))  # Values may say where it starts
         # Slopes are asked of the function alone: by differences, as SciPy does it.
         self.without = {"jac", "hess"} & {k for k, v in named.items() if v is not None}
         self.options = {k: v for k, v in named.items() if k not in self.without}
