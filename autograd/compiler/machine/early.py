@@ -35,7 +35,7 @@ class Range:
 
     Attributes:
         begin: the first.
-        end: the variable that says before which one they end.
+        end: the variable that says before which one they end, None for the count.
 
     """
 
@@ -44,7 +44,13 @@ class Range:
         self.text = writer.text
         self.count = count
         self.begin = "0"
-        self.end = self.variable(count)
+        self.end: str | None = None
+
+    def stop(self) -> str:
+        """Return before which iteration they end, as far as it is known."""
+        if self.end is None:
+            return self.count
+        return self.text.new(f"load i64, ptr {self.end}")
 
     def after(self, out: Sequence[str], k: str) -> None:
         """Write what follows an iteration, which carries on these numbers."""
@@ -95,7 +101,7 @@ class Resting(Range):
     def __init__(self, writer: Writes, count: str, leave: Exit) -> None:
         super().__init__(writer, count)
         self.leave = leave
-        self.turns = self.variable(count)
+        self.turns, self.end = self.variable(count), self.variable(count)
 
     def after(self, out: Sequence[str], k: str) -> None:
         """Write that it ends, if it rests in all lanes."""
@@ -116,7 +122,7 @@ class Resting(Range):
     def fill(self, kept: Sequence[str]) -> None:
         """Write what was kept last to where an iteration that never ran would."""
         t = self.text
-        last = self.sub(t.new(f"load i64, ptr {self.end}"), 1)
+        last = self.sub(self.stop(), 1)
         for output, iteration in self.leave.spots:
             at = self.writer.whole(iteration)
             x = t.load(kept[output], t.by_lanes(self.smaller(at, last)))
@@ -142,8 +148,7 @@ class Following(Range):
         limit = self.add(t.new(f"load i64, ptr {turns}"), leave.extra)
         base = writer.whole(leave.base)
         if leave.step > 0:
-            end = self.within(self.sub(limit, base))
-            t.write(f"store i64 {end}, ptr {self.end}")
+            self.end = self.variable(self.within(self.sub(limit, base)))
         else:
             self.begin = self.within(self.add(self.sub(base, limit), 1))
 
@@ -153,7 +158,7 @@ class Following(Range):
         Where that is not known, nothing depends on it, and any number will do.
         """
         t = self.text
-        end = t.new(f"load i64, ptr {self.end}")
+        end = self.stop()
         for output, iteration in self.leave.spots:
             known = self.leave.kept[output].number or 0.0
             at = self.writer.whole(iteration)

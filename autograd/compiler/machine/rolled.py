@@ -264,12 +264,11 @@ class Writer:
         t.write(f"br label %{head}")
         t.write(f"{head}:")
         begin = t.new(f"load i64, ptr {reached}")
-        stop = t.new(f"add nsw i64 {begin}, {chunk}")
+        stop = run.smaller(run.add(begin, chunk), run.count)
         t.write(f"store i64 {stop}, ptr {reached}")
         with t.loop(begin, stop, until=run.end) as k:
             yield k
-        end = t.new(f"load i64, ptr {run.end}")
-        is_last = t.new(f"icmp sge i64 {stop}, {end}")
+        is_last = t.new(f"icmp sge i64 {stop}, {run.stop()}")
         t.write(f"br i1 {is_last}, label %{done}, label %{more}")
         t.write(f"{more}:")
         is_stopped = look_for_interruption(t)
