@@ -92,6 +92,16 @@ def read_places(read: Read, count: int) -> Sequence[int]:
     return range(read.place, read.at(count), read.stride)
 
 
+def meets_own(first: int, loop: Loop) -> bool:
+    """Return whether iterations of a loop, at a place, read what earlier ones kept."""
+    ends = (0, loop.count - 1)
+    return any(
+        max(read.places if type(read) is At else map(read.at, ends)) >= first
+        for read in loop.reads
+        if type(read) is not Numbers
+    )
+
+
 def _straight(program: Program) -> tuple[Program, _Parts]:
     """Return the straight code of a program, and how it was taken apart."""
     parts = _Parts(program)

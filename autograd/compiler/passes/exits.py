@@ -22,7 +22,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from autograd.compiler.loop import Along, Loop, Numbers, Read
+from autograd.compiler.loop import Along, Loop, Read
+from autograd.compiler.passes.blocks import read_places
 from autograd.compiler.passes.idle import (
     BIT,
     STEADY,
@@ -51,9 +52,8 @@ class Exit:
         rest: for the leader, the carried numbers that say that it rests.
         carried: what is known of what it carries while it rests.
         kept: what is known of what it keeps while it rests.
-        least: how many turns it runs beyond those that change something: in the first
-            of them, what is carried may come to certain numbers.
-        extra: how many of these it runs as others look at them, too.
+        least: how many further turns it takes until what is carried stays as it is.
+        extra: how many further turns it runs: these, and those that others look at.
         spots: (kept output, iteration) of single numbers that others look at.
 
     """
@@ -150,10 +150,8 @@ def _at_rest(
 ) -> tuple[dict[int, float], list[Known]] | None:
     """Return the numbers that say that a loop rests, and what its outputs are then."""
     inputs = _inputs(loop)
-    inputs[: len(loop.carried)] = [
-        exactly(rest[j]) if j in rest else x
-        for j, x in enumerate(inputs[: len(loop.carried)])
-    ]
+    for j, x in rest.items():
+        inputs[j] = exactly(x)
     while True:
         inside = known_in(loop.body, inputs, strict=strict)
         out = [inside[x] for x in loop.body.outputs]
@@ -200,11 +198,11 @@ def _guarded_within(loop: Loop) -> bool:
 def _idle(
     loop: Loop, inputs: list[Known], *, strict: bool
 ) -> tuple[list[Known], int] | None:
-    """Return what is known of a loop's block in turns that change nothing.
+    """Return what is known of a loop's block in idle turns, and how many are needed.
 
-    And how many such turns it takes before they change nothing: in the first ones, some
-    of what is carried comes to certain numbers, from which others follow. None if that
-    does not come to an end, or depends on which turns they are.
+    The first ones may bring some of what is carried to certain numbers, and others by
+    these; after that, a turn changes nothing. None if that does not come to an end, or
+    depends on which turns they are.
     """
     inputs = [*inputs]
     always = known_in(loop.body, inputs, strict=strict)
@@ -371,15 +369,14 @@ class _Family:
                 continue
             yield from step.carried
             for read in step.reads:
-                follows = place in self.exits and self._turns(step, read) is not None
-                if not follows and not isinstance(read, Numbers):
-                    still = type(read) is Along and read.stride == 0
-                    yield from map(read.at, range(1 if still else step.count))
+                if place not in self.exits or self._turns(step, read) is None:
+                    yield from read_places(read, step.count)
 
     def _doubtful(self) -> int | None:
         """Return the first loop if results or guards depend on what was left out.
 
-        What is as if all turns had run is steady here; and the first loop rests.
+        A number is steady here if it is what it would be had all turns run. The first
+        loop is taken to rest; if it never does, all turns do run.
         """
         p = self.program
         found = [STEADY] * len(p.inputs) + [*map(exactly, p.constants)]

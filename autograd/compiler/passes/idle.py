@@ -17,7 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.compiler.loop import Along, Loop, Numbers, Read
+from autograd.compiler.loop import Along, Loop, Read
+from autograd.compiler.passes.blocks import meets_own, read_places
 from autograd.compiler.program import Instruction, Program
 
 ROUNDS = 6  # of a loop within, until what it carries stays as it is
@@ -51,7 +52,7 @@ def exactly(x: float) -> Known:
     return Known(x, None, steady=True, is_bit=x in {0.0, 1.0})
 
 
-ZERO, ONE = exactly(0.0), exactly(1.0)
+ZERO = exactly(0.0)
 
 
 def known_in(program: Program, inputs: Sequence[Known], *, strict: bool) -> list[Known]:
@@ -113,20 +114,11 @@ def settled(
         out = [inside[x] for x in loop.body.outputs]
         if out[:n] == now:
             kept = out[n:]
-            if not all(x.steady for x in kept) and _reads_itself(loop, len(around)):
+            if not all(x.steady for x in kept) and meets_own(len(around), loop):
                 break
             return now + [x for x in kept for _ in range(loop.count)]
         now = [_either(x, y) for x, y in zip(now, out, strict=False)]
     return [UNKNOWN] * loop.width
-
-
-def _reads_itself(loop: Loop, first: int) -> bool:
-    return any(
-        read.at(k) >= first
-        for read in loop.reads
-        if type(read) is not Numbers
-        for k in range(loop.count)
-    )
 
 
 def _either(a: Known, b: Known) -> Known:
@@ -138,12 +130,10 @@ def _either(a: Known, b: Known) -> Known:
 
 def of_read(read: Read, count: int, around: Sequence[Known]) -> Known:
     """Return what is known of what a loop reads, in any of its iterations."""
-    if type(read) is Numbers:
-        return STEADY
     if type(read) is Along and read.stride == 0:
         return around[read.place]
     before = len(around)  # what the loop keeps itself is beyond: see `settled`
-    places = [read.at(k) for k in range(count)]
+    places = read_places(read, count)
     return STEADY if all(around[x].steady for x in places if x < before) else UNKNOWN
 
 
@@ -198,8 +188,6 @@ def _sumprod(*pq: Known) -> Known | None:
     total: Known | None = ZERO
     for a, b in zip(pq[:n], pq[n:], strict=True):
         product = _mul(a, b)
-        if product is None and None not in (a.number, b.number):
-            return None  # it is computed
         if product is None or total is None:
             return None
         total = _add(total, product)

@@ -25,7 +25,7 @@ from typing import Any
 from autograd.collector import waiting
 from autograd.compiler.listing import Listing, as_array
 from autograd.compiler.loop import At, Loop, Numbers, Read
-from autograd.compiler.passes.blocks import in_line
+from autograd.compiler.passes.blocks import in_line, meets_own
 from autograd.compiler.passes.repetition import FEWEST, Code, Stretch, repetitions
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.primitives.arithmetic import add, sub
@@ -103,19 +103,9 @@ def pays(rolled: Program) -> bool:
     covered = sum(
         step.count * step.body.performed
         for place, step in rolled.placed()
-        if type(step) is Loop and (_is_deep(step) or _meets_own(place, step))
+        if type(step) is Loop and (_is_deep(step) or meets_own(place, step))
     )
     return covered > performed // 4 or performed > MANY
-
-
-def _meets_own(first: int, loop: Loop) -> bool:
-    """Return whether iterations read what earlier ones kept."""
-    return any(
-        x >= first
-        for read in loop.reads
-        if type(read) is not Numbers
-        for x in (read.at(0), read.at(loop.count - 1))
-    )
 
 
 def _is_deep(loop: Loop) -> bool:
