@@ -460,7 +460,8 @@ class Mirror:
         arity: cython.Py_ssize_t = self.old_starts.at[i + 1] - begin
         k: cython.Py_ssize_t
         part: cython.longlong
-        found: cython.longlong = self.old_kinds.at[i]
+        # From 1 on, so that the keys of one operand are no keys of two.
+        found: cython.longlong = 1 + self.old_kinds.at[i]
         for k in range(arity):
             part = self.part(begin, arity, k, loose)
             if part >= _WIDTH:
