@@ -1,7 +1,8 @@
 cdef class Context:
     cdef Context outer
     cdef object manager, frame, path, tape, alive
-    cdef list briefly
+    cdef list briefly, nodes
+    cdef Py_ssize_t room
     cdef size_t thread
     cdef int ignored
     cdef bint lent, recording, debugging
@@ -19,3 +20,4 @@ cdef dict contexts
 cdef dict tapes
 cdef Context current()
 cdef object label(Context context)
+cdef object take_down(Context context, object node)

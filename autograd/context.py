@@ -80,7 +80,7 @@ class Context:
     if not cython.compiled:
         __slots__ = (
             "alive", "briefly", "debugging", "frame", "ignored", "lent", "manager",
-            "outer", "path", "recording", "tape", "thread",
+            "nodes", "outer", "path", "recording", "room", "tape", "thread",
         )  # fmt: skip
 
 
@@ -176,7 +176,17 @@ def _settle(context: Context, manager: object) -> object:
     elif manager is not None:
         context.recording = True
         if isinstance(manager, taping):
-            context.tape = manager.tape
+            tape = context.tape = manager.tape
+            if tape is not None:
+                context.nodes, context.room = tape.nodes, tape.limit
+
+
+@cython.cfunc
+def take_down(context: Context, node: object) -> object:
+    """Take down a node that was made in a context with a tape."""
+    context.nodes.append(node)
+    if len(context.nodes) > context.room:
+        context.tape.overflow()
 
 
 @cython.cfunc
@@ -239,7 +249,8 @@ def _inside(outer: Context | None, manager: object, frame: object) -> Context:
     if outer is None:
         context.recording = True
         context.debugging = False
-        context.path = context.tape = None
+        context.path = context.tape = context.nodes = None
+        context.room = 0
         context.ignored = 0
         context.lent = frame is not None
     else:
@@ -247,6 +258,8 @@ def _inside(outer: Context | None, manager: object, frame: object) -> Context:
         context.debugging = outer.debugging
         context.path = outer.path
         context.tape = outer.tape
+        context.nodes = outer.nodes
+        context.room = outer.room
         context.ignored = outer.ignored
         context.lent = outer.lent or frame is not None
     _settle(context, manager)
@@ -528,9 +541,10 @@ class taping:  # noqa: N801 - used as a keyword is: with taping(tape):
     """Write all that happens to Values on a tape: what the compiler records.
 
     Args:
-        tape: has ``add(node)`` for each node that is made, ``compare(relation, a, b)``
-            for each comparison, ``meet(x)`` for what others look at, and ``call(f,
-            ...)`` to call what somebody else wrote; None to stop writing for a while.
+        tape: has a list ``nodes`` for each node that is made, ``overflow()`` to be told
+            that there are more than ``limit``, ``compare(relation, a, b)`` for each
+            comparison, ``meet(x)`` for what others look at, and ``call(f, ...)`` to
+            call what somebody else wrote; None to stop writing for a while.
 
     """
 

@@ -46,7 +46,13 @@ from autograd.primitives import TABLE, Primitive, activations, arithmetic, power
 from autograd.primitives.row import DETACHED, exact_text
 
 if cython.compiled:
-    from cython.cimports.autograd.context import Context, contexts, current, tapes
+    from cython.cimports.autograd.context import (
+        Context,
+        contexts,
+        current,
+        take_down,
+        tapes,
+    )
     from cython.cimports.autograd.context import label as label_in
     from cython.cimports.autograd.primitives.row import Primitive
     from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
@@ -57,7 +63,7 @@ if cython.compiled:
 else:
     from math import pow as c_pow
 
-    from autograd.context import Context, contexts, current, tapes
+    from autograd.context import Context, contexts, current, take_down, tapes
     from autograd.context import label as label_in
 
 COMPILED: bool = cython.compiled
@@ -231,7 +237,7 @@ class Value:
         context: Context = current() if contexts else None
         self._label = None if context is None else label_in(context)
         if context is not None and context.tape is not None:
-            context.tape.add(self)
+            take_down(context, self)
         if not cython.compiled:
             self._grad = self._da = self._db = 0.0
             self._a = self._b = self._many = None
@@ -936,7 +942,7 @@ def _recorded(
         node._many = None
         node._mark = 0
     if context is not None and context.tape is not None:
-        context.tape.add(node)
+        take_down(context, node)
     return node
 
 

@@ -34,12 +34,9 @@ class Tape:
     """Hold what happened: nodes in order, comparisons, and what was refused."""
 
     def __init__(self):
-        self.nodes = []
+        self.nodes, self.limit = [], 10**9
         self.comparisons = []
         self.refused = []
-
-    def add(self, node):
-        self.nodes.append(node)
 
     def compare(self, relation, a, b):
         x, y = (number(v) if isinstance(v, Value) else v for v in (a, b))

@@ -18,7 +18,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd.compiler.element import EagerlyError
 from autograd.compiler.record import bounds
@@ -110,11 +110,14 @@ class Tape:
         self.given_up = False
         self._thread = threading.get_ident()
 
-    def add(self, node: Value) -> None:
-        """Take down a node."""
-        self.nodes.append(node)
-        if len(self.nodes) > self.limit:
-            raise MemoryError(_too_long(self))
+    def overflow(self) -> NoReturn:
+        """Refuse to take down more nodes than there may be.
+
+        Raises:
+            MemoryError: saying what to do.
+
+        """
+        raise MemoryError(_too_long(self))
 
     def defer(self, y: Any, inputs: list[Value]) -> list[Value] | None:
         """Return nodes for the derivatives of y, None if they are to be recorded."""
