@@ -5,6 +5,8 @@ raise where the side is not chosen: operands are masked, and what is not known t
 harmless (an operator, an attribute, an iterator of somebody's class) fails the side.
 """
 
+# cython: language_level=3, binding=True, embedsignature=True
+
 from __future__ import annotations
 
 import inspect
@@ -12,6 +14,11 @@ import operator
 import types
 from collections.abc import Callable
 from typing import Any
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
 
 from autograd.context import tape_in_use
 from autograd.lifting import calls as lifted
@@ -26,6 +33,12 @@ from autograd.lifting.branches.merging import merged
 from autograd.lifting.branches.sides import FailedError, mask, masked
 from autograd.value import Value
 
+if cython.compiled:
+    from cython.cimports.autograd.context import Context, contexts, current
+else:
+    from autograd.context import Context, contexts, current
+
+_CONDITION = cython.declare(object, Condition)
 NUMBERS = {Value, float, int, bool}
 KNOWN = NUMBERS | {str, bytes, type(None), tuple, list, dict, range, Condition}
 VIEWS = {type({}.keys()), type({}.values()), type({}.items())}
@@ -69,15 +82,44 @@ def known(x: Any) -> Any:
     return x
 
 
+@cython.cfunc
+@cython.inline
+def _are_free(a: object, b: object) -> cython.bint:
+    """Return whether an operator is Python's here: nearly always."""
+    if type(a) is _CONDITION or type(b) is _CONDITION:
+        return False
+    context: Context = current() if contexts else None
+    return context is None or context.tape is None or not context.tape.sides
+
+
+def add(a: Any, b: Any) -> Any:
+    """Apply an operator; this one and the next three are the commonest."""
+    return a + b if _are_free(a, b) else binary("Add", a, b)
+
+
+def sub(a: Any, b: Any) -> Any:
+    """Apply an operator."""
+    return a - b if _are_free(a, b) else binary("Sub", a, b)
+
+
+def mult(a: Any, b: Any) -> Any:
+    """Apply an operator."""
+    return a * b if _are_free(a, b) else binary("Mult", a, b)
+
+
+def div(a: Any, b: Any) -> Any:
+    """Apply an operator."""
+    return a / b if _are_free(a, b) else binary("Div", a, b)
+
+
 def binary(name: str, a: Any, b: Any) -> Any:
     """Apply an operator."""
     if type(a) is Condition or type(b) is Condition:
         a, b = plain(a), plain(b)
     f = BINARY[name]
-    tape = tape_in_use()
-    if tape is None or not tape.sides:  # nearly always
-        return f(a, b)
     own = mask()
+    if own is None:
+        return f(a, b)
     known(a), known(b)
     if name in RAISING and (type(a) is Value or type(b) is Value):
         a, b = masked(f, (a, b), own)

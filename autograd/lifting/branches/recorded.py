@@ -58,16 +58,17 @@ _cells: dict[str, types.CellType] = {}
 
 def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Call something as recorded code does."""
-    if tape_in_use() is None:
+    tape = tape_in_use()
+    if tape is None:
         return lifted.call(f, *args, **kwargs)
-    own = mask()
     kinds = {*map(type, args)}
+    if not tape.sides and Condition not in kinds and _is_lean(f, kinds):
+        return f(*args, **kwargs)
+    own = mask()
     if Condition in kinds:
         if type(args[0]) is Condition and _is_where(f, args, kwargs):
             return chosen(args[0], *map(_number, args[1:]))
         args = tuple(map(plain, args))
-    elif own is None and id(f) in ON_SEQUENCES and Value not in kinds:
-        return f(*args, **kwargs)  # lean: a loop calls them in each step
     if type(f) is Lifted:
         f = f.__wrapped__
     if type(f) is types.FunctionType and id(f) not in STAND_INS:
@@ -82,6 +83,14 @@ def call(f: Any, /, *args: Any, **kwargs: Any) -> Any:
         own_call = _of_object(f)
         return (own_call or functools.partial(lifted.call, f))(*args, **kwargs)
     return _in_a_side(f, args, kwargs, own)
+
+
+def _is_lean(f: Any, kinds: set[type]) -> bool:
+    """Return whether f can be called as it is, as loops do in each step."""
+    if type(f) is types.FunctionType:
+        known = _known.get(id(f.__code__))
+        return known is not None and known[1] is known[0]  # recorded code already
+    return id(f) in ON_SEQUENCES and Value not in kinds
 
 
 def _function_of_method(f: Any) -> Any:
@@ -262,6 +271,7 @@ def _itself(x: Any) -> Any:
 
 HOOKS: dict[str, Any] = {
     **lifted.HOOKS,
+    "__lift_add__": operations.add,
     "__lift_and__": conditions.both,
     "__lift_any__": any_of,
     "__lift_asked__": operations.asked,
@@ -273,12 +283,14 @@ HOOKS: dict[str, Any] = {
     "__lift_choose__": running.choose,
     "__lift_compare__": compare,
     "__lift_compared__": operations.compared,
+    "__lift_div__": operations.div,
     "__lift_frozen__": frozenset,
     "__lift_get__": operations.attribute,
     "__lift_in__": operations.contains,
     "__lift_in_place__": operations.in_place,
     "__lift_item__": operations.item,
     "__lift_items__": operations.items,
+    "__lift_mult__": operations.mult,
     "__lift_never__": running.never,
     "__lift_not__": conditions.negated,
     "__lift_op__": operations.binary,
@@ -286,6 +298,7 @@ HOOKS: dict[str, Any] = {
     "__lift_over__": turns.Turns.over,
     "__lift_returned__": running.returned,
     "__lift_stop__": turns.stop,
+    "__lift_sub__": operations.sub,
     "__lift_test_call__": test_call,
     "__lift_turns__": turns.Turns,
     "__lift_unary__": operations.unary,

@@ -49,6 +49,7 @@ RELATIONS: dict[type, str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==",
     ast.NotEq: "!=",
 }  # fmt: skip
+COMMONEST = {"Add", "Sub", "Mult", "Div"}  # operators that have hooks of their own
 CONSUMING = {"sum", "tuple", "list", "max", "min", "sorted", "fsum", "prod"}
 
 
@@ -399,7 +400,11 @@ class Recorder(Rewriter):
         for part in reversed(todo):
             a = made.get(id(part.left), part.left)
             b = made.get(id(part.right), part.right)
-            new = call("__lift_op__", quoted(type(part.op).__name__), a, b)
+            kind = type(part.op).__name__
+            if kind in COMMONEST:
+                new = call(f"__lift_{kind.lower()}__", a, b)
+            else:
+                new = call("__lift_op__", quoted(kind), a, b)
             locate(new, part)
             made[id(part)] = new
         return made[id(text)]
