@@ -67,7 +67,7 @@ class Call:
         late = tape_in_use().late
         scalars = iter(values)
         arrays = (
-            RecordedArray(late, k, _near(array, step))
+            RecordedArray(late, k, array, step)
             if array.dtype.kind == "f"
             else _RecordedInts(late, k, array, self.places[k])
             for k, array in enumerate(self.arrays)
@@ -189,16 +189,6 @@ class Call:
         if variant.has_batch:
             return True  # the function itself will find out
         return goes(variant.program, self.all_floats(variant, self.late(variant)))
-
-
-def _near(array: Any, step: float) -> Any:
-    """Return an array off by a relative step; it may be large, so copied but once."""
-    if step == 0.0:
-        return array
-    near = abs(array)
-    near *= step
-    near += array
-    return near
 
 
 def _if_known(primitive: Primitive, *xs: Any) -> Any:

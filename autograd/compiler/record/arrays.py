@@ -66,14 +66,17 @@ class RecordedArray:
     Args:
         late: where its numbers are entered when they are looked at.
         source: its number among the arguments.
-        array: its numbers in this recording.
+        array: the argument.
+        step: by how much, relatively, its numbers are off where they are looked at. The
+            rows of a batch are taken as they are: they are looked at one by one.
 
     """
 
-    def __init__(self, late: Late, source: int, array: Any) -> None:
+    def __init__(self, late: Late, source: int, array: Any, step: float = 0.0) -> None:
         self.late = late
         self.source = source
         self.array = array
+        self.step = step
         self.shape = array.shape
         self.dtype = _objects()
         self.ndim = array.ndim
@@ -86,7 +89,8 @@ class RecordedArray:
 
         if self._values is None:
             flat = np.empty(self.size, dtype=object)
-            flat[:] = self.late.unpack(self.source, self.array)
+            near = self.array + self.step * abs(self.array) if self.step else self.array
+            flat[:] = self.late.unpack(self.source, near)
             self._values = flat.reshape(self.shape)
             self._values.flags.writeable = False
         return self._values
