@@ -56,8 +56,13 @@ MSG_STATE = (
 class Optimizer:
     """Hold parameters and change them step by step; the base class.
 
-    A subclass defines ``_propose(rate, gradients)``, which returns new numbers and
-    the new state, and changes nothing itself.
+    A subclass defines a rule, ``_rule(rate, sqrt)``, which treats all parameters alike:
+    a function, of floats or of arrays of them, from a parameter, its gradient and
+    columns of state to the new parameter and the new state. `nn.fit` runs it over
+    arrays where it does the same with them. A subclass may define
+    ``_propose(rate, gradients)`` instead, which returns all new numbers and the new
+    state, and changes nothing itself. Its settings are set before those here, which
+    are looked through together.
 
     Attributes:
         params: the parameters, a tuple.
@@ -75,14 +80,14 @@ class Optimizer:
             what = f"a {type(params).__name__} is no sequence of them"
             raise TypeError(MSG_PARAMETERS.format(what=what))
         given: list[Any] = list(params)
-        self._groups: list[tuple[int, int, dict[str, Any]]] = []
+        self._groups: list[tuple[slice, dict[str, Any]]] = []
         if given and all(isinstance(g, Mapping) and "params" in g for g in given):
             everything: list[Any] = []
             for group in given:
                 start = len(everything)
                 everything += group["params"]
-                settings = {k: v for k, v in group.items() if k != "params"}
-                self._groups.append((start, len(everything), settings))
+                own = {k: v for k, v in group.items() if k != "params"}
+                self._groups.append((slice(start, len(everything)), own))
             given = everything
         self.params = tuple(given)
         self.lr = lr if callable(lr) else real("the learning rate", lr)
@@ -90,6 +95,9 @@ class Optimizer:
         self._state: tuple[list[float], ...] = ()
         _check_params(self.params)
         self._rate()
+        self._check()
+        for _, member in self._members():
+            member._check()
 
     def step(self) -> None:
         """Change every parameter according to its gradient.
@@ -144,7 +152,7 @@ class Optimizer:
         check(f"{steps!r} steps", fits=bool(whole and steps >= 0))
         columns = columns.tolist() if hasattr(columns, "tolist") else columns
         check("its state is no list", fits=isinstance(columns, list | tuple))
-        own = self._columns()
+        own = self._width()
         check(f"{len(columns)} columns of state", fits=len(columns) in {0, own})
         for column in columns:
             check("a column of another length", fits=len(column) == n)
@@ -153,19 +161,78 @@ class Optimizer:
         check("a number that is not finite", fits=finite)
         self.steps, self._state = int(steps), tuple(numbers)
 
+    def _check(self) -> None:
+        """Raise unless the settings can be used."""
+        real("the learning rate", 0.0 if callable(self.lr) else self.lr)
+        for name, (low, below) in BOUNDS.items():
+            if hasattr(self, name):
+                setattr(self, name, real(name, getattr(self, name), low, below))
+
+    def _rule(self, rate: float, sqrt: Callable[[Any], Any]) -> Rule:
+        """Return the rule of the next step, given the square root for its numbers."""
+        raise NotImplementedError(MSG_PROPOSE.format(kind=type(self).__name__))
+
     def _columns(self) -> int:
         """Return how many numbers of state a parameter has."""
         return len(self._state)
 
+    def _width(self) -> int:
+        return max(member._columns() for _, member in self._members())
+
+    def _members(self) -> Iterator[tuple[slice, Self]]:
+        """Yield for each group where its parameters are, and what steps them.
+
+        Raises:
+            TypeError: if a group has a setting that there is not.
+
+        """
+        if not self._groups:
+            yield slice(None), self
+        for place, settings in self._groups:
+            member = copy.copy(self)
+            for name, setting in settings.items():
+                if name.startswith("_") or not hasattr(member, name):
+                    kind = type(self).__name__
+                    raise TypeError(MSG_GROUP.format(kind=kind, name=name))
+                setattr(member, name, setting)
+            yield place, member
+
+    def _rules(
+        self, rate: float, sqrt: Callable[[Any], Any], *columns: Any
+    ) -> Iterator[tuple[Rule, list[Any]]]:
+        """Yield each group's rule of this step, and its part of all columns."""
+        for place, member in self._members():
+            own = rate if member is self else member._rate()
+            yield member._rule(own, sqrt), [column[place] for column in columns]
+
     def _propose(
         self, rate: float, gradients: list[float]
     ) -> tuple[list[float], tuple[list[float], ...]]:
-        raise NotImplementedError(MSG_PROPOSE.format(kind=type(self).__name__))
+        numbers = [p.data for p in self.params]
+        state = self._state or ([0.0] * len(numbers),) * self._width()
+        rows: list[tuple[float, ...]] = []
+        for rule, columns in self._rules(rate, math.sqrt, numbers, gradients, *state):
+            rows += map(rule, *columns)
+        new, *kept = map(list, zip(*rows, strict=True))
+        return new, tuple(kept)
+
+    def propose_arrays(
+        self, x: Any, g: Any, state: tuple[Any, ...]
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """Return new parameters and the new state, all as arrays; change nothing."""
+        import numpy as np
+
+        state = state or (np.zeros(len(x)),) * self._width()
+        rules = self._rules(self._rate(), np.sqrt, x, g, *state)
+        found = [rule(*columns) for rule, columns in rules]
+        if len(found) > 1:
+            found = [(*map(np.concatenate, zip(*found, strict=True)),)]
+        ((numbers, *columns),) = found
+        return numbers, tuple(columns)
 
     def _rate(self) -> float:
-        if not callable(self.lr):
-            return real("the learning rate", self.lr)
-        return real("the learning rate", self.lr(self.steps))
+        rate = self.lr(self.steps) if callable(self.lr) else self.lr
+        return real("the learning rate", rate)
 
     def _refuse(
         self,
@@ -182,87 +249,6 @@ class Optimizer:
                     grad=gradients[i],
                 )
                 raise FloatingPointError(message)
-
-
-class ByRule(Optimizer):
-    """An optimiser that treats all parameters alike, each by itself.
-
-    A subclass defines a rule, of floats or of arrays of them: from a parameter, its
-    gradient and columns of state to the new parameter and the new state. `nn.fit` runs
-    it over arrays where it does the same with them.
-    """
-
-    __slots__ = ()
-
-    def _check_all(self) -> None:
-        """Raise unless the settings, and those of all groups, can be used."""
-        self._check()
-        for _, member in self.members():
-            member._check()
-
-    def _check(self) -> None:
-        """Raise unless the settings can be used."""
-        real("the learning rate", 0.0 if callable(self.lr) else self.lr)
-        for name, (low, below) in BOUNDS.items():
-            if hasattr(self, name):
-                setattr(self, name, real(name, getattr(self, name), low, below))
-
-    def _columns(self) -> int:
-        raise NotImplementedError
-
-    def _rule(self, rate: float, sqrt: Callable[[Any], Any]) -> Rule:
-        """Return the rule of the next step, given the square root for its numbers."""
-        raise NotImplementedError
-
-    def members(self) -> Iterator[tuple[slice, Self]]:
-        """Yield for each group where its parameters are, and what steps them.
-
-        Raises:
-            TypeError: if a group has a setting that there is not.
-
-        """
-        if not self._groups:
-            yield slice(None), self
-        for start, end, settings in self._groups:
-            member = copy.copy(self)
-            for name, setting in settings.items():
-                if name.startswith("_") or not hasattr(member, name):
-                    kind = type(self).__name__
-                    raise TypeError(MSG_GROUP.format(kind=kind, name=name))
-                setattr(member, name, setting)
-            yield slice(start, end), member
-
-    def _width(self) -> int:
-        return max(member._columns() for _, member in self.members())
-
-    def _propose(
-        self, rate: float, gradients: list[float]
-    ) -> tuple[list[float], tuple[list[float], ...]]:
-        old = [p.data for p in self.params]
-        state = self._state or ([0.0] * len(old),) * self._width()
-        rows: list[tuple[float, ...]] = []
-        for place, member in self.members():
-            rule = member._rule(rate if member is self else member._rate(), math.sqrt)
-            rows += map(rule, old[place], gradients[place], *[s[place] for s in state])
-        numbers, *columns = zip(*rows, strict=True)
-        return list(numbers), tuple(map(list, columns))
-
-    def propose_arrays(
-        self, x: Any, g: Any, state: tuple[Any, ...]
-    ) -> tuple[Any, tuple[Any, ...]]:
-        """Return new parameters and the new state, all as arrays; change nothing."""
-        import numpy as np
-
-        state = state or (np.zeros(len(x)),) * self._width()
-        parts = []
-        for place, member in self.members():
-            rule = member._rule(member._rate(), np.sqrt)
-            parts.append(rule(x[place], g[place], *[s[place] for s in state]))
-        if len(parts) == 1:
-            numbers, *columns = parts[0]
-        else:
-            numbers, *columns = map(np.concatenate, zip(*parts, strict=True))
-        return numbers, tuple(columns)
 
 
 def clip_gradients(

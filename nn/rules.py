@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import Value
 from nn.checks import count, real
-from nn.optim import ByRule, Optimizer, Rule
+from nn.optim import Optimizer, Rule
 from nn.schedules import Schedule
 
 Params = Iterable[Value] | Iterable[dict[str, Any]]
@@ -25,7 +25,7 @@ MSG_CLOSURE = (
 )
 
 
-class SGD(ByRule):
+class SGD(Optimizer):
     """Step against the gradient; with momentum, along a running sum of gradients.
 
     Args:
@@ -60,11 +60,10 @@ class SGD(ByRule):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, lr)
         self.momentum = momentum
         self.nesterov = nesterov
         self.weight_decay = weight_decay
-        self._check_all()
+        super().__init__(params, lr)
 
     def _check(self) -> None:
         super()._check()
@@ -89,7 +88,7 @@ class SGD(ByRule):
         return rule
 
 
-class RMSprop(ByRule):
+class RMSprop(Optimizer):
     """Divide each gradient by the root of the running mean of its squares.
 
     Tieleman & Hinton, lecture 6.5 of "Neural networks for machine learning", 2012.
@@ -113,12 +112,11 @@ class RMSprop(ByRule):
         weight_decay: float = 0.0,
         momentum: float = 0.0,
     ) -> None:
-        super().__init__(params, lr)
         self.alpha = alpha
         self.eps = eps
         self.weight_decay = weight_decay
         self.momentum = momentum
-        self._check_all()
+        super().__init__(params, lr)
 
     def _columns(self) -> int:
         return 2 if self.momentum else 1
@@ -139,7 +137,7 @@ class RMSprop(ByRule):
         return rule
 
 
-class Adagrad(ByRule):
+class Adagrad(Optimizer):
     """Divide each gradient by the root of the sum of all its squares so far.
 
     Duchi, Hazan & Singer, "Adaptive subgradient methods for online learning and
@@ -161,10 +159,9 @@ class Adagrad(ByRule):
         *,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, lr)
         self.eps = eps
         self.weight_decay = weight_decay
-        self._check_all()
+        super().__init__(params, lr)
 
     def _columns(self) -> int:
         return 1
@@ -181,7 +178,7 @@ class Adagrad(ByRule):
         return rule
 
 
-class Adam(ByRule):
+class Adam(Optimizer):
     """Step by about the learning rate in each parameter, whatever its gradient's size.
 
     Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
@@ -206,11 +203,10 @@ class Adam(ByRule):
         *,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, lr)
         self.betas = betas
         self.eps = eps
         self.weight_decay = weight_decay
-        self._check_all()
+        super().__init__(params, lr)
 
     def _check(self) -> None:
         super()._check()

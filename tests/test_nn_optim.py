@@ -288,6 +288,23 @@ def test_an_optimizer_goes_on_from_its_state(make: Any) -> None:
     assert steps(second, 4) == whole
 
 
+def test_groups_go_on_from_their_state_where_one_of_them_alone_has_a_velocity() -> None:
+    def make(p: Value, q: Value) -> Any:
+        groups = [{"params": [p]}, {"params": [q], "momentum": 0.5}]
+        return nn.SGD(groups, lr=0.1)
+
+    def step(optimizer: Any) -> list[float]:
+        for p in optimizer.params:
+            p.grad = 1.0
+        optimizer.step()
+        return [p.data for p in optimizer.params]
+
+    first = make(Value(1.0), Value(1.0))
+    second = make(*map(Value, step(first)))
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    assert step(second) == step(first)
+
+
 BAD_STATES: dict[str, tuple[Any, type[Exception]]] = {
     "nothing": (None, TypeError),
     "no state": ({"steps": 1}, TypeError),
