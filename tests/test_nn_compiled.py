@@ -23,6 +23,7 @@ from nn import (
 )
 from nn.training import batches, path
 from nn.training.data import Table
+from nn.training.job import Job
 
 pytest.importorskip("llvmlite")
 numpy = pytest.importorskip("numpy")
@@ -282,22 +283,24 @@ def test_what_must_be_compiled_and_fails_later_raises(monkeypatch: Any) -> None:
 # Which path is taken.
 
 
-def plan(model: Any, epochs: int, size: int = 20, times: int = 1) -> path.Plan:
+def way(model: Any, epochs: int, must: bool, size: int = 20, times: int = 1) -> Any:
     table = Table([*ROWS] * times, [*SIGNS] * times)
-    return path.Plan(model, hinge_loss, model.parameters(), [table], size, epochs, True)
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    how = (), optimizer, (0.0, 0.0), (math.inf, math.inf), [table], size, epochs, True
+    return path.compiled(Job(model, hinge_loss, *how), must=must)
 
 
 @pytest.mark.parametrize("make", [lambda: MLP(2, [4, 4, 1], seed=0), Wrapped])
 def test_small_trainings_are_eager_and_large_ones_compiled(make: Any) -> None:
-    source, why = plan(make(), 1).compiled(must=False)
+    source, why = way(make(), 1, must=False)
     assert source is None
     assert why.startswith("too little to do")
-    source, why = plan(make(), 10**7, size=400, times=20).compiled(must=False)
+    source, why = way(make(), 10**7, must=False, size=400, times=20)
     assert source is not None
     assert why == ""
-    assert plan(make(), 1).compiled(must=True)[0] is not None
+    assert way(make(), 1, must=True)[0] is not None
     if path.COMPILED:  # a row at a time is sooner done than handed over
-        assert plan(make(), 10**7, size=1).compiled(must=False)[0] is None
+        assert way(make(), 10**7, must=False, size=1)[0] is None
 
 
 def test_a_history_says_which_path_was_taken() -> None:
@@ -316,7 +319,7 @@ def test_a_history_says_which_path_was_taken() -> None:
 def test_a_trial_leaves_the_gradients_as_they_were(make: Any) -> None:
     model = make()
     model.parameters()[2].grad = 0.5
-    assert plan(model, 1).compiled(must=True)[0] is not None
+    assert way(model, 1, must=True)[0] is not None
     assert model.parameters()[2].grad == 0.5
     assert sum(p.grad for p in model.parameters()) == 0.5
 

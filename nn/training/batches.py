@@ -9,14 +9,18 @@ is the one that the model makes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value, no_grad, vmap
 from autograd.math import sumprod
 from nn.losses import of_a_row
-from nn.training.data import Table, plain_numbers
+from nn.training.data import plain_numbers
 from nn.training.fingerprint import Watched
 from nn.training.path import EagerPathError, as_scores, check_output
+
+if TYPE_CHECKING:
+    from nn.training.data import Table
+    from nn.training.job import Job
 
 WAYS = 16  # to be compiled, before comparisons are taken to differ for every row
 CLASSES = 32  # at most, for which one's own loss is asked
@@ -35,10 +39,7 @@ class Batches:
     """A model's loss and predictions for batches of rows, by machine code.
 
     Args:
-        model: the model.
-        loss: of predictions and targets.
-        tables: all rows that there will be; they are made arrays here.
-        params: all parameters.
+        job: the training, whose tables are made arrays here.
 
     Raises:
         EagerPathError: if there is no array of them.
@@ -47,13 +48,8 @@ class Batches:
 
     summed = False  # whether the loss is the sum over the rows, and not the mean
 
-    def __init__(
-        self, model: Any, loss: Any, tables: Sequence[Table], params: Sequence[Value]
-    ) -> None:
-        with no_grad():
-            y = model(tables[0].rows[0])
-        check_output(y)
-        row_loss, labels = row_form(loss, y, tables)
+    def __init__(self, job: Job) -> None:
+        row_loss, labels = row_form(job)
 
         def loss_of_a_row(watched: Watched, x: Any, t: Any, *weight: Any) -> Any:
             y = row_loss(watched.model(plain(x)), plain(t))
@@ -64,20 +60,20 @@ class Batches:
 
         # What vmap records anew for, if it changes. A model that the functions held
         # would be looked at in every call.
-        self.watched = Watched(model)
+        self.watched = Watched(job.model)
         self.look()
-        weighted = tables[0].weights is not None
+        weighted = job.tables[0].weights is not None
         axes = (None, 0, 0, 0) if weighted else (None, 0, 0)
         self._loss = vmap(loss_of_a_row, axes, reduce="mean")
         self._predict = vmap(prediction, (None, 0))
-        self._place = {p: i for i, p in enumerate(params)}
+        self._place = {p: i for i, p in enumerate(job.params)}
         self._places: dict[int, tuple[Any, Any]] = {}
-        for table in tables:
+        for table in job.tables:
             inputs = array_of("rows", table.rows)
             targets = targets_of(table, labels)
             weights = () if table.weights is None else (array_of("w", table.weights),)
             table.arrays = inputs, targets, *weights
-        if len({table.arrays[0].shape[1:] for table in tables}) > 1:
+        if len({table.arrays[0].shape[1:] for table in job.tables}) > 1:
             raise EagerPathError(MSG_ROWS.format("rows"))
 
     def look(self) -> bool:
@@ -206,14 +202,16 @@ def array_of(what: str, rows: Sequence[Any]) -> Any:
     return array.astype(np.float64)
 
 
-def row_form(
-    loss: Any, y: Any, tables: Sequence[Table]
-) -> tuple[Callable[[Any, Any], Any], list[int] | None]:
+def row_form(job: Job) -> tuple[Callable[[Any, Any], Any], list[int] | None]:
     """Return what a loss is the mean of, and the labels if its targets are classes.
 
     Then the target of a row is 1.0 at the place of its label and 0.0 at all others,
     since what is recorded once cannot look up.
     """
+    loss, tables = job.loss, job.tables
+    with no_grad():
+        y = job.model(tables[0].rows[0])
+    check_output(y)
     row_loss, classes = of_a_row(loss)
     if classes:
         return row_loss, list(range(len(as_scores(y))))

@@ -26,12 +26,12 @@ MSG_NOT_HERE = (
 
 def save_run(path: str | os.PathLike[str], run: Run) -> None:
     """Write where a training is."""
-    optimizer, best = run.trainer.optimizer, run.best
+    optimizer, best = run.job.optimizer, run.best
     rate: Any = optimizer.lr
     content = {
         "format": FORMAT,
         "version": 1,
-        "parameters": [p.data for p in run.trainer.params],
+        "parameters": [p.data for p in run.job.params],
         "optimizer": optimizer.state_dict(),
         "rate": vars(rate) if hasattr(rate, "see") else None,
         "history": dataclasses.asdict(run.history),
@@ -52,7 +52,8 @@ def load_run(path: str | os.PathLike[str], run: Run) -> None:
     if not os.path.exists(path):  # noqa: PTH110 - a path of any kind
         return
     found = read_json(path, FORMAT)
-    trainer, best, rate = run.trainer, run.best, run.trainer.optimizer.lr
+    job, best = run.job, run.best
+    rate: Any = job.optimizer.lr
 
     def check(what: str, *, fits: bool) -> None:
         if not fits:
@@ -61,7 +62,7 @@ def load_run(path: str | os.PathLike[str], run: Run) -> None:
     try:
         numbers = list(map(float, found["parameters"]))
         shown = found["history"]
-        fits = len(numbers) == len(trainer.params)
+        fits = len(numbers) == len(job.params)
         check(f"it has {len(numbers)} parameters", fits=fits)
         check("its rows are others", fits=sorted(found["order"]) == sorted(run.order))
         fits = set(shown) == {field.name for field in dataclasses.fields(run.history)}
@@ -69,12 +70,12 @@ def load_run(path: str | os.PathLike[str], run: Run) -> None:
         version, words, rest = found["dice"]
         Random().setstate((version, tuple(words), rest))  # noqa: S311 - to try it
         loss, waited, lowest, values = found["best"]
-        trainer.optimizer.load_state_dict(found["optimizer"])
+        job.optimizer.load_state_dict(found["optimizer"])
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(MSG_NOT_HERE.format(path=path, what=error)) from error
-    for p, number in zip(trainer.params, numbers, strict=True):
+    for p, number in zip(job.params, numbers, strict=True):
         p.data = number
-    trainer.good = numbers
+    run.trainer.good = numbers
     if found.get("rate"):
         vars(rate).update(found["rate"])
     vars(run.history).update(shown)

@@ -20,17 +20,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd import Value, no_grad, value_and_grad, vmap
+from autograd import Value, value_and_grad, vmap
 from autograd import math as functions
 from nn.activations import OTHERS, activation_function
 from nn.blocks import chain_of
 from nn.losses import binary_cross_entropy_with_logits, mse_loss, of_a_row
 from nn.training.batches import array_of, plain, row_form, targets_of
-from nn.training.data import Table
 from nn.training.fingerprint import Watched
 from nn.training.path import EagerPathError
+
+if TYPE_CHECKING:
+    from nn.training.data import Table
+    from nn.training.job import Job
 
 MSG_CHAIN = "the model is no chain of nn's own layers"
 MSG_FORM = "the rows are not lists of numbers of one length"
@@ -52,7 +55,6 @@ class Chain:
         import numpy as np
 
         self.watched = Watched(model)
-        self.made_for = self.watched.version
         chain = chain_of(model)
         if chain is None:
             raise EagerPathError(MSG_CHAIN)
@@ -104,36 +106,29 @@ class Dense(Chain):
     """The loss of batches of a chain, and its gradient.
 
     Args:
-        model, params: as for `Chain`.
-        loss: of predictions and targets.
-        tables: all rows that there will be; they are made arrays here.
+        job: the training, whose tables are made arrays here.
 
     Raises:
-        EagerPathError: if the rows are no matrix, too.
+        EagerPathError: if the model is no chain, or the rows are no matrix.
 
     """
 
     summed = False  # whether the loss is the sum over the rows, and not the mean
 
-    def __init__(
-        self, model: Any, loss: Any, tables: Sequence[Table], params: Sequence[Value]
-    ) -> None:
+    def __init__(self, job: Job) -> None:
         import numpy as np
 
-        super().__init__(model, params)
-        with no_grad():
-            y = model(tables[0].rows[0])
-        row_loss, labels = row_form(loss, y, tables)
-        self.of_losses = _losses(loss, row_loss, single=self.outputs == 1)
-        for table in tables:
+        super().__init__(job.model, job.params)
+        row_loss, labels = row_form(job)
+        self.of_losses = _losses(job.loss, row_loss, single=self.outputs == 1)
+        for table in job.tables:
             targets = targets_of(table, labels)
             weights = None if table.weights is None else np.array(table.weights)
             table.arrays = self.rows(table.rows), targets, weights
 
     def look(self) -> bool:
         """Return whether the model is what it was."""
-        self.watched.changed()
-        return self.watched.version is self.made_for
+        return self.watched.stays()
 
     def gradient(
         self, table: Table, batch: Any, w: Any, *, scored: bool = True

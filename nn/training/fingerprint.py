@@ -41,6 +41,7 @@ class Watched:
         self.version = object()
         self._now: object = None
         self.changed()
+        self._first = self.version
 
     def changed(self) -> bool:
         """Look at the model again, and return whether somebody changed it."""
@@ -49,6 +50,11 @@ class Watched:
             return False
         self.version = object()
         return True
+
+    def stays(self) -> bool:
+        """Look at the model again, and return whether it is what it was at first."""
+        self.changed()
+        return self.version is self._first
 
     def __structure__(self, _: object) -> object:
         """Return what counts in a compiled function that is given it."""

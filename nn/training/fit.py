@@ -12,35 +12,35 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nn.checks import real
+from nn.checks import count, real
 from nn.initializers import generator
 from nn.optim import Optimizer
 from nn.rules import Adam
 from nn.training.checkpoint import load_run
 from nn.training.fingerprint import fingerprint
 from nn.training.history import History
-from nn.training.path import Plan
-from nn.training.run import Best, Run, set_mode
+from nn.training.job import Job, Loss, Metric, Model
+from nn.training.run import Best, Callback, Run, set_mode
 from nn.training.settings import (
+    bool_or_none,
     callbacks_of,
     check_parts,
-    check_settings,
+    count_or_none,
     metrics_of,
     tables_of,
     try_loss,
 )
-from nn.training.trainer import Loss, Metric, Model, Trainer
+from nn.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
-
-Callback = Callable[[History], object]
 
 MSG_NO_TQDM = (
     "fit shows no progress bar, since tqdm is not installed: write pip install tqdm, "
@@ -139,9 +139,10 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
 
     """
     check_parts(model, loss, optimizer)
-    epochs, batch_size, patience, compiled = check_settings(
-        epochs, batch_size, patience, compiled
-    )
+    epochs = count("epochs", epochs)
+    batch_size = count_or_none("batch_size", batch_size)
+    patience = count_or_none("patience", patience)
+    compiled = bool_or_none(compiled)
     callbacks = callbacks_of(each_epoch)
     tolerance = real("the tolerance", tolerance, 0.0, 1.0)
     best = Best(model, tolerance, patience, keeps=restore_best)
@@ -156,49 +157,33 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
         try_loss(model, loss, table)
     steady = compiled is not False and fingerprint(model) == before
     optimizer = optimizer or Adam(model.parameters(), lr=0.01)
-    found = metrics_of(metrics, loss)
-    trainer = Trainer(model, loss, found, optimizer, penalty, clip)
-    order = list(range(len(tables[0])))
-    run = Run(trainer, tables, order, batch_size or len(order), rng, best)
+    found, order = metrics_of(metrics, loss), list(range(len(tables[0])))
+    how = found, optimizer, penalty, clip, tables, batch_size or len(order)
+    job = Job(model, loss, *how, epochs, steady)
+    run = Run(job, Trainer(job), order, rng, best)
     if checkpoint is not None and resume:
         load_run(checkpoint, run)
     if compiled is not False:
-        params = trainer.params
-        plan = Plan(model, loss, params, tables, run.size, epochs, steady)
-        trainer.compile(plan, must=compiled is True)
-    bar = _tqdm()(total=epochs, desc="fit", unit="epoch") if progress else _NoBar()
-    with bar:
-        run.go(epochs, callbacks, bar, checkpoint, shuffle=shuffle)
+        run.trainer.compile(must=compiled is True)
+    bar = _tqdm() if progress else None
+    with bar(total=epochs, desc="fit", unit="epoch") if bar else nullcontext() as shown:
+        run.go(callbacks, shown, checkpoint, shuffle=shuffle)
     if restore_best:
         best.restore()
     return run.history
 
 
-class _NoBar:
-    """What is shown where no progress is."""
-
-    def __enter__(self) -> None:
-        """Do nothing, as all below."""
-
-    def __exit__(self, *exception: object) -> None: ...
-
-    def update(self) -> None: ...
-
-    def set_postfix(self, figures: dict[str, float]) -> None: ...
-
-
 @cache
-def _tqdm() -> Callable[..., Any]:
+def _tqdm() -> Any:
     """Return what makes a progress bar; being cached, complain only once."""
     try:
         bar: Any = import_module("tqdm").tqdm
     except ImportError:
         warnings.warn(MSG_NO_TQDM, stacklevel=3)
-        return lambda **_: _NoBar()
+        return None
     if sys.platform == "emscripten":  # a browser has no threads
         bar.monitor_interval = 0
-    made: Callable[..., Any] = bar
-    return made
+    return bar
 
 
 def _bound(what: str, number: float | None) -> float:

@@ -14,12 +14,15 @@ import operator
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value
 from autograd.contents import values_in
 from nn.optim import Optimizer
 from nn.rules import LBFGS
+
+if TYPE_CHECKING:
+    from nn.training.job import Job
 
 
 def follows_rule(optimizer: Any) -> bool:
@@ -82,12 +85,8 @@ class Flat:
     """Parameters and an optimiser's state as arrays.
 
     Args:
-        params: all parameters.
-        optimizer: holds some of them.
+        job: the training.
         source: computes losses and gradients: `Dense` or `Batches`.
-        penalty: the factors of the sums of squares and of absolute values.
-        clip: bounds of the gradient's norm and of each number in it.
-        scored: whether anybody asks for scores.
 
     Attributes:
         good: the parameters at which a loss was finite last.
@@ -95,36 +94,25 @@ class Flat:
 
     """
 
-    def __init__(
-        self,
-        params: Sequence[Value],
-        optimizer: Any,
-        source: Any,
-        penalty: tuple[float, float],
-        clip: tuple[float, float],
-        *,
-        scored: bool = True,
-    ) -> None:
+    def __init__(self, job: Job, source: Any) -> None:
         import numpy as np
 
-        self.params = params
-        self.optimizer = optimizer
+        self.job = job
+        self.optimizer: Any = job.optimizer
         self.source = source
-        self.penalty = penalty
-        self.clip = clip
-        self.scored = scored
-        self._bent = any(penalty) or clip != (math.inf, math.inf)
+        self.scored = bool(job.metrics)
+        self._bent = any(job.penalty) or job.clip != (math.inf, math.inf)
         self.loaded = False
         self._look()
         self._held: Any = slice(None)
-        whole = len(params) == len(optimizer.params)
-        if not whole or not all(map(operator.is_, params, optimizer.params)):
-            place = {id(p): i for i, p in enumerate(params)}
-            self._held = np.array([place[id(p)] for p in optimizer.params], dtype=int)
+        held = self.optimizer.params
+        if len(job.params) != len(held) or not all(map(operator.is_, job.params, held)):
+            place = {id(p): i for i, p in enumerate(job.params)}
+            self._held = np.array([place[id(p)] for p in held], dtype=int)
 
     def _look(self) -> None:
         self.by_rule = follows_rule(self.optimizer)
-        self.watched = not self.by_rule or reaches(self.optimizer.lr, self.params)
+        self.watched = not self.by_rule or reaches(self.optimizer.lr, self.job.params)
 
     def load(self, good: Any) -> None:
         """Take the numbers from the Values."""
@@ -132,9 +120,8 @@ class Flat:
 
         if not self.loaded:
             self._look()
-
-        self._w = np.array([p.data for p in self.params])
-        self._g = np.zeros(len(self.params))
+        self._w = np.array([p.data for p in self.job.params])
+        self._g = np.zeros(len(self._w))
         self._state = tuple(map(np.array, self.optimizer._state))  # noqa: SLF001 - as its own
         self.good = np.array(good)
         self._moved = False
@@ -145,7 +132,7 @@ class Flat:
         if not self._moved:
             return
         for p, number, slope in zip(
-            self.params, self._w.tolist(), self._g.tolist(), strict=True
+            self.job.params, self._w.tolist(), self._g.tolist(), strict=True
         ):
             p.data = number
             p.grad = slope
@@ -153,13 +140,17 @@ class Flat:
             self.optimizer._state = tuple(s.tolist() for s in self._state)  # noqa: SLF001 - as its own
         self._moved = False
 
-    def step(self, table: Any, batch: Any) -> tuple[float, Any] | None:
+    def step(self, table: Any, batch: Any, good: Any) -> tuple[float, Any] | None:
         """Learn from a batch; return its loss, and its scores.
 
-        It is None, and nothing is changed, where something is not as usual.
+        It is None, and nothing is changed, where something is not as usual. ``good`` is
+        what `good` begins with, if the numbers are not here.
         """
         import numpy as np
 
+        if not self.loaded:
+            self.load(good)
+        batch = np.array(batch)
         with np.errstate(all="ignore"):  # what is not finite is looked for
             if self.watched and not self.source.look():
                 return None
@@ -193,11 +184,11 @@ class Flat:
         import numpy as np
 
         def closure() -> float:
-            w = np.array([p.data for p in self.params])
+            w = np.array([p.data for p in self.job.params])
             loss, g, _ = self._gradient(table, batch, w, scored=False)
             if not math.isfinite(loss):
                 raise FloatingPointError
-            for p, slope in zip(self.params, g.tolist(), strict=True):
+            for p, slope in zip(self.job.params, g.tolist(), strict=True):
                 p.grad = slope
             return loss
 
@@ -212,13 +203,13 @@ class Flat:
         loss, g, scores = self.source.gradient(table, batch, w, scored=scored)
         if not self._bent:
             return loss, g, scores
-        l2, l1 = self.penalty
+        l2, l1 = self.job.penalty
         x, slopes = w[self._held], g[self._held]
         if l2:
             loss, slopes = loss + l2 * float(x @ x), slopes + 2.0 * l2 * x
         if l1:
             loss, slopes = loss + l1 * float(abs(x).sum()), slopes + l1 * np.sign(x)
-        norm, bound = self.clip
+        norm, bound = self.job.clip
         if bound < math.inf:
             slopes = slopes.clip(-bound, bound)
         if norm < math.inf:

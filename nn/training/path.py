@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import COMPILED, Value, no_grad, topological_order
 from autograd.math import fsum
 from nn.blocks import chain_of
 from nn.losses import OF_A_ROW
-from nn.training.data import Table
+
+if TYPE_CHECKING:
+    from nn.training.data import Table
+    from nn.training.job import Job
 
 # In seconds, on one machine: what a node, an operand and a row cost eagerly, forward
 # and backward, and a parameter in each step; for each way of compiling what it costs,
@@ -80,128 +82,110 @@ def eager_loss(loss: Callable[..., Any], predictions: list[Any], table: Table) -
     return fsum([w * loss([p], [t]) for w, p, t in triples]) / len(predictions)
 
 
-@dataclass
-class Plan:
-    """What is to be trained, as far as it decides which path is taken."""
+def compiled(job: Job, *, must: bool) -> tuple[Any, str]:
+    """Return what computes batches natively; or None, and why not.
 
-    model: Any
-    loss: Callable[..., Any]
-    params: Sequence[Value]
-    tables: Sequence[Table]
-    size: int
-    epochs: int
-    steady: bool
+    Raises:
+        RuntimeError: if it must and cannot.
 
-    def compiled(self, *, must: bool) -> tuple[Any, str]:
-        """Return what computes batches natively; or None, and why not.
+    """
+    try:
+        return _source(job, must=must), ""
+    except Exception as error:
+        if must:
+            raise RuntimeError(MSG_MUST.format(why(error))) from error
+        return None, why(error)
 
-        Raises:
-            RuntimeError: if it must and cannot.
 
-        """
+def _source(job: Job, *, must: bool) -> Any:
+    if not job.steady:
+        raise EagerPathError(MSG_UNSTEADY)
+    way = "code" if chain_of(job.model) is None else "products"
+    if not must and not _pays(job, way):
+        raise EagerPathError(MSG_SMALL)
+    _find("numpy")
+    if way == "products":
+        from nn.training.dense import Dense
+
         try:
-            return self._source(must=must), ""
-        except Exception as error:
-            if must:
-                raise RuntimeError(MSG_MUST.format(why(error))) from error
-            return None, why(error)
+            return _tried(job, Dense(job))
+        except EagerPathError:
+            if not must and not _pays(job, "code"):
+                raise
+    _find("llvmlite")
+    from nn.training.batches import Batches
 
-    def _source(self, *, must: bool) -> Any:
-        if not self.steady:
-            raise EagerPathError(MSG_UNSTEADY)
-        way = "code" if chain_of(self.model) is None else "products"
-        if not must and not self._pays(way):
-            raise EagerPathError(MSG_SMALL)
-        _find("numpy")
-        made = self.model, self.loss, self.tables, self.params
-        if way == "products":
-            from nn.training.dense import Dense
+    return _tried(job, Batches(job))
 
-            try:
-                source: Any = Dense(*made)
-                self._try(source)
-            except EagerPathError:
-                if not must and not self._pays("code"):
-                    raise
-            else:
-                return source
-        _find("llvmlite")
-        from nn.training.batches import Batches
 
-        source = Batches(*made)
-        self._try(source)
-        return source
+def _pays(job: Job, way: str) -> bool:
+    """Return whether all epochs take longer than compiling, by a rough count."""
+    nodes, operands, steps = _size_of(job.model, job.tables[0].rows[0])
+    n = len(job.tables[0])
+    whole, each, inner = CALLING[way]
+    row = EAGER[0] * nodes + (EAGER[1] - inner) * operands + EAGER[2]
+    batch = whole + (each - STEPPING) * len(job.params)
+    epoch = math.ceil(n / job.size) * batch + ENDING * len(job.params)
+    saved = job.epochs * (n * row - epoch)
+    once, more = COMPILING[way]
+    return saved > once + more * operands / steps + RECORDING * operands
 
-    def _pays(self, way: str) -> bool:
-        """Return whether all epochs take longer than compiling, by a rough count."""
-        nodes, operands, steps = _size_of(self.model, self.tables[0].rows[0])
-        n = len(self.tables[0])
-        whole, each, inner = CALLING[way]
-        row = EAGER[0] * nodes + (EAGER[1] - inner) * operands + EAGER[2]
-        batch = whole + (each - STEPPING) * len(self.params)
-        epoch = math.ceil(n / self.size) * batch + ENDING * len(self.params)
-        saved = self.epochs * (n * row - epoch)
-        once, more = COMPILING[way]
-        return saved > once + more * operands / steps + RECORDING * operands
 
-    def _try(self, source: Any) -> None:
-        """Compute a batch on both paths, and leave everything as it was."""
-        n = min(self.size, len(self.tables[0]), TRIED)
-        own = not any(self.loss is known for known in OF_A_ROW)
-        kept = [p.grad for p in self.params]
-        try:
-            for size in {n, max(1, n - 1)} if own else {n}:
-                self._compare(source, list(range(size)), own=own)
-        finally:
-            for p, gradient in zip(self.params, kept, strict=True):
-                p.grad = gradient
+def _tried(job: Job, source: Any) -> Any:
+    """Compute a batch on both paths, and leave everything as it was."""
+    n = min(job.size, len(job.tables[0]), TRIED)
+    own = not any(job.loss is known for known in OF_A_ROW)
+    kept = [p.grad for p in job.params]
+    try:
+        for size in {n, max(1, n - 1)} if own else {n}:
+            _compare(job, source, list(range(size)), own=own)
+    finally:
+        for p, gradient in zip(job.params, kept, strict=True):
+            p.grad = gradient
+    return source
 
-    def _compare(self, source: Any, batch: list[int], *, own: bool) -> None:
-        part = self.tables[0].take(batch)
-        predictions = [self.model(row) for row in part.rows]
-        loss = eager_loss(self.loss, predictions, part)
-        right = [[loss.data], self._slopes(loss), _floats(predictions)]
-        size = max(map(abs, right[2]), default=0.0)
-        first = self._natively(source, batch)
-        if own and not is_near(first[0], right[0], size):
-            if source.summed or not is_near([len(batch) * first[0][0]], right[0], size):
-                raise EagerPathError(MSG_OWN)
-            source.summed = True
-            first = self._natively(source, batch)
-        names = ("loss", "gradient", "predictions")
-        for what, ours, theirs in zip(names, first, right, strict=True):
-            if not is_near(ours, theirs, size):
-                raise EagerPathError(MSG_OTHER.format(what))
 
-    def _natively(self, source: Any, batch: list[int]) -> list[list[float]]:
-        import numpy as np
+def _compare(job: Job, source: Any, batch: list[int], *, own: bool) -> None:
+    part = job.tables[0].take(batch)
+    predictions = [job.model(row) for row in part.rows]
+    loss = eager_loss(job.loss, predictions, part)
+    for p in job.params:
+        p.grad = 0.0
+    loss.backward()
+    scores = [x.data for y in predictions for x in as_scores(y)]
+    right = [[loss.data], [p.grad for p in job.params], scores]
+    size = max(map(abs, scores), default=0.0)
+    first = _natively(job, source, batch)
+    if own and not is_near(first[0], right[0], size):
+        if source.summed or not is_near([len(batch) * first[0][0]], right[0], size):
+            raise EagerPathError(MSG_OWN)
+        source.summed = True
+        first = _natively(job, source, batch)
+    names = ("loss", "gradient", "predictions")
+    for what, ours, theirs in zip(names, first, right, strict=True):
+        if not is_near(ours, theirs, size):
+            raise EagerPathError(MSG_OTHER.format(what))
 
-        w = np.array([p.data for p in self.params])
-        loss, g, scores = source.gradient(self.tables[0], batch, w)
-        return [[loss], g.tolist(), scores.ravel().tolist()]
 
-    def _slopes(self, loss: Any) -> list[float]:
-        for p in self.params:
-            p.grad = 0.0
-        loss.backward()
-        return [p.grad for p in self.params]
+def _natively(job: Job, source: Any, batch: list[int]) -> list[list[float]]:
+    import numpy as np
 
-    def differs(self, source: Any, k: int) -> bool:
-        """Return whether the loss of one row is another now than computed eagerly."""
-        import numpy as np
+    w = np.array([p.data for p in job.params])
+    loss, g, scores = source.gradient(job.tables[0], batch, w)
+    return [[loss], g.tolist(), scores.ravel().tolist()]
 
-        part = self.tables[0].take([k])
-        try:
-            with no_grad():
-                y = self.model(part.rows[0])
-                loss = eager_loss(self.loss, [y], part)
-        except ArithmeticError:
-            return False
-        if not math.isfinite(loss.data):
-            return False  # the next step says so
-        w = np.array([p.data for p in self.params])
-        found = source.gradient(self.tables[0], [k], w, scored=False)
-        return not is_near([found[0]], [loss.data])
+
+def differs(job: Job, source: Any, k: int) -> bool:
+    """Return whether the loss of one row is another now than computed eagerly."""
+    part = job.tables[0].take([k])
+    try:
+        with no_grad():
+            loss = eager_loss(job.loss, [job.model(part.rows[0])], part)
+    except ArithmeticError:
+        return False
+    if not math.isfinite(loss.data):
+        return False  # the next step says so
+    return not is_near(_natively(job, source, [k])[0], [loss.data])
 
 
 def is_near(ours: list[float], theirs: list[float], size: float = 1.0) -> bool:
@@ -250,7 +234,3 @@ def check_output(y: Any) -> None:
 def as_scores(y: Any) -> Sequence[Any]:
     """Return the scores of one prediction."""
     return y if type(y) in {list, tuple} else [y]
-
-
-def _floats(predictions: list[Any]) -> list[float]:
-    return [x.data for y in predictions for x in as_scores(y)]

@@ -11,8 +11,8 @@ from typing import Any
 
 from nn.module import Module
 from nn.training.checkpoint import save_run
-from nn.training.data import Table
 from nn.training.history import History
+from nn.training.job import Job
 from nn.training.trainer import Trainer
 
 Callback = Callable[[History], object]
@@ -22,25 +22,18 @@ Callback = Callable[[History], object]
 class Run:
     """A training that is under way."""
 
+    job: Job
     trainer: Trainer
-    tables: list[Table]
     order: list[int]
-    size: int
     rng: Random
     best: Best
     history: History = field(default_factory=History)
 
     def go(
-        self,
-        epochs: int,
-        callbacks: Sequence[Callback],
-        bar: Any,
-        checkpoint: Any,
-        *,
-        shuffle: bool,
+        self, callbacks: Sequence[Callback], bar: Any, checkpoint: Any, *, shuffle: bool
     ) -> None:
         """Go through all epochs, until there is a reason to stop."""
-        history, trainer = self.history, self.trainer
+        history, trainer, epochs = self.history, self.trainer, self.job.epochs
         start = time.perf_counter() - history.seconds
         try:
             while history.epochs < epochs and history.stopped_because == "epochs":
@@ -48,8 +41,9 @@ class Run:
                     trainer.look_again(history.epochs + 1)
                 self._epoch(shuffle=shuffle)
                 history.seconds = time.perf_counter() - start
-                bar.update()
-                bar.set_postfix(history.latest())
+                if bar is not None:
+                    bar.update()
+                    bar.set_postfix(history.latest())
                 if callbacks or checkpoint is not None:
                     trainer.give_back()
                 for callback in callbacks:
@@ -70,23 +64,23 @@ class Run:
         if shuffle:
             self.rng.shuffle(self.order)
         k = history.epochs + 1
-        loss, figures = trainer.train(self.tables[0], self.order, self.size, k)
+        loss, figures = trainer.train(self.order, k)
         history.epochs = k
         history.losses.append(loss)
         _note(history.metrics, figures)
-        for table in self.tables[1:]:
-            set_mode(trainer.model, training=False)
+        for table in self.job.tables[1:]:
+            set_mode(self.job.model, training=False)
             try:
                 loss, figures = trainer.measure(table, k)
             finally:
-                set_mode(trainer.model, training=True)
+                set_mode(self.job.model, training=True)
             history.validation_losses.append(loss)
             _note(history.validation_metrics, figures)
         if self.best.keeps:
             trainer.give_back()
         if self.best.is_over(loss):
             history.stopped_because = "converged"
-        see = getattr(trainer.optimizer.lr, "see", None)
+        see = getattr(self.job.optimizer.lr, "see", None)
         if see is not None:
             trainer.give_back()
             see(loss)

@@ -120,20 +120,16 @@ def check_parts(model: object, loss: object, optimizer: Any) -> None:
         raise TypeError(message)
 
 
-def check_settings(
-    epochs: Any, batch_size: Any, patience: Any, compiled: Any
-) -> tuple[int, int | None, int | None, bool | None]:
-    """Return these settings as Python's ints and bool."""
-    epochs = count("epochs", epochs)
-    if batch_size is not None:
-        batch_size = count("batch_size", batch_size, " or None")
-    if patience is not None:
-        patience = count("patience", patience, " or None")
-    if type(compiled).__name__ in {"bool_", "bool"}:  # NumPy's as well
-        compiled = bool(compiled)
-    elif compiled is not None:
-        raise TypeError(MSG_COMPILED.format(got=compiled))
-    return epochs, batch_size, patience, compiled
+def count_or_none(what: str, number: Any) -> int | None:
+    """Return a setting as an int of Python's, if it is given."""
+    return None if number is None else count(what, number, " or None")
+
+
+def bool_or_none(compiled: Any) -> bool | None:
+    """Return whether to compile, as a bool of Python's, if it is given."""
+    if compiled is not None and type(compiled).__name__ not in {"bool_", "bool"}:
+        raise TypeError(MSG_COMPILED.format(got=compiled))  # NumPy's are taken as well
+    return None if compiled is None else bool(compiled)
 
 
 def try_loss(model: Any, loss: Any, table: Table) -> None:
