@@ -22,6 +22,19 @@ MARKERS = "os^Dv<>P*X"
 # Of two classes as the shades of a score have them, of more by their number.
 TWO = ("#b2182b", "#2166ac")
 
+STYLE: Any = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "legend.edgecolor": INK,  # a frame, lest its markers be taken for data
+    "legend.facecolor": "none",
+    "legend.fontsize": 8,
+    "legend.framealpha": 1.0,
+    "legend.labelcolor": INK,
+}
+
 MSG_NO_PAINTER = "to see the pictures: pip install matplotlib"
 
 
@@ -33,22 +46,22 @@ def figure(view: TrainingView, look: Look) -> Any:
 
     """
     try:
+        from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ModuleNotFoundError(MSG_NO_PAINTER) from error
     wide = 2 if look.scores else 1
-    found = Figure((WIDTH * wide, HEIGHT), dpi=DOTS_PER_INCH, layout="constrained")
-    parts = found.subfigures(1, wide, squeeze=False)[0]
-    for part in (found, *parts):
-        part.patch.set_alpha(0.0)
-    axes = [part.subplots() for part in parts]
-    _losses(axes[0], view, look.epoch)
-    if look.scores and view.width == 1:
-        _curve(axes[1], view, look.scores[0])
-    elif look.scores:
-        _plane(parts[1], axes[1], view, look.scores)
+    with rc_context(STYLE):
+        found = Figure((WIDTH * wide, HEIGHT), dpi=DOTS_PER_INCH, layout="constrained")
+        parts = found.subfigures(1, wide, squeeze=False)[0]
+        axes = [part.subplots() for part in parts]
+        _losses(axes[0], view, look.epoch)
+        if look.scores and view.width == 1:
+            _curve(axes[1], view, look.scores[0])
+        elif look.scores:
+            _plane(parts[1], axes[1], view, look.scores)
     for place in found.axes:
-        _grey(place)
+        place.tick_params(colors=INK, which="both")  # ticks are made when drawn
     return found
 
 
@@ -90,7 +103,7 @@ def _curve(axes: Any, view: TrainingView, scores: list[float]) -> None:
         axes.plot(inputs, view.labels, "o", color=LOSS, ms=4, alpha=0.7, label="data")
     axes.plot(xs, scores, color=NOW, lw=2, label="model")
     axes.set(title="Fitted curve", xlabel="$x$", ylabel="$y$")
-    _legend(axes)
+    axes.legend()
 
 
 def _plane(figure: Any, axes: Any, view: TrainingView, scores: Any) -> None:
@@ -130,23 +143,4 @@ def _points(axes: Any, view: TrainingView, colours: str) -> None:
         marker = MARKERS[k % len(MARKERS)]
         axes.scatter(xs, ys, s=34, zorder=2, marker=marker, label=f"{kind:g}", **looks)
     if kinds:
-        _legend(axes)
-
-
-def _legend(axes: Any) -> None:
-    # In a frame, lest its markers be taken for data.
-    looks = {"facecolor": "none", "edgecolor": INK, "framealpha": 1.0}
-    legend = axes.legend(fontsize=8, loc="best", **looks)
-    for text in legend.get_texts():
-        text.set_color(INK)
-
-
-def _grey(axes: Any) -> None:
-    axes.set_facecolor("none")
-    axes.title.set_color(INK)
-    axes.xaxis.label.set_color(INK)
-    if axes.yaxis.label.get_color() not in {LOSS, ACCURACY}:
-        axes.yaxis.label.set_color(INK)
-    axes.tick_params(colors=INK, which="both")
-    for spine in axes.spines.values():
-        spine.set_color(INK)
+        axes.legend()
