@@ -2,7 +2,7 @@
 
 A walk through it, in the order in which a call of `nn.fit` goes:
 
-- `nn.training.fit` is what is called; `nn.training.settings` looks through what it was
+- `nn.training.fit` is what is called; `nn.training.job` looks through what it was
   given, and `nn.training.data` makes rows and targets plain lists of numbers;
 - `nn.training.path` decides which path is taken, eager or compiled, and says why;
 - `nn.training.run` goes through the epochs, into a `nn.training.history`, and

@@ -1,7 +1,7 @@
 """fit: train a model on rows of numbers until it has converged.
 
 Everything that can be wrong with the arguments is found before the first step
-(`nn.training.settings`, `nn.training.data`), and the loss is tried on predictions of
+(`nn.training.job`, `nn.training.data`), and the loss is tried on predictions of
 the form that the model gives. What goes wrong later, a loss or a step that is not
 finite, stops the training and leaves the model with the parameters of the last good
 step: the latest at which a loss was finite.
@@ -20,22 +20,28 @@ from typing import TYPE_CHECKING, Any
 
 from nn.checks import count, real
 from nn.initializers import generator
+from nn.losses import accuracy
 from nn.optim import Optimizer
 from nn.rules import Adam
 from nn.training.checkpoint import load_run
 from nn.training.fingerprint import fingerprint
 from nn.training.history import History
-from nn.training.job import Job, Loss, Metric, Model
-from nn.training.run import Best, Callback, Run, set_mode
-from nn.training.settings import (
+from nn.training.job import (
+    MSG_EACH,
+    MSG_METRICS,
+    Job,
+    Loss,
+    Metric,
+    Model,
     bool_or_none,
-    callbacks_of,
     check_parts,
+    classifies,
     count_or_none,
-    metrics_of,
+    functions,
     tables_of,
     try_loss,
 )
+from nn.training.run import Best, Callback, Run, set_mode
 from nn.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -143,7 +149,7 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
     batch_size = count_or_none("batch_size", batch_size)
     patience = count_or_none("patience", patience)
     compiled = bool_or_none(compiled)
-    callbacks = callbacks_of(each_epoch)
+    callbacks = functions(each_epoch, MSG_EACH)
     tolerance = real("the tolerance", tolerance, 0.0, 1.0)
     best = Best(model, tolerance, patience, keeps=restore_best)
     penalty = real("l2", l2), real("l1", l1)
@@ -157,8 +163,11 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
         try_loss(model, loss, table)
     steady = compiled is not False and fingerprint(model) == before
     optimizer = optimizer or Adam(model.parameters(), lr=0.01)
-    found, order = metrics_of(metrics, loss), list(range(len(tables[0])))
-    how = found, optimizer, penalty, clip, tables, batch_size or len(order)
+    if metrics is None and classifies(loss):
+        metrics = accuracy
+    measured = functions(metrics, MSG_METRICS)
+    order = list(range(len(tables[0])))
+    how = measured, optimizer, penalty, clip, tables, batch_size or len(order)
     job = Job(model, loss, *how, epochs, steady)
     run = Run(job, Trainer(job), order, rng, best)
     if checkpoint is not None and resume:

@@ -1,14 +1,58 @@
-"""A training as it was asked for: what learns, from what, and how."""
+"""What `nn.fit` is given: looked through before anything changes, and made a `Job`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, Protocol
 
-from autograd import Value
+from autograd import Value, no_grad
+from nn.checks import count
+from nn.losses import (
+    OF_A_ROW,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge_loss,
+)
 from nn.optim import Optimizer
-from nn.training.data import Table
+from nn.training.data import Table, plain_numbers, read_table, read_weights
+
+CLASSIFYING = (binary_cross_entropy_with_logits, cross_entropy, hinge_loss)
+
+MSG_STRANGER = (
+    "the optimiser holds none of this model's parameters, so the model would not "
+    "learn: make it with model.parameters()"
+)
+MSG_LOSS_TYPE = (
+    "the loss returned {got!r}. It must return a Value computed from the predictions: "
+    "with a plain number, taken by .data perhaps, nothing can be learnt"
+)
+MSG_LOSS = (
+    "the loss of fit is a function of a list of predictions and a list of targets, "
+    "like nn.mse_loss, not {got!r}"
+)
+MSG_METRICS = (
+    "the metrics of fit are functions of a list of predictions and a list of targets, "
+    "like [nn.accuracy], not {got!r}"
+)
+MSG_MODEL = (
+    "fit trains a model, something with parameters() that is called with a row, like "
+    "nn.MLP, not {got!r}"
+)
+MSG_OPTIMIZER = (
+    "the optimizer of fit is one like SGD(model.parameters(), lr=0.1), not {got!r}"
+)
+MSG_OPTIMIZER_CLASS = "; {got} is the class: write {got}(model.parameters())"
+MSG_VALIDATION = (
+    "validation is a pair, (rows, targets), or the share of the rows that is held out, "
+    "from 0 to less than 1, not {got!r}"
+)
+MSG_SHARE = "validation={got!r} of {n} rows leaves none to {what}"
+MSG_COMPILED = "compiled is True, False or None, not {got!r}"
+MSG_EACH = "each_epoch is called with the history, so it is a function, not {got!r}"
 
 
 class Model(Protocol):
@@ -23,11 +67,6 @@ class Model(Protocol):
 
 Loss = Callable[[list[Any], list[Any]], Any]
 Metric = Callable[[list[Any], list[Any]], float]
-
-MSG_STRANGER = (
-    "the optimiser holds none of this model's parameters, so the model would not "
-    "learn: make it with model.parameters()"
-)
 
 
 @dataclass
@@ -67,3 +106,97 @@ class Job:
         own, before = self.model.parameters(), list(map(id, self.params))
         self.params = list(dict.fromkeys((*own, *self.optimizer.params)))
         return before != list(map(id, self.params))
+
+
+def check_parts(model: object, loss: object, optimizer: Any) -> None:
+    """Raise unless these can be called, and have what `fit` asks of them."""
+    if not callable(model) or not hasattr(model, "parameters"):
+        raise TypeError(MSG_MODEL.format(got=model))
+    if not callable(loss):
+        raise TypeError(MSG_LOSS.format(got=loss))
+    is_class = isinstance(optimizer, type)
+    if optimizer is not None and (
+        is_class or not (hasattr(optimizer, "params") and hasattr(optimizer, "step"))
+    ):
+        message = MSG_OPTIMIZER.format(got=optimizer)
+        if is_class and issubclass(optimizer, Optimizer):
+            message += MSG_OPTIMIZER_CLASS.format(got=optimizer.__name__)
+        raise TypeError(message)
+
+
+def functions(given: Any, message: str) -> tuple[Callable[..., Any], ...]:
+    """Return one function, or several, or none, as a tuple."""
+    several = isinstance(given, Iterable) and not callable(given)
+    found = () if given is None else tuple(given) if several else (given,)
+    if isinstance(given, str) or not all(map(callable, found)):
+        raise TypeError(message.format(got=given))
+    return found
+
+
+def classifies(loss: Any) -> bool:
+    """Return whether a loss is one of those that classify."""
+    return any(getattr(loss, "func", loss) is known for known in CLASSIFYING)
+
+
+def count_or_none(what: str, number: Any) -> int | None:
+    """Return a setting as an int of Python's, if it is given."""
+    return None if number is None else count(what, number, " or None")
+
+
+def bool_or_none(compiled: Any) -> bool | None:
+    """Return whether to compile, as a bool of Python's, if it is given."""
+    if compiled is not None and type(compiled).__name__ not in {"bool_", "bool"}:
+        raise TypeError(MSG_COMPILED.format(got=compiled))  # NumPy's are taken as well
+    return None if compiled is None else bool(compiled)
+
+
+def tables_of(
+    model: Any,
+    X: Any,  # noqa: N803 - as in `fit`
+    y: Any,
+    validation: Any,
+    weights: tuple[Any, Any],
+    rng: random.Random,
+) -> list[Table]:
+    """Return what is trained on, and what is held out if there is any."""
+    rows, targets = read_table("X", X, y, model)
+    data = Table(rows, targets, read_weights(*weights, targets))
+    if validation is None:
+        return [data]
+    if isinstance(validation, tuple | list) and len(validation) == 2:
+        inputs, labels = validation
+        rows, targets = read_table("validation X", inputs, labels, model)
+        own = None if weights[1] is None else read_weights(None, weights[1], targets)
+        if own is None and data.weights is not None:
+            own = [1.0] * len(rows)
+        return [data, Table(rows, targets, own)]
+    if not isinstance(validation, Real) or not 0.0 <= float(validation) < 1.0:
+        raise TypeError(MSG_VALIDATION.format(got=validation))
+    order = list(range(len(rows)))
+    held = round(float(validation) * len(rows))
+    if not 0 < held < len(rows):
+        what = "train on" if held else "hold out"
+        message = MSG_SHARE.format(got=validation, n=len(rows), what=what)
+        raise ValueError(message)
+    rng.shuffle(order)
+    return [data.take(order[held:]), data.take(order[:held])]
+
+
+def try_loss(model: Any, loss: Any, table: Table) -> None:
+    """Find what the loss says to all targets, with one prediction for all of them."""
+    # An overflow is reported by the training itself, which knows where it was.
+    with no_grad(), suppress(ArithmeticError):
+        y, targets = model(table.rows[0]), table.targets
+        plain = plain_numbers(y)
+        known = any(getattr(loss, "func", loss) is own for own in OF_A_ROW)
+        once = targets  # nn's own say the same to the same label
+        if known and not any(isinstance(t, list) for t in targets):
+            once = list({(type(t), t): t for t in targets}.values())
+        try:
+            loss([plain if known else y] * len(once), once)
+        except (TypeError, ValueError):  # which is to be told with its number
+            loss([plain if known else y] * len(targets), targets)
+            raise
+        result = loss([y], targets[:1])
+        if not isinstance(result, Value):
+            raise TypeError(MSG_LOSS_TYPE.format(got=result))
