@@ -45,7 +45,7 @@ from nn.blocks import (  # noqa: E402
     Linear,
     Sequential,
 )
-from nn.layers import MLP, Layer, Neuron  # noqa: E402
+from nn.layers import MLP, Layer  # noqa: E402
 from nn.losses import (  # noqa: E402
     accuracy,
     binary_cross_entropy_with_logits,
@@ -59,6 +59,7 @@ from nn.losses import (  # noqa: E402
     mse_loss,
 )
 from nn.module import Module  # noqa: E402
+from nn.neuron import Neuron  # noqa: E402
 from nn.optim import Optimizer, clip_gradients  # noqa: E402
 from nn.rules import LBFGS, SGD, Adagrad, Adam, AdamW, RMSprop  # noqa: E402
 from nn.saving import load, save  # noqa: E402

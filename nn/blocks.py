@@ -40,8 +40,9 @@ from autograd import Value
 from autograd.math import fsum, relu, sqrt, sumprod
 from nn.checks import count, real
 from nn.initializers import Init, generator, initializer
-from nn.layers import MLP, Layer, Neuron
+from nn.layers import MLP, Layer
 from nn.module import Module
+from nn.neuron import Neuron
 from nn.part import CLOSED
 
 MSG_INDEX = "an embedding of {n} rows takes an int from 0 to {last}, not {got!r}"

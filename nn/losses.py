@@ -8,9 +8,8 @@ numbers that softplus and logsumexp keep.
 Everything is checked before the first node is made. Sums are n-ary nodes, so a loss
 over n samples makes about 2 n nodes.
 
-`OF_A_ROW` has what each is the mean of, for one sample that was checked before:
-`nn.fit` runs it over all rows of a batch natively. Settings are given by
-`functools.partial`: ``fit(..., loss=partial(cross_entropy, label_smoothing=0.1))``.
+Settings are given by `functools.partial`:
+``fit(..., loss=partial(cross_entropy, label_smoothing=0.1))``.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value
 from autograd.math import fabs, fsum, logsumexp, minimum, relu, softplus, sumprod
-from nn.checks import real
+from nn.checks import check_numbers, pairs_of, real, scores_of
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -29,17 +28,6 @@ if TYPE_CHECKING:
 
 Scalar = Value | float
 
-MSG_LENGTHS = (
-    "{loss} got {predictions} predictions and {targets} targets: it needs one target "
-    "for each prediction"
-)
-MSG_EMPTY = "{loss} got no predictions: the mean over no samples is not defined"
-MSG_SEQUENCE = "{loss} takes {what} as a sequence, one for each sample, not {got!r}"
-MSG_SCORE = (
-    "{loss} takes one score for each sample, but prediction {i} is {got!r}. For a "
-    "model with several outputs take cross_entropy or mse_loss"
-)
-MSG_NUMBER = "{loss} takes numbers, but {what} {i} is {got!r} (of type {kind})"
 MSG_PARAMETERS = "l2 takes a module, or a sequence of its parameters, not {got!r}"
 MSG_ROW = (
     "{loss} takes a row of scores, one for each class, but prediction {i} is {got!r}. "
@@ -101,7 +89,7 @@ def huber_loss(
     """
     delta = real("delta", delta)
     errors = _errors("huber_loss", predictions, targets)
-    return fsum([_bent(e, delta) for e in errors]) / len(errors)
+    return fsum([bent(e, delta) for e in errors]) / len(errors)
 
 
 def mean_of(f: Callable[[Any, Any], Any]) -> Callable[..., Any]:
@@ -112,29 +100,31 @@ def mean_of(f: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     8.5
 
     """
-    return partial(_mean_of, f=f)
+    return partial(mean_by, f=f)
 
 
-def _mean_of(
+def mean_by(
     predictions: Iterable[Any], targets: Iterable[Any], f: Callable[[Any, Any], Any]
 ) -> Any:
-    ps, ts = _pairs("the loss", predictions, targets)
+    """Return the mean of a function of a prediction and a target."""
+    ps, ts = pairs_of("the loss", predictions, targets)
     return fsum([f(p, t) for p, t in zip(ps, ts, strict=True)]) / len(ps)
 
 
 def _errors(loss: str, predictions: Any, targets: Any) -> tuple[Any, ...]:
     """Return p - t for all numbers, of rows too."""
-    ps, ts = _pairs(loss, predictions, targets)
+    ps, ts = pairs_of(loss, predictions, targets)
     if any(isinstance(x, list | tuple) for x in (*ps, *ts)):
-        rows = [_pairs(loss, p, t) for p, t in zip(ps, ts, strict=True)]
+        rows = [pairs_of(loss, p, t) for p, t in zip(ps, ts, strict=True)]
         ps = [p for row, _ in rows for p in row]
         ts = [t for _, row in rows for t in row]
-    _check_numbers(loss, "prediction", ps)
-    _check_numbers(loss, "target", ts)
+    check_numbers(loss, "prediction", ps)
+    check_numbers(loss, "target", ts)
     return tuple([p - t for p, t in zip(ps, ts, strict=True)])
 
 
-def _bent(e: Any, delta: float) -> Any:
+def bent(e: Any, delta: float = 1.0) -> Any:
+    """Return e**2 / 2 of a small error, a line's height of a larger one."""
     size = fabs(e)
     near = minimum(size, delta)
     return near * (size - 0.5 * near)
@@ -158,7 +148,7 @@ def binary_cross_entropy_with_logits(
 
     """
     loss = "binary_cross_entropy_with_logits"
-    zs, ts = _scores(loss, logits, targets)
+    zs, ts = scores_of(loss, logits, targets)
     for i, t in enumerate(ts):
         if not isinstance(t, Real) or not 0.0 <= float(t) <= 1.0:
             raise ValueError(MSG_PROBABILITY.format(loss=loss, i=i, got=t))
@@ -192,7 +182,7 @@ def cross_entropy(
 
     """
     loss = "cross_entropy"
-    rows, ts = _pairs(loss, logits, targets)
+    rows, ts = pairs_of(loss, logits, targets)
     for i, row in enumerate(rows):
         if not isinstance(row, list | tuple) or len(row) < 2:
             raise TypeError(MSG_ROW.format(loss=loss, i=i, got=row))
@@ -232,7 +222,7 @@ def hinge_loss(scores: Iterable[Scalar], targets: Iterable[float]) -> Any:
     0.6666666666666666
 
     """
-    zs, ts = _scores("hinge_loss", scores, targets)
+    zs, ts = scores_of("hinge_loss", scores, targets)
     for i, t in enumerate(ts):
         if t not in (-1.0, 1.0):
             raise ValueError(MSG_SIGN.format(loss="hinge_loss", i=i, got=t))
@@ -240,63 +230,6 @@ def hinge_loss(scores: Iterable[Scalar], targets: Iterable[float]) -> Any:
     # The method is compiled; the function would first ask what it was given.
     terms = [m.relu() if hasattr(m, "relu") else relu(m) for m in margins]
     return fsum(terms) / len(terms)
-
-
-def _of_errors(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the mean over the outputs of a row of a function of an error."""
-
-    def of_a_row(p: Any, t: Any, **settings: Any) -> Any:
-        if not isinstance(p, list | tuple):
-            return f(p - t, **settings)
-        errors = [f(x - y, **settings) for x, y in zip(p, t, strict=True)]
-        return fsum(errors) / len(errors)
-
-    return of_a_row
-
-
-def _binary(z: Any, t: Any) -> Any:
-    return sumprod((softplus(-z), softplus(z)), (t, 1.0 - t))
-
-
-def _hinge(z: Any, t: Any) -> Any:
-    return relu(1.0 - t * z)
-
-
-def _categorical(
-    row: Sequence[Any], one_hot: Sequence[Any], label_smoothing: float = 0.0
-) -> Any:
-    if label_smoothing:
-        share = label_smoothing / len(row)
-        one_hot = [(1.0 - label_smoothing) * t + share for t in one_hot]
-    return logsumexp(row) - sumprod(row, one_hot)
-
-
-# Each of a prediction and a target; the target of cross_entropy is 1.0 at the place of
-# its class and 0.0 at all others, since what is recorded once cannot look up.
-OF_A_ROW: dict[Callable[..., Any], Callable[..., Any]] = {
-    mse_loss: _of_errors(lambda e: e * e),
-    mae_loss: _of_errors(fabs),
-    huber_loss: _of_errors(lambda e, delta=1.0: _bent(e, delta)),
-    _mean_of: lambda p, t, f: f(p, t),
-    binary_cross_entropy_with_logits: _binary,
-    cross_entropy: _categorical,
-    hinge_loss: _hinge,
-}
-
-
-def of_a_row(loss: Any) -> tuple[Callable[[Any, Any], Any], bool]:
-    """Return what a loss is the mean of, and whether its labels are classes.
-
-    Of a loss that is not nn's own it is the loss of one row, which may turn out wrong.
-    """
-    plain: Any = loss
-    settings: dict[str, Any] = {}
-    while isinstance(plain, partial) and not plain.args:
-        plain, settings = plain.func, plain.keywords | settings
-    known = [f for own, f in OF_A_ROW.items() if own is plain]
-    if known:
-        return partial(known[0], **settings), plain is cross_entropy
-    return (lambda p, t: loss([p], [t])), False
 
 
 def l2(parameters: Module | Iterable[Scalar]) -> Any:
@@ -348,52 +281,13 @@ def accuracy(predictions: Iterable[Any], targets: Iterable[Any]) -> float:
     (0.6666666666666666, 1.0)
 
     """
-    ps, ts = _pairs("accuracy", predictions, targets)
-    _check_numbers("accuracy", "target", ts)
+    ps, ts = pairs_of("accuracy", predictions, targets)
+    check_numbers("accuracy", "target", ts)
     right = 0
     for p, t in zip(ps, ts, strict=True):
         if isinstance(p, list | tuple):
             right += max(range(len(p)), key=p.__getitem__) == t
         else:
-            _check_numbers("accuracy", "prediction", [p])
+            check_numbers("accuracy", "prediction", [p])
             right += (p > 0.0) == (t > 0.5)
     return right / len(ps)
-
-
-def _pairs(loss: str, predictions: Any, targets: Any) -> tuple[list[Any], list[Any]]:
-    """Return both as lists of one length, at least 1."""
-    ps = _list(loss, "predictions", predictions)
-    ts = _list(loss, "targets", targets)
-    if len(ps) != len(ts):
-        message = MSG_LENGTHS.format(loss=loss, predictions=len(ps), targets=len(ts))
-        raise ValueError(message)
-    if not ps:
-        raise ValueError(MSG_EMPTY.format(loss=loss))
-    return ps, ts
-
-
-def _scores(loss: str, scores: Any, targets: Any) -> tuple[list[Any], list[Any]]:
-    """Return both as lists of one length, the scores single numbers."""
-    zs, ts = _pairs(loss, scores, targets)
-    for i, z in enumerate(zs):
-        if isinstance(z, list | tuple):
-            raise TypeError(MSG_SCORE.format(loss=loss, i=i, got=z))
-    _check_numbers(loss, "prediction", zs)
-    return zs, ts
-
-
-def _check_numbers(loss: str, what: str, items: list[Any]) -> None:
-    """Raise unless all are Values and real numbers."""
-    for i, x in enumerate(items):
-        if not isinstance(x, Value | Real):
-            kind = type(x).__name__
-            message = MSG_NUMBER.format(loss=loss, what=what, i=i, got=x, kind=kind)
-            raise TypeError(message)
-
-
-def _list(loss: str, what: str, items: Any) -> list[Any]:
-    items = items.tolist() if hasattr(items, "tolist") else items
-    try:
-        return list(items)
-    except TypeError:
-        raise TypeError(MSG_SEQUENCE.format(loss=loss, what=what, got=items)) from None

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from html import escape
 from typing import Any
 
 from autograd import Value
@@ -32,15 +31,10 @@ MSG_STATE = (
     "the state does not fit this {kind}, and nothing was loaded. Missing: {missing}. "
     "Unexpected: {unexpected}. It must come from state_dict() of a model of this shape"
 )
-
-
 MSG_NO_STATE = (
     "a state is a dict of names and numbers, as state_dict() returns it, not {got!r}"
 )
 NO_SLOTS = {"__dict__", "__weakref__", "_training"}  # that hold no parameters
-GROUPS = 20  # rows of the table that a notebook shows
-DRAWN = 2_000  # parameters of a network that is drawn unasked
-LONGEST = 500  # characters of a module's repr there
 
 
 class Module:
@@ -112,7 +106,7 @@ class Module:
             ValueError: if two parameters would bear the same name.
 
         """
-        named = _walk(_children(self, named=True), named=True)
+        named = _walk(children(self, named=True), named=True)
         names = set()
         for name, _ in named:
             if name in names:
@@ -147,7 +141,7 @@ class Module:
             raise TypeError(MSG_NO_STATE.format(got=state))
         named = dict(self.named_parameters())
         if state.keys() != named.keys():
-            paths = dict(_walk(_children(self), joint="."))
+            paths = dict(_walk(children(self), joint="."))
             named = paths if state.keys() == paths.keys() else named
         missing = [name for name in named if name not in state]
         unexpected = [name for name in state if name not in named]
@@ -211,17 +205,9 @@ class Module:
           layer2     4  Layer of 1 LinearNeuron(3)
 
         """
-        rows: list[tuple[str, Any, str]] = [(type(self).__name__, self, "")]
-        for name, thing in self._named():
-            held = [(name, thing)]
-            if not isinstance(thing, Module):
-                held = [(f"{name}/{key}", part) for key, part in _children(thing)]
-            for path, part in held:
-                if isinstance(part, Module):
-                    rows.append((f"  {path}", part, part.described()))
-        wide = max(len(name) for name, _, _ in rows)
-        lines = [(f"{n:<{wide}} {len(m.parameters()):>5,}  {w}") for n, m, w in rows]
-        return "\n".join(map(str.rstrip, lines))
+        from nn.shown import summary
+
+        return summary(self)
 
     def described(self) -> str:
         """Return a few words on what it is, for `summary`."""
@@ -241,17 +227,9 @@ class Module:
         return f"<{type(self).__name__}>"
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
-        text = repr(self)
-        if len(text) > LONGEST:
-            text = f"{text[:LONGEST]}…"
-        try:
-            named = self.named_parameters()
-        except (TypeError, ValueError, AttributeError):  # in the middle of being made
-            return {"text/plain": text}
-        html = _as_html(type(self).__name__, named)
-        if len(named) <= DRAWN and hasattr(type(self), "__network__"):
-            html = _picture(self) + html
-        return {"text/plain": text, "text/html": html}
+        from nn.shown import mimebundle
+
+        return mimebundle(self)
 
     def _leaves(self) -> list[Value]:
         """Return the parameters by looking at the attributes."""
@@ -298,7 +276,7 @@ def is_leaf(value: Value) -> bool:
     return value.op == ""
 
 
-def _children(thing: object, *, named: bool = False) -> Iterable[tuple[str, Any]]:
+def children(thing: object, *, named: bool = False) -> Iterable[tuple[str, Any]]:
     """Return what ``thing`` holds, by its place there, or as drawings name it."""
     if isinstance(thing, Module):
         told = named and "_lists" in vars(type(thing))  # its own parameters() agrees
@@ -339,63 +317,13 @@ def _walk(
                 raise TypeError(MSG_SET.format(path=path))
         elif id(thing) not in seen:
             seen[id(thing)] = thing
-            children = _children(thing, named=named)
+            held = children(thing, named=named)
             if modules is not None and isinstance(thing, Module):
                 modules.append(thing)
-                children = thing._attributes()  # noqa: SLF001 - its own, found or not
-            below = [(f"{path}{joint}{name}", child) for name, child in children]
+                held = thing._attributes()  # noqa: SLF001 - its own, found or not
+            below = [(f"{path}{joint}{name}", child) for name, child in held]
             stack.extend(reversed(below))
     return list(found.values())
-
-
-def _as_html(kind: str, named: list[tuple[str, Value]]) -> str:
-    """Return a table of parameters, by the parts of the module that hold them."""
-    depth = 1
-    while depth < 9 and len(_groups(named, depth + 1)) <= GROUPS:
-        depth += 1
-    # The shallowest that tells as many parts apart.
-    while depth > 1 and len(_groups(named, depth - 1)) == len(_groups(named, depth)):
-        depth -= 1
-    rows = []
-    groups = _groups(named, depth)
-    for path, parameters in list(groups.items())[:GROUPS]:
-        numbers = [p.data for p in parameters]
-        # hypot neither overflows nor underflows on the way.
-        size = math.hypot(*[p.grad for p in parameters]) / math.sqrt(len(parameters))
-        cells = (
-            path,
-            f"{len(parameters):,}",
-            f"{min(numbers):.4g} to {max(numbers):.4g}",
-            f"{size:.4g}",
-        )
-        rows.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
-    if len(groups) > GROUPS:
-        rows.append(f'<td colspan="4">and {len(groups) - GROUPS:,} more</td>')
-    head = "".join(
-        f"<th>{words}</th>"
-        for words in ("part", "parameters", "data", "gradient (root mean square)")
-    )
-    table = "".join(f"<tr>{row}</tr>" for row in (head, *rows))
-    count = f"{len(named):,} parameter{'s'[: len(named) != 1]}"
-    return (
-        f"<details open><summary>{escape(kind)}: {count}</summary>"
-        f"<table>{table}</table></details>"
-    )
-
-
-def _picture(network: Any) -> str:
-    """Return a picture of layers of neurons as HTML, "" if there are none."""
-    from autograd import draw  # what draws is imported by who looks
-
-    return draw(network).image() if network.__network__() else ""
-
-
-def _groups(named: list[tuple[str, Value]], depth: int) -> dict[str, list[Value]]:
-    """Return the parameters by the first ``depth`` names of their paths."""
-    groups: dict[str, list[Value]] = {}
-    for path, p in named:
-        groups.setdefault("/".join(path.split("/")[:depth]), []).append(p)
-    return groups
 
 
 def _some(names: list[str]) -> str:

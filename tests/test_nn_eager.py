@@ -9,8 +9,8 @@ import pytest
 
 from autograd import Value
 from autograd import math as functions
-from nn import MLP, History, Module, fit, losses, mse_loss
-from nn.training import batches, dense, path
+from nn import MLP, History, Module, fit, mse_loss
+from nn.training import batches, by_row, dense, path
 
 RNG = random.Random(0)
 ROWS = [[RNG.gauss(0.0, 1.0), RNG.gauss(0.0, 1.0)] for _ in range(8)]
@@ -191,8 +191,8 @@ def test_a_wrong_formula_for_a_row_is_found_out(
     factor: float, monkeypatch: Any
 ) -> None:
     pytest.importorskip("llvmlite")
-    right = losses.OF_A_ROW[mse_loss]
-    monkeypatch.setitem(losses.OF_A_ROW, mse_loss, lambda p, t: factor * right(p, t))
+    right = by_row.OF_A_ROW[mse_loss]
+    monkeypatch.setitem(by_row.OF_A_ROW, mse_loss, lambda p, t: factor * right(p, t))
     history = quiet(Scaled(), ROWS, TARGETS)
     assert history.path == ("compiled" if factor == 1.0 else "eager")
     assert ("the loss of the first batch is another" in history.why_eager) == (

@@ -1,6 +1,6 @@
 """The loss of a batch as one node, out of machine code, for any model.
 
-A loss is the mean of a formula for each row (`nn.losses.of_a_row`), so `autograd.vmap`
+A loss is the mean of a formula for each row (`nn.training.by_row`), so `autograd.vmap`
 records model and formula at one row, and runs them natively over all rows of a batch. A
 batch whose loss is not finite, or which raises, is computed eagerly, so that the error
 is the one that the model makes.
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value, no_grad, vmap
 from autograd.math import sumprod
-from nn.losses import of_a_row
+from nn.losses import cross_entropy
+from nn.training.by_row import as_scores, is_among, of_a_row
 from nn.training.data import plain_numbers
 from nn.training.fingerprint import Watched
-from nn.training.path import EagerPathError, as_scores, check_output
+from nn.training.path import EagerPathError, check_output
 
 if TYPE_CHECKING:
     from nn.training.data import Table
@@ -159,11 +160,6 @@ class Batches:
         return known[1]
 
 
-def plain(x: Any) -> Any:
-    """Return what the eager path calls the model with: a number, or lists of them."""
-    return x.tolist() if hasattr(x, "shape") else x
-
-
 def matrix_of(columns: Any) -> Any:
     """Return an array of a row of scores for each row, from one for each of them."""
     import numpy as np
@@ -179,6 +175,11 @@ def _floats(column: Any) -> Any:
     if column.dtype != object:
         return column
     return np.array([x.data if isinstance(x, Value) else x for x in column.tolist()])
+
+
+def plain(x: Any) -> Any:
+    """Return what the eager path calls the model with: a number, or lists of them."""
+    return x.tolist() if hasattr(x, "shape") else x
 
 
 def array_of(what: str, rows: Sequence[Any]) -> Any:
@@ -212,8 +213,8 @@ def row_form(job: Job) -> tuple[Callable[[Any, Any], Any], list[int] | None]:
     with no_grad():
         y = job.model(tables[0].rows[0])
     check_output(y)
-    row_loss, classes = of_a_row(loss)
-    if classes:
+    row_loss = of_a_row(loss)
+    if is_among(loss, [cross_entropy]):
         return row_loss, list(range(len(as_scores(y))))
     labels = {t for table in tables for t in table.targets if type(t) is int}
     first = tables[0].targets[0]

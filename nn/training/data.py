@@ -17,7 +17,8 @@ from typing import Any
 
 from autograd import Value
 from nn.checks import real
-from nn.layers import MLP, Layer, Neuron
+from nn.layers import MLP, Layer
+from nn.neuron import Neuron
 
 MSG_NOT_FINITE = (
     "{place} is {got}: training data must be finite. Leave such rows out, or fill them "

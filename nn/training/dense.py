@@ -26,8 +26,8 @@ from autograd import Value, value_and_grad, vmap
 from autograd import math as functions
 from nn.activations import OTHERS, activation_function
 from nn.blocks import chain_of
-from nn.losses import binary_cross_entropy_with_logits, mse_loss, of_a_row
 from nn.training.batches import array_of, plain, row_form, targets_of
+from nn.training.by_row import on_arrays
 from nn.training.fingerprint import Watched
 from nn.training.path import EagerPathError
 
@@ -120,7 +120,9 @@ class Dense(Chain):
 
         super().__init__(job.model, job.params)
         row_loss, labels = row_form(job)
-        self.of_losses = _losses(job.loss, row_loss, single=self.outputs == 1)
+        single = self.outputs == 1
+        formula = on_arrays(job.loss, single=single)
+        self.of_losses = formula or _losses(row_loss, single=single)
         for table in job.tables:
             targets = targets_of(table, labels)
             weights = None if table.weights is None else np.array(table.weights)
@@ -252,16 +254,9 @@ def _activation(activation: Any) -> Callable[[Any, bool], Any] | None:
     return known.get(activation, natively) if isinstance(activation, str) else natively
 
 
-def _losses(loss: Any, row_loss: Any, *, single: bool) -> Callable[..., Any]:
-    """Return what makes of scores and targets each row's loss, and its derivatives."""
+def _losses(row_loss: Callable[[Any, Any], Any], *, single: bool) -> Callable[..., Any]:
+    """Return what `on_arrays` does, for a loss without a formula."""
     import numpy as np
-
-    if of_a_row(loss)[1] and not getattr(row_loss, "keywords", None):
-        return _categorical
-    if loss is binary_cross_entropy_with_logits and single:
-        return _binary
-    if loss is mse_loss:
-        return _squares
 
     def of_scores(scores: Any, t: Any) -> Any:
         row = plain(scores)
@@ -274,32 +269,6 @@ def _losses(loss: Any, row_loss: Any, *, single: bool) -> Callable[..., Any]:
         return losses, np.asarray(d).reshape(y.T.shape).T
 
     return natively
-
-
-def _squares(y: Any, t: Any) -> tuple[Any, Any]:
-    """Return the mean squares of rows of errors, and their derivatives."""
-    e = y - t.reshape(y.T.shape).T
-    return (e * e).mean(axis=0), e * (2.0 / len(y))
-
-
-def _binary(z: Any, t: Any) -> tuple[Any, Any]:
-    """Return the cross-entropies of logits, and their derivatives."""
-    import numpy as np
-
-    t = t.reshape(z.shape)
-    e = np.exp(-np.abs(z))
-    losses = np.maximum(z, 0.0) - t * z + np.log1p(e)
-    return losses[0], np.where(z >= 0.0, 1.0, e) / (1.0 + e) - t
-
-
-def _categorical(z: Any, t: Any) -> tuple[Any, Any]:
-    """Return the cross-entropies of rows of scores, and their derivatives."""
-    import numpy as np
-
-    z = z - z.max(axis=0)
-    e = np.exp(z)
-    total = e.sum(axis=0)
-    return np.log(total) - (z * t.T).sum(axis=0), e / total - t.T
 
 
 def _taken(table: Table, batch: Any) -> list[Any]:

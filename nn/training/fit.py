@@ -23,6 +23,7 @@ from nn.initializers import generator
 from nn.losses import accuracy
 from nn.optim import Optimizer
 from nn.rules import Adam
+from nn.training.by_row import CLASSIFYING, is_among
 from nn.training.checkpoint import load_run
 from nn.training.fingerprint import fingerprint
 from nn.training.history import History
@@ -35,7 +36,6 @@ from nn.training.job import (
     Model,
     bool_or_none,
     check_parts,
-    classifies,
     count_or_none,
     functions,
     tables_of,
@@ -163,7 +163,7 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
         try_loss(model, loss, table)
     steady = compiled is not False and fingerprint(model) == before
     optimizer = optimizer or Adam(model.parameters(), lr=0.01)
-    if metrics is None and classifies(loss):
+    if metrics is None and is_among(loss, CLASSIFYING):
         metrics = accuracy
     measured = functions(metrics, MSG_METRICS)
     order = list(range(len(tables[0])))

@@ -11,16 +11,9 @@ from typing import Any, Protocol
 
 from autograd import Value, no_grad
 from nn.checks import count
-from nn.losses import (
-    OF_A_ROW,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    hinge_loss,
-)
 from nn.optim import Optimizer
+from nn.training.by_row import OF_A_ROW, is_among
 from nn.training.data import Table, plain_numbers, read_table, read_weights
-
-CLASSIFYING = (binary_cross_entropy_with_logits, cross_entropy, hinge_loss)
 
 MSG_STRANGER = (
     "the optimiser holds none of this model's parameters, so the model would not "
@@ -133,11 +126,6 @@ def functions(given: Any, message: str) -> tuple[Callable[..., Any], ...]:
     return found
 
 
-def classifies(loss: Any) -> bool:
-    """Return whether a loss is one of those that classify."""
-    return any(getattr(loss, "func", loss) is known for known in CLASSIFYING)
-
-
 def count_or_none(what: str, number: Any) -> int | None:
     """Return a setting as an int of Python's, if it is given."""
     return None if number is None else count(what, number, " or None")
@@ -188,7 +176,7 @@ def try_loss(model: Any, loss: Any, table: Table) -> None:
     with no_grad(), suppress(ArithmeticError):
         y, targets = model(table.rows[0]), table.targets
         plain = plain_numbers(y)
-        known = any(getattr(loss, "func", loss) is own for own in OF_A_ROW)
+        known = is_among(loss, OF_A_ROW)
         once = targets  # nn's own say the same to the same label
         if known and not any(isinstance(t, list) for t in targets):
             once = list({(type(t), t): t for t in targets}.values())

@@ -12,14 +12,14 @@ computed on both paths, and have to agree.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd import COMPILED, Value, no_grad, topological_order
 from autograd.math import fsum
 from nn.blocks import chain_of
-from nn.losses import OF_A_ROW
+from nn.training.by_row import OF_A_ROW, as_scores
 
 if TYPE_CHECKING:
     from nn.training.data import Table
@@ -229,8 +229,3 @@ def check_output(y: Any) -> None:
     """Raise unless a prediction is a Value or a flat list of them."""
     if not all(type(x) is Value for x in as_scores(y)):
         raise EagerPathError(MSG_OUTPUT)
-
-
-def as_scores(y: Any) -> Sequence[Any]:
-    """Return the scores of one prediction."""
-    return y if type(y) in {list, tuple} else [y]

@@ -13,9 +13,10 @@ from weakref import WeakKeyDictionary
 
 from autograd import Value, no_grad, vmap
 from nn.module import Module
+from nn.training.by_row import as_scores
 from nn.training.data import read_rows
 from nn.training.fingerprint import Watched, fingerprint
-from nn.training.path import EagerPathError, as_scores, is_near
+from nn.training.path import EagerPathError, is_near
 
 FEW = 300  # rows that are sooner computed than compiled for
 
