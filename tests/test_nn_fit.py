@@ -392,7 +392,7 @@ def test_shared_weights_are_trained_by_products_too() -> None:
         return model
 
     model, _ = both(shared, 1, REAL, loss=mse_loss)
-    assert dense.Chain(model, model.parameters()).layers[0].within is None
+    assert dense.Chain(model, model.parameters()).at is not None
 
 
 def test_rows_of_an_array_are_as_they_were_when_training_began() -> None:

@@ -8,8 +8,8 @@ a view of it; and what a layer returns is written where the next one reads it, a
 the ones, so nothing is moved.
 
 What an activation and a loss do to each number, and their derivatives, come out of
-machine code (`autograd.vmap`); the most usual have a formula for arrays here. Nothing
-is trusted: the first batch is computed eagerly as well (`nn.training.path`).
+machine code (`autograd.vmap`); the most usual have a formula for arrays. Nothing is
+trusted: the first batch is computed eagerly as well (`nn.training.path`).
 
 Letters: ``x`` rows with a 1 at their ends, ``a`` the inputs of a layer above ones,
 ``y`` its sums and then its outputs, ``d`` the derivative of the loss by one of them,
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value, value_and_grad, vmap
 from autograd import math as functions
@@ -52,20 +52,24 @@ class Chain:
     """
 
     def __init__(self, model: Any, params: Sequence[Value]) -> None:
-        import numpy as np
-
         self.watched = Watched(model)
         chain = chain_of(model)
         if chain is None:
             raise EagerPathError(MSG_CHAIN)
-        places = _places(chain, params)
-        self.layers = [_Sums(*pair) for pair in zip(chain, places, strict=True)]
+        self.layers: list[_Sums] = []
+        held: list[Value] = []
+        for layer in chain:
+            rows = [neuron._row for neuron in layer.neurons]  # noqa: SLF001 - as nn's own
+            kinds = {(neuron.activation, len(neuron._row)) for neuron in layer.neurons}  # noqa: SLF001 - as above
+            if len(kinds) > 1:
+                raise EagerPathError(MSG_CHAIN)
+            start = len(held)
+            held += [p for row in rows for p in row]
+            part, shape = slice(start, len(held)), (len(rows), len(rows[0]))
+            activate = _activation(kinds.pop()[0])
+            self.layers.append(_Sums(layer.nin, part, shape, activate))
         self.outputs = chain[-1].nout
-        # Whether each parameter is in one place alone, and each layer's are in a line.
-        everywhere = np.sort(np.concatenate([at.ravel() for at in places]))
-        self.apart = all(layer.within for layer in self.layers) and np.array_equal(
-            everywhere, np.arange(len(params))
-        )
+        self.at = _places(held, params)
 
     def rows(self, rows: Sequence[Any]) -> Any:
         """Return rows as a matrix with a column of ones."""
@@ -85,6 +89,7 @@ class Chain:
         """Return the last outputs, a column for each row; note the steps to learn."""
         import numpy as np
 
+        w = w if self.at is None else w[self.at]
         a = x.T
         for layer in self.layers:
             matrix = layer.matrix(w)
@@ -147,17 +152,16 @@ class Dense(Chain):
         if weights is not None:
             losses, d = losses * weights, d * weights
         d = d / n
-        g = np.empty(len(w)) if self.apart else np.zeros(len(w))
+        g = np.empty(len(w) if self.at is None else len(self.at))
         for layer, a, matrix, slope in reversed(steps):
             if slope is not None:
                 d *= slope
-            inputs = a[: matrix.shape[1]].T
-            if self.apart:
-                np.matmul(d, inputs, out=layer.matrix(g))
-            else:
-                layer.put(g, d @ inputs)
+            np.matmul(d, a[: matrix.shape[1]].T, out=layer.matrix(g))
             if layer is not self.layers[0]:
                 d = matrix[:, : layer.nin].T @ d
+        if self.at is not None:
+            of_chain, g = g, np.zeros(len(w))
+            np.add.at(g, self.at, of_chain)  # a weight that is shared is there twice
         return float(losses.sum()) / n, g, self.scores(y)
 
     def loss(self, table: Table, w: Any) -> tuple[float, Any]:
@@ -170,56 +174,29 @@ class Dense(Chain):
         return float(losses.sum()) / (1 if self.summed else len(x)), self.scores(y)
 
 
-def _places(chain: Sequence[Any], params: Sequence[Value]) -> list[Any]:
-    """Return for each layer which of all parameters are its neurons', as a matrix."""
-    import numpy as np
-
-    layers = [[neuron._row for neuron in layer.neurons] for layer in chain]  # noqa: SLF001 - as nn's own
-    if any(len(set(map(len, rows))) > 1 for rows in layers):
-        raise EagerPathError(MSG_CHAIN)
-    held = [p for rows in layers for row in rows for p in row]
-    at: Any = range(len(held))
-    # They mostly stand in order, which is seen sooner than each one's place is found.
-    if len(held) != len(params) or not all(map(operator.is_, held, params)):
-        place = {id(p): i for i, p in enumerate(params)}
-        at = [place.get(id(p)) for p in held]
-        if None in at:
-            raise EagerPathError(MSG_CHAIN)
-    sizes = [len(rows) * len(rows[0]) for rows in layers]
-    parts = np.split(np.array(at), np.cumsum(sizes)[:-1])
-    return [p.reshape(len(rows), -1) for p, rows in zip(parts, layers, strict=True)]
-
-
-class _Sums:
+class _Sums(NamedTuple):
     """A layer as a matrix: a row for each neuron, its weights and its bias."""
 
-    def __init__(self, layer: Any, at: Any) -> None:
-        import numpy as np
-
-        names = {neuron.activation for neuron in layer.neurons}
-        if len(names) > 1:
-            raise EagerPathError(MSG_CHAIN)
-        self.nin = layer.nin
-        self.activate = _activation(names.pop())
-        self.at = at
-        first, size = int(self.at[0, 0]), self.at.size
-        in_line = (self.at.ravel() == np.arange(first, first + size)).all()
-        self.within = slice(first, first + size) if in_line else None
+    nin: int
+    part: slice
+    shape: tuple[int, int]
+    activate: Callable[[Any, bool], Any] | None
 
     def matrix(self, w: Any) -> Any:
-        """Return the weights, out of all parameters."""
-        if self.within is None:
-            return w[self.at]
-        return w[self.within].reshape(self.at.shape)
+        """Return the layer's own of the chain's weights, to be looked at or written."""
+        return w[self.part].reshape(self.shape)
 
-    def put(self, g: Any, gradient: Any) -> None:
-        """Add the gradient by the matrix to that by all parameters."""
-        import numpy as np
 
-        if self.within is None:
-            np.add.at(g, self.at, gradient)
-        else:
-            g[self.within] += gradient.ravel()
+def _places(held: Sequence[Value], params: Sequence[Value]) -> Any:
+    """Return where each of the chain's weights is, None if they are all in order."""
+    import numpy as np
+
+    if len(held) == len(params) and all(map(operator.is_, held, params)):
+        return None
+    place = {id(p): i for i, p in enumerate(params)}
+    if not place.keys() >= set(map(id, held)):
+        raise EagerPathError(MSG_CHAIN)
+    return np.array([place[id(p)] for p in held])
 
 
 def _activation(activation: Any) -> Callable[[Any, bool], Any] | None:
