@@ -56,9 +56,6 @@ class Batches:
             y = row_loss(watched.model(plain(x)), plain(t))
             return weight[0] * y if weight else y
 
-        def prediction(watched: Watched, x: Any) -> Any:
-            return watched.model(plain(x))
-
         # What vmap records anew for, if it changes. A model that the functions held
         # would be looked at in every call.
         self.watched = Watched(job.model)
@@ -84,7 +81,7 @@ class Batches:
             EagerPathError: if it holds what cannot be looked into.
 
         """
-        self.watched.changed()
+        self.watched.look()
         if self.watched.unread:
             raise EagerPathError(MSG_UNREAD.format(self.watched.unread[0]))
         return True
@@ -175,6 +172,11 @@ def _floats(column: Any) -> Any:
     if column.dtype != object:
         return column
     return np.array([x.data if isinstance(x, Value) else x for x in column.tolist()])
+
+
+def prediction(watched: Watched, x: Any) -> Any:
+    """Return what a model says to a row, to be recorded."""
+    return watched.model(plain(x))
 
 
 def plain(x: Any) -> Any:

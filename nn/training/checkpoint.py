@@ -54,19 +54,19 @@ def load_run(path: str | os.PathLike[str], run: Run) -> None:
     found = read_json(path, FORMAT)
     job, best = run.job, run.best
     rate: Any = job.optimizer.lr
-
-    def check(what: str, *, fits: bool) -> None:
-        if not fits:
-            raise ValueError(MSG_NOT_HERE.format(path=path, what=what))
-
     try:
         numbers = list(map(float, found["parameters"]))
-        shown = found["history"]
-        fits = len(numbers) == len(job.params)
-        check(f"it has {len(numbers)} parameters", fits=fits)
-        check("its rows are others", fits=sorted(found["order"]) == sorted(run.order))
-        fits = set(shown) == {field.name for field in dataclasses.fields(run.history)}
-        check("its history has other parts", fits=fits)
+        shown, parts = found["history"], dataclasses.fields(run.history)
+        for what, fits in (
+            (f"it has {len(numbers)} parameters", len(numbers) == len(job.params)),
+            ("its rows are others", sorted(found["order"]) == sorted(run.order)),
+            (
+                "its history has other parts",
+                set(shown) == {part.name for part in parts},
+            ),
+        ):
+            if not fits:
+                raise ValueError(MSG_NOT_HERE.format(path=path, what=what))
         version, words, rest = found["dice"]
         Random().setstate((version, tuple(words), rest))  # noqa: S311 - to try it
         loss, waited, lowest, values = found["best"]

@@ -87,8 +87,12 @@ class Rows(Sequence[Any]):
 
 
 def read_table(
-    what: str, inputs: Iterable[Any], targets: Iterable[Any], model: object
-) -> tuple[Sequence[Any], list[Any]]:
+    what: str,
+    inputs: Iterable[Any],
+    targets: Iterable[Any],
+    model: object,
+    weights: tuple[Any, Any] = (None, None),
+) -> Table:
     """Return rows and targets: finite numbers, or lists of them.
 
     Args:
@@ -96,6 +100,7 @@ def read_table(
         inputs: n rows: numbers, lists of them at any depth, arrays, frames.
         targets: n targets of the same kind.
         model: if one of `nn.layers`, each row must have as many numbers as it expects.
+        weights: that of each sample, and that of each class; None for the same.
 
     Raises:
         TypeError: if something is not a number, naming its row and column.
@@ -116,7 +121,7 @@ def read_table(
         raise ValueError(message)
     if not rows:
         raise ValueError(MSG_EMPTY.format(what=what))
-    return rows, labels
+    return Table(rows, labels, _read_weights(*weights, labels))
 
 
 def read_rows(what: str, inputs: Iterable[Any], model: object) -> Sequence[Any]:
@@ -133,7 +138,7 @@ def read_rows(what: str, inputs: Iterable[Any], model: object) -> Sequence[Any]:
     return rows
 
 
-def read_weights(
+def _read_weights(
     sample_weight: Any, class_weight: Any, targets: list[Any]
 ) -> list[float] | None:
     """Return a weight for each row, or None where all weigh the same."""

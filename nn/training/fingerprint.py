@@ -38,22 +38,18 @@ class Watched:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.unread: list[object] = []
-        self.version = object()
-        self._now: object = None
-        self.changed()
-        self._first = self.version
+        self.version = self._first = object()
+        self._now = _content(model, self.unread)
 
-    def changed(self) -> bool:
-        """Look at the model again, and return whether somebody changed it."""
+    def look(self) -> None:
+        """Look at the model again."""
         before, self._now = self._now, _content(self.model, self.unread)
-        if self._now == before:
-            return False
-        self.version = object()
-        return True
+        if self._now != before:
+            self.version = object()
 
     def stays(self) -> bool:
         """Look at the model again, and return whether it is what it was at first."""
-        self.changed()
+        self.look()
         return self.version is self._first
 
     def __structure__(self, _: object) -> object:

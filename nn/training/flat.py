@@ -72,7 +72,7 @@ def share_of_right(scores: Sequence[Any], targets: Sequence[Any]) -> float:
 
 
 @cache
-def alone() -> Callable[[], Any]:
+def _alone() -> Callable[[], Any]:
     """Return what keeps BLAS to one thread: its batches are too small to be shared."""
     try:
         from threadpoolctl import ThreadpoolController
@@ -91,6 +91,7 @@ class Flat:
     Attributes:
         good: the parameters at which a loss was finite last.
         loaded: whether the numbers are here, and those of the Values may be older.
+        alone: makes a context in which BLAS has one thread.
 
     """
 
@@ -101,6 +102,7 @@ class Flat:
         self.optimizer: Any = job.optimizer
         self.source = source
         self.scored = bool(job.metrics)
+        self.alone = _alone()
         self._bent = any(job.penalty) or job.clip != (math.inf, math.inf)
         self.loaded = False
         self._look()

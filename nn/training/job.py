@@ -13,7 +13,7 @@ from autograd import Value, no_grad
 from nn.checks import count
 from nn.optim import Optimizer
 from nn.training.by_row import OF_A_ROW, is_among
-from nn.training.data import Table, plain_numbers, read_table, read_weights
+from nn.training.data import Table, plain_numbers, read_table
 
 MSG_STRANGER = (
     "the optimiser holds none of this model's parameters, so the model would not "
@@ -147,25 +147,24 @@ def tables_of(
     rng: random.Random,
 ) -> list[Table]:
     """Return what is trained on, and what is held out if there is any."""
-    rows, targets = read_table("X", X, y, model)
-    data = Table(rows, targets, read_weights(*weights, targets))
+    data = read_table("X", X, y, model, weights)
     if validation is None:
         return [data]
     if isinstance(validation, tuple | list) and len(validation) == 2:
         inputs, labels = validation
-        rows, targets = read_table("validation X", inputs, labels, model)
-        own = None if weights[1] is None else read_weights(None, weights[1], targets)
-        if own is None and data.weights is not None:
-            own = [1.0] * len(rows)
-        return [data, Table(rows, targets, own)]
+        of_class = None, weights[1]
+        held_out = read_table("validation X", inputs, labels, model, of_class)
+        if held_out.weights is None and data.weights is not None:
+            held_out.weights = [1.0] * len(held_out)
+        return [data, held_out]
     if not isinstance(validation, Real) or not 0.0 <= float(validation) < 1.0:
         raise TypeError(MSG_VALIDATION.format(got=validation))
-    order = list(range(len(rows)))
-    held = round(float(validation) * len(rows))
-    if not 0 < held < len(rows):
+    n = len(data)
+    order = list(range(n))
+    held = round(float(validation) * n)
+    if not 0 < held < n:
         what = "train on" if held else "hold out"
-        message = MSG_SHARE.format(got=validation, n=len(rows), what=what)
-        raise ValueError(message)
+        raise ValueError(MSG_SHARE.format(got=validation, n=n, what=what))
     rng.shuffle(order)
     return [data.take(order[held:]), data.take(order[:held])]
 

@@ -52,7 +52,7 @@ def _natively(model: Any, rows: Sequence[Any]) -> Any:
     """Return the predictions out of products or machine code, None if out of none."""
     import numpy as np
 
-    from nn.training.batches import array_of, matrix_of, plain
+    from nn.training.batches import array_of, matrix_of, prediction
     from nn.training.dense import Chain
 
     params = model.parameters()
@@ -67,11 +67,10 @@ def _natively(model: Any, rows: Sequence[Any]) -> Any:
 
         known = _compiled.get(model)
         if known is None:
-            function = vmap(lambda kept, x: kept.model(plain(x)), (None, 0))
-            known = _compiled[model] = Watched(model), function
+            known = _compiled[model] = Watched(model), vmap(prediction, (None, 0))
         watched, function = known
         watched.model = model
-        watched.changed()
+        watched.look()
         if watched.unread:
             return None
         return matrix_of(function(watched, array_of("rows", rows)))

@@ -8,7 +8,7 @@ raised is what the model and the loss raise.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,6 @@ class Trainer:
         self.good = [p.data for p in job.params]
         self.source: Any = None
         self.flat: Flat | None = None
-        self.alone: Callable[[], Any] = nullcontext
         self.why_eager = MSG_NEVER
         self.must = False
 
@@ -57,9 +56,9 @@ class Trainer:
         self.source, self.why_eager = compiled(self.job, must=must)
         self.flat = None
         if self.source is not None:
-            from nn.training.flat import Flat, alone
+            from nn.training.flat import Flat
 
-            self.flat, self.alone = Flat(self.job, self.source), alone()
+            self.flat = Flat(self.job, self.source)
 
     def is_open(self) -> bool:
         """Return whether somebody else's code runs after a step or an epoch."""
@@ -88,7 +87,7 @@ class Trainer:
         """Return the mean loss of an epoch's batches, and what the metrics say."""
         n, size, data = len(order), self.job.size, self.job.tables[0]
         losses, scores = [], []
-        with self.alone() if self.flat else nullcontext():
+        with self.flat.alone() if self.flat else nullcontext():
             for i in range(0, n, size):
                 batch = order[i : i + size]
                 found = self._step(data, batch, epoch, f"batch {i // size + 1}")
