@@ -233,8 +233,9 @@ class Adam(Optimizer):
 
         def rule(x: Any, g: Any, m: Any, v: Any) -> tuple[Any, ...]:
             x, g = self._decayed(x, g, rate)
-            m = b1 * m + c1 * g
-            v = b2 * v + c2 * (g * g)
+            m, v = b1 * m, b2 * v
+            m += c1 * g  # into what was made a line above, where they are arrays
+            v += c2 * (g * g)
             return x - size * m / (sqrt(v / correction) + eps), m, v
 
         return rule

@@ -8,6 +8,8 @@ import types
 from typing import Any, Self
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd import Value
 from autograd import math as functions
@@ -488,3 +490,13 @@ def test_each_epoch_is_seen_while_the_training_goes_on():
     assert seen == list(enumerate(history.losses, 1))
     with pytest.raises(TypeError, match="each_epoch is called with the history"):
         fit(model, [[0.0, 1.0]], [1], loss=hinge_loss, each_epoch=3)
+
+
+@given(st.integers(0, 300), st.integers())
+def test_rows_are_shuffled_as_the_standard_library_does(n: int, seed: int) -> None:
+    ours, theirs = list(range(n)), list(range(n))
+    one, two = random.Random(seed), random.Random(seed)
+    run._shuffle(ours, one)
+    two.shuffle(theirs)
+    assert ours == theirs
+    assert one.getstate() == two.getstate()

@@ -152,7 +152,6 @@ class Flat:
 
         if not self.loaded:
             self.load(good)
-        batch = np.array(batch)
         with np.errstate(all="ignore"):  # what is not finite is looked for
             if self.watched and not self.source.look():
                 return None

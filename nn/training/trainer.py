@@ -87,16 +87,21 @@ class Trainer:
         """Return the mean loss of an epoch's batches, and what the metrics say."""
         n, size, data = len(order), self.job.size, self.job.tables[0]
         losses, scores = [], []
+        places: Any = order
+        if self.flat:
+            import numpy as np
+
+            places = np.array(order)
         with self.flat.alone() if self.flat else nullcontext():
             for i in range(0, n, size):
-                batch = order[i : i + size]
+                batch = places[i : i + size]
                 found = self._step(data, batch, epoch, f"batch {i // size + 1}")
                 losses.append(len(batch) / n * found[0])
                 scores.append(found[1])
         return math.fsum(losses), self._figures(scores, data, order)
 
     def _step(
-        self, data: Table, batch: list[int], epoch: int, place: str
+        self, data: Table, batch: Any, epoch: int, place: str
     ) -> tuple[float, Any]:
         """Return the loss and the scores of some rows, having learnt from them."""
         failed: Exception | None = None
@@ -197,7 +202,8 @@ class Trainer:
 
     def _forward(self, part: Table) -> tuple[Any, list[Any]]:
         """Return the loss of some rows as a node, and the predictions."""
-        predictions = [self.job.model(row) for row in part.rows]
+        model = self.job.model
+        predictions = [model(row) for row in part.rows]
         return eager_loss(self.job.loss, predictions, part), predictions
 
     def _learn(self, loss: Any) -> float:
