@@ -30,6 +30,8 @@ SAVED = 24  # instructions that a loop must save
 MANY = 400_000  # instructions, of which samples are looked at before all are
 SAMPLES, SAMPLE = 12, 8192
 FEW = 1000  # instructions that may be left outside of short loops
+SOME = 64  # iterations that tell how far back operands usually are
+PART = 1 << 15  # operands that are looked at at once
 
 
 @dataclass(frozen=True)
@@ -211,21 +213,23 @@ def _repeating(code: Code, s: Stretch) -> Iterator[Stretch]:
     import numpy as np
 
     operands, owners = code.operands_of(s), code.owners(s)
-    firsts = s.start + s.length * np.arange(s.count)[:, None]
-    distance = firsts + owners - operands  # from an instruction back to its operand
-    middle = distance[s.count // 2]
-    constant = (distance == middle).sum(axis=0) * 4 >= s.count * 3
-    shift = _fewest_handed_on(owners[constant], middle[constant], s.length)
+    some = np.linspace(0, s.count - 1, min(s.count, SOME)).astype(np.int64)
+    distance = (s.start + s.length * some)[:, None] + owners - operands[some]
+    usual = distance[len(some) // 2]  # from an instruction back to its operand
+    constant = (distance == usual).sum(axis=0) * 4 >= len(some) * 3
+    shift = _fewest_handed_on(owners[constant], usual[constant], s.length)
     if shift:
         s = Stretch(s.start + shift, s.length, s.count - 1)
         operands, owners = code.operands_of(s), code.owners(s)
-        firsts = firsts[: s.count] + shift
-        distance = firsts + owners - operands
-        middle = distance[s.count // 2]
-    inside = operands >= firsts
-    agrees = inside == (middle <= owners)
-    agrees &= ~inside | (distance == middle)
-    good = np.concatenate(([False], agrees.all(axis=1), [False]))
+    middle = operands[s.count // 2] - (s.start + s.count // 2 * s.length)
+    inside = middle >= 0
+    good = np.zeros(s.count + 2, dtype=bool)
+    rows = max(1, PART // len(owners))
+    for k in range(0, s.count, rows):  # so that what is made stays in a cache
+        part = operands[k : k + rows]
+        firsts = s.start + s.length * np.arange(k, k + len(part))[:, None]
+        same = (part[:, inside] == firsts + middle[inside]).all(axis=1)
+        good[1 + k : 1 + k + len(part)] = same & (part[:, ~inside] < firsts).all(axis=1)
     begins = np.flatnonzero(~good[:-1] & good[1:])
     ends = np.flatnonzero(good[:-1] & ~good[1:])
     for a, b in zip(begins.tolist(), ends.tolist(), strict=True):

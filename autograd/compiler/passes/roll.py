@@ -188,12 +188,10 @@ class _Roller:
         left = self.take_guards()
         for each in self.blocks:
             self.find_columns(each)
-        straight = np.ones(len(p), dtype=bool)
-        for known in self.blocks:
-            straight[known.stretch.start : known.stretch.end] = False
-        starts = self.code.starts
-        used = np.repeat(straight, np.diff(starts))
-        self.read[self.code.operands[used] + self.first] = True
+        ends = [0, *[known.stretch.end for known in self.blocks]]
+        begins = [*[known.stretch.start for known in self.blocks], len(p)]
+        for a, b in zip(self.code.starts[ends], self.code.starts[begins], strict=True):
+            self.read[self.code.operands[a:b] + self.first] = True
         self.read[list(p.outputs)] = True
         self.read[[x for g in left for x in (g.a, g.b)]] = True
         n = len(p.inputs)
@@ -268,20 +266,17 @@ class _Roller:
         """Find what a block's iterations read outside of them, and mark it."""
         np = self.np
         s = block.stretch
-        found = [block.operands[:, ~block.inside]]
+        found = [block.operands.T[~block.inside]]
         found += [
-            side[:, None]
-            for g in block.guards
-            for side in g[2:]
-            if type(side) is not int
+            side[None] for g in block.guards for side in g[2:] if type(side) is not int
         ]
-        columns = np.concatenate(found, axis=1)
+        columns = np.concatenate(found) if len(found) > 1 else found[0]
         weights = np.random.default_rng(7).integers(1, 2**62, s.count)
-        hashes = (columns * weights[:, None]).sum(axis=0)
+        hashes = columns @ weights
         numbers: dict[int, list[int]] = {}
         which: list[int] = []
         for i, h in enumerate(hashes.tolist()):
-            column = columns[:, i]
+            column = columns[i]
             for j in numbers.setdefault(h, []):
                 if (block.columns[j] == column).all():
                     which.append(j)

@@ -30,7 +30,7 @@ from autograd.primitives.row import ALIAS
 
 if cython.compiled:
     from cython.cimports.autograd.value import integers
-    from cython.cimports.cpython.mem import PyMem_Free
+    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Realloc
 else:
     from autograd.value import integers
 
@@ -72,14 +72,17 @@ class Room:
     @cython.exceptval(check=True)
     def grow(self) -> cython.void:
         """Take twice the room."""
-        i: cython.Py_ssize_t
-        more = integers(2 * self.room)
-        for i in range(self.size):
-            more[i] = self.at[i]
-        if cython.compiled:
-            PyMem_Free(self.at)
-        self.at = more
         self.room *= 2
+        if not cython.compiled:
+            self.at += [0] * self.size
+            return
+        more = cython.cast(
+            cython.p_longlong,
+            PyMem_Realloc(self.at, self.room * cython.sizeof(cython.longlong)),
+        )
+        if not more:
+            raise MemoryError
+        self.at = more
 
 
 if not cython.compiled:
