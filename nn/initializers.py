@@ -139,7 +139,7 @@ INITIALIZERS: dict[str, Initializer] = {
     "kaiming_normal": he_normal,
 }
 # Those that pass positive signals on and (nearly) drop negative ones.
-RECTIFIERS = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"}
+RECTIFIERS = ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
 
 
 Init = str | float | Initializer | None
@@ -162,8 +162,7 @@ def initializer(init: Init, activation: object = None) -> Initializer:
 
     """
     if init is None:
-        rectifies = isinstance(activation, str) and activation in RECTIFIERS
-        return he_uniform if rectifies else glorot_uniform
+        return he_uniform if activation in RECTIFIERS else glorot_uniform
     if callable(init):
         return init
     if getattr(init, "ndim", None) == 0 or isinstance(init, Real):
@@ -188,8 +187,7 @@ def bias_initializer(bias_init: Init, init: Init, activation: object) -> Initial
     if bias_init is not None:
         return initializer(bias_init)
     if init is None:
-        named = isinstance(activation, str) and activation in RECTIFIERS
-        return zeros if named else lecun_uniform
+        return zeros if activation in RECTIFIERS else lecun_uniform
     return lecun_uniform if initializer(init) is lecun_uniform else zeros
 
 

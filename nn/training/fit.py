@@ -151,7 +151,8 @@ def fit(  # noqa: D417 - l2 and l1, and the bounds, are told of together
     compiled = bool_or_none(compiled)
     callbacks = functions(each_epoch, MSG_EACH)
     tolerance = real("the tolerance", tolerance, 0.0, 1.0)
-    best = Best(model, tolerance, patience, keeps=restore_best)
+    longest = math.inf if patience is None else patience
+    best = Best(model, tolerance, longest, keeps=restore_best)
     penalty = real("l2", l2), real("l1", l1)
     clip = _bound("clip_norm", clip_norm), _bound("clip_value", clip_value)
     rng = generator(seed)

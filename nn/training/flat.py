@@ -180,6 +180,14 @@ class Flat:
         self._moved = True
         return loss, scores
 
+    def loss(self, table: Any) -> tuple[float, Any] | None:
+        """Return the loss of all rows of a table and their scores, or None likewise."""
+        import numpy as np
+
+        w = np.array([p.data for p in self.job.params])
+        loss, scores = self.source.loss(table, w)
+        return (loss, scores) if math.isfinite(loss) else None
+
     def _step_aloud(self, table: Any, batch: Any) -> None:
         """Have the optimiser step on the Values, as it does for everybody."""
         import numpy as np

@@ -17,6 +17,7 @@ from nn.training.by_row import as_scores
 from nn.training.data import read_rows
 from nn.training.fingerprint import Watched, fingerprint
 from nn.training.path import EagerPathError, is_near
+from nn.training.run import set_mode
 
 FEW = 300  # rows that are sooner computed than compiled for
 
@@ -31,8 +32,7 @@ def predict(model: Module, X: Any) -> Any:  # noqa: N803 - as in `fit`
     if not rows:
         return np.zeros(0)
     mode = model.training
-    if mode:
-        model.eval()
+    set_mode(model, training=False)
     try:
         with no_grad():
             before = fingerprint(model)
@@ -43,8 +43,7 @@ def predict(model: Module, X: Any) -> Any:  # noqa: N803 - as in `fit`
                     return found
             eager = [first, *[_numbers(model(row)) for row in rows[1:]]]  # type: ignore[operator]
     finally:
-        if mode:
-            model.train()
+        set_mode(model, training=mode)
     return np.array(eager)[:, 0] if len(first) == 1 else np.array(eager)
 
 

@@ -55,7 +55,7 @@ class Run:
         finally:
             trainer.give_back()
         history.seconds = time.perf_counter() - start
-        history.path = "eager" if trainer.source is None else "compiled"
+        history.path = "eager" if trainer.flat is None else "compiled"
         history.why_eager = trainer.why_eager
 
     def _epoch(self, *, shuffle: bool) -> None:
@@ -86,20 +86,18 @@ class Run:
             see(loss)
 
 
+@dataclass
 class Best:
     """Tell from each epoch's loss whether to stop, and keep the best parameters."""
 
-    def __init__(
-        self, model: Any, tolerance: float, patience: int | None, *, keeps: bool
-    ) -> None:
-        self.model = model
-        self.keeps = keeps
-        self.tolerance = tolerance
-        self.patience = math.inf if patience is None else patience
-        self.loss = math.inf
-        self.waited = 0
-        self.lowest = math.inf
-        self.numbers: list[float] | None = None
+    model: Any
+    tolerance: float
+    patience: float
+    keeps: bool
+    loss: float = math.inf
+    waited: int = 0
+    lowest: float = math.inf
+    numbers: list[float] | None = None
 
     def is_over(self, loss: float) -> bool:
         """Take note of an epoch's loss; return whether it was one too many."""

@@ -45,7 +45,6 @@ class Trainer:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.good = [p.data for p in job.params]
-        self.source: Any = None
         self.flat: Flat | None = None
         self.why_eager = MSG_NEVER
         self.must = False
@@ -53,12 +52,12 @@ class Trainer:
     def compile(self, *, must: bool) -> None:
         """Compute batches natively from now on, if it can be done."""
         self.must = must
-        self.source, self.why_eager = compiled(self.job, must=must)
+        source, self.why_eager = compiled(self.job, must=must)
         self.flat = None
-        if self.source is not None:
+        if source is not None:
             from nn.training.flat import Flat
 
-            self.flat = Flat(self.job, self.source)
+            self.flat = Flat(self.job, source)
 
     def is_open(self) -> bool:
         """Return whether somebody else's code runs after a step or an epoch."""
@@ -67,13 +66,13 @@ class Trainer:
 
     def look_again(self, epoch: int) -> None:
         """Compile anew, or no more, if somebody has changed the model meanwhile."""
-        if self.source is None:
+        if self.flat is None:
             return
-        if not self.source.watched.stays():
+        if not self.flat.source.watched.stays():
             if self.job.look():
                 self.good = [p.data for p in self.job.params]
             self.compile(must=self.must)
-        elif differs(self.job, self.source, epoch % len(self.job.tables[0])):
+        elif differs(self.job, self.flat.source, epoch % len(self.job.tables[0])):
             self._give_up(EagerPathError(MSG_CHANGED), epoch, "batch 1")
 
     def _give_up(self, error: Exception, epoch: int, place: str) -> None:
@@ -81,7 +80,7 @@ class Trainer:
         self.why_eager = MSG_LATER.format(epoch=epoch, batch=place, why=why(error))
         if self.must:
             raise RuntimeError(MSG_MUST.format(self.why_eager)) from error
-        self.source = self.flat = None
+        self.flat = None
 
     def train(self, order: list[int], epoch: int) -> tuple[float, dict[str, float]]:
         """Return the mean loss of an epoch's batches, and what the metrics say."""
@@ -101,21 +100,23 @@ class Trainer:
         return math.fsum(losses), self._figures(scores, data, order)
 
     def _step(
-        self, data: Table, batch: Any, epoch: int, place: str
+        self, data: Table, batch: Any, epoch: int, place: str, *, learn: bool = True
     ) -> tuple[float, Any]:
         """Return the loss and the scores of some rows, having learnt from them."""
         failed: Exception | None = None
-        if self.flat:
+        flat = self.flat
+        if flat:
             try:
-                found = self.flat.step(data, batch, self.good)
+                found = flat.step(data, batch, self.good) if learn else flat.loss(data)
+                if found:
+                    return found
             except ArithmeticError:
-                found = None  # the ordinary step says so
-            except Exception as error:  # noqa: BLE001 - the ordinary step tells
-                found, failed = None, error
-            if found:
-                return found
+                pass  # the ordinary way says so
+            except Exception as error:  # noqa: BLE001 - the ordinary way tells
+                failed = error
             self.give_back()
-        found = self._pass(data, batch, epoch, place)
+        with nullcontext() if learn else no_grad():
+            found = self._pass(data, batch, epoch, place, learn=learn)
         if failed:  # and the ordinary way did not
             self._give_up(failed, epoch, place)
         return found
@@ -131,21 +132,7 @@ class Trainer:
         """Return loss and metrics on rows that are not trained on."""
         order = list(range(len(data)))
         self.give_back()
-        failed: Exception | None = None
-        if self.source is not None:
-            import numpy as np
-
-            try:
-                w = np.array([p.data for p in self.job.params])
-                loss, scores = self.source.loss(data, w)
-                if math.isfinite(loss):
-                    return loss, self._figures([scores], data, order)
-            except Exception as error:  # noqa: BLE001 - the eager path tells
-                failed = error
-        with no_grad():
-            loss, scores = self._pass(data, order, epoch, "validation", learn=False)
-        if failed:
-            self._give_up(failed, epoch, "validation")
+        loss, scores = self._step(data, order, epoch, "validation", learn=False)
         return loss, self._figures([scores], data, order)
 
     def _figures(
@@ -170,15 +157,9 @@ class Trainer:
         return dict(zip(names, figures, strict=True))
 
     def _pass(
-        self,
-        data: Table,
-        batch: Sequence[int],
-        epoch: int,
-        place: str,
-        *,
-        learn: bool = True,
+        self, data: Table, batch: Any, epoch: int, place: str, *, learn: bool
     ) -> tuple[float, Any]:
-        """Do eagerly what `_step` does, or compute the loss and the scores alone."""
+        """Do eagerly what `_step` does."""
         part, optimizer = data.take(batch), self.job.optimizer
         try:
             loss, predictions = self._forward(part)
