@@ -24,7 +24,6 @@ from nn.losses import accuracy
 from nn.optim import Optimizer
 from nn.rules import Adam
 from nn.training.by_row import CLASSIFYING, is_among
-from nn.training.checkpoint import load_run
 from nn.training.fingerprint import fingerprint
 from nn.training.history import History
 from nn.training.job import (
@@ -41,7 +40,7 @@ from nn.training.job import (
     tables_of,
     try_loss,
 )
-from nn.training.run import Best, Callback, Run, set_mode
+from nn.training.run import Best, Callback, Run, load_run, set_mode
 from nn.training.trainer import Trainer
 
 if TYPE_CHECKING:
