@@ -21,12 +21,13 @@ from nn import (
     hinge_loss,
     mse_loss,
 )
-from nn.training import batches, path
+from nn.training import path
 from nn.training.data import Table
 from nn.training.job import Job
 
 pytest.importorskip("llvmlite")
 numpy = pytest.importorskip("numpy")
+batches = pytest.importorskip("nn.training.batches")
 
 RNG = random.Random(0)
 ROWS = [[RNG.gauss(0.0, 1.0), RNG.gauss(0.0, 1.0)] for _ in range(20)]

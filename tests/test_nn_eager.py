@@ -10,7 +10,7 @@ import pytest
 from autograd import Value
 from autograd import math as functions
 from nn import MLP, History, Module, fit, mse_loss
-from nn.training import batches, by_row, dense, path
+from nn.training import by_row, path
 
 RNG = random.Random(0)
 ROWS = [[RNG.gauss(0.0, 1.0), RNG.gauss(0.0, 1.0)] for _ in range(8)]
@@ -211,7 +211,10 @@ def test_a_wrong_gradient_is_found_out(make: Any, monkeypatch: Any) -> None:
 
         return wrong
 
-    for kind in (batches.Batches, dense.Dense):
+    from nn.training.batches import Batches
+    from nn.training.dense import Dense
+
+    for kind in (Batches, Dense):
         monkeypatch.setattr(kind, "gradient", doubled(kind.gradient))
     history = quiet(make(), ROWS, TARGETS)
     assert "the gradient of the first batch is another" in history.why_eager
@@ -221,7 +224,7 @@ def test_comparisons_that_differ_for_every_row_are_not_compiled_for_ever(
     monkeypatch: Any,
 ) -> None:
     pytest.importorskip("llvmlite")
-    monkeypatch.setattr(batches, "WAYS", 2)
+    monkeypatch.setattr("nn.training.batches.WAYS", 2)
 
     def ways(border: float) -> Any:
         def factor(model: Any) -> Any:

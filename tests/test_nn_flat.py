@@ -12,10 +12,9 @@ import pytest
 import nn
 from autograd import Value
 from nn import SGD, Adam, fit, hinge_loss, linear_decay, mse_loss
-from nn.training import flat
 
-pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
+flat = pytest.importorskip("nn.training.flat")
 
 ROWS = [[math.sin(k), math.cos(3.0 * k)] for k in range(23)]
 SIGNS = [1 if a * b > 0.1 else -1 for a, b in ROWS]

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd import Value, no_grad, vmap
 from autograd.math import sumprod
 from nn.losses import cross_entropy
@@ -95,8 +97,6 @@ class Batches:
             EagerPathError: if there are too many ways to compile.
 
         """
-        import numpy as np
-
         arrays = [x.take(batch, axis=0) for x in table.arrays]
         n = len(arrays[0]) if self.summed else 1
         found = self._loss.with_numbers((self.watched, *arrays), w, self._at)
@@ -123,8 +123,6 @@ class Batches:
     def _by_nodes(
         self, arrays: list[Any], n: int, w: Any, *, scored: bool
     ) -> tuple[float, Any, Any]:
-        import numpy as np
-
         self._put(w)
         loss = self._loss(self.watched, *arrays)
         if len(self._loss.programs) > WAYS:
@@ -147,8 +145,6 @@ class Batches:
 
     def _at(self, values: Sequence[Value]) -> Any:
         """Return which of the parameters some Values are, None if some are none."""
-        import numpy as np
-
         known = self._places.get(id(values))
         if known is None:
             found = [self._place.get(value) for value in values]
@@ -159,16 +155,12 @@ class Batches:
 
 def matrix_of(columns: Any) -> Any:
     """Return an array of a row of scores for each row, from one for each of them."""
-    import numpy as np
-
     if type(columns) in {list, tuple}:
         return np.stack([_floats(column) for column in columns], axis=1)
     return _floats(columns)
 
 
 def _floats(column: Any) -> Any:
-    import numpy as np
-
     if column.dtype != object:
         return column
     return np.array([x.data if isinstance(x, Value) else x for x in column.tolist()])
@@ -191,8 +183,6 @@ def array_of(what: str, rows: Sequence[Any]) -> Any:
         EagerPathError: if there is none, or it would hold other numbers.
 
     """
-    import numpy as np
-
     array: Any = getattr(rows, "array", None)
     try:
         array = np.array(rows) if array is None else array
@@ -232,8 +222,6 @@ def row_form(job: Job) -> tuple[Callable[[Any, Any], Any], list[int] | None]:
 
 def targets_of(table: Table, labels: list[int] | None) -> Any:
     """Return the targets of a table as an array, a row for each if there are labels."""
-    import numpy as np
-
     targets = array_of("targets", table.targets)
     if labels is None:
         return targets

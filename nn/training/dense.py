@@ -22,6 +22,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from autograd import Value, value_and_grad, vmap
 from autograd import math as functions
 from nn.activations import OTHERS, activation_function
@@ -73,8 +75,6 @@ class Chain:
 
     def rows(self, rows: Sequence[Any]) -> Any:
         """Return rows as a matrix with a column of ones."""
-        import numpy as np
-
         found = array_of("rows", rows)
         found = found[:, None] if found.ndim == 1 else found
         if found.ndim != 2 or found.shape[1] != self.layers[0].nin:
@@ -87,8 +87,6 @@ class Chain:
 
     def forward(self, x: Any, w: Any, steps: list[Any] | None = None) -> Any:
         """Return the last outputs, a column for each row; note the steps to learn."""
-        import numpy as np
-
         w = w if self.at is None else w[self.at]
         a = x.T
         for layer in self.layers:
@@ -121,8 +119,6 @@ class Dense(Chain):
     summed = False  # whether the loss is the sum over the rows, and not the mean
 
     def __init__(self, job: Job) -> None:
-        import numpy as np
-
         super().__init__(job.model, job.params)
         row_loss, labels = row_form(job)
         single = self.outputs == 1
@@ -142,8 +138,6 @@ class Dense(Chain):
     ) -> tuple[float, Any, Any]:
         """Return the loss of some rows, its gradient, and their scores."""
         del scored  # they are there anyway
-        import numpy as np
-
         x, targets, weights = _taken(table, batch)
         n = 1 if self.summed else len(x)
         steps: list[Any] = []
@@ -189,8 +183,6 @@ class _Sums(NamedTuple):
 
 def _places(held: Sequence[Value], params: Sequence[Value]) -> Any:
     """Return where each of the chain's weights is, None if they are all in order."""
-    import numpy as np
-
     if len(held) == len(params) and all(map(operator.is_, held, params)):
         return None
     place = {id(p): i for i, p in enumerate(params)}
@@ -204,8 +196,6 @@ def _activation(activation: Any) -> Callable[[Any, bool], Any] | None:
 
     None where the outputs are the sums.
     """
-    import numpy as np
-
     function = activation_function(activation)
     if isinstance(activation, str) and activation not in OTHERS:
         function = getattr(functions, activation)  # which takes floats as well
@@ -233,7 +223,6 @@ def _activation(activation: Any) -> Callable[[Any, bool], Any] | None:
 
 def _losses(row_loss: Callable[[Any, Any], Any], *, single: bool) -> Callable[..., Any]:
     """Return what `on_arrays` does, for a loss without a formula."""
-    import numpy as np
 
     def of_scores(scores: Any, t: Any) -> Any:
         row = plain(scores)

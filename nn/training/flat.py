@@ -16,6 +16,8 @@ from contextlib import nullcontext
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd import Value
 from autograd.contents import values_in
 from nn.optim import Optimizer
@@ -38,8 +40,6 @@ def follows_rule(optimizer: Any) -> bool:
 
 def _is_of_arrays(optimizer: Optimizer) -> bool:
     """Return whether a rule does the same with arrays as with each of their floats."""
-    import numpy as np
-
     x, g = [0.5, -1.25, 3.0], [0.125, 0.0, -2.5]
     columns = [[0.5, 0.25, 1.5]] * optimizer._columns()  # noqa: SLF001 - as above
     try:
@@ -63,8 +63,6 @@ def reaches(function: Any, params: Sequence[Value]) -> bool:
 
 def share_of_right(scores: Sequence[Any], targets: Sequence[Any]) -> float:
     """Return what `nn.accuracy` does, of arrays of scores."""
-    import numpy as np
-
     found, right = np.concatenate(scores), np.array(targets)
     if found.ndim == 1:
         return float(((found > 0.0) == (right > 0.5)).mean())
@@ -96,8 +94,6 @@ class Flat:
     """
 
     def __init__(self, job: Job, source: Any) -> None:
-        import numpy as np
-
         self.job = job
         self.optimizer: Any = job.optimizer
         self.source = source
@@ -118,8 +114,6 @@ class Flat:
 
     def load(self, good: Any) -> None:
         """Take the numbers from the Values."""
-        import numpy as np
-
         if not self.loaded:
             self._look()
         self._w = np.array([p.data for p in self.job.params])
@@ -148,8 +142,6 @@ class Flat:
         It is None, and nothing is changed, where something is not as usual. ``good`` is
         what `good` begins with, if the numbers are not here.
         """
-        import numpy as np
-
         if not self.loaded:
             self.load(good)
         with np.errstate(all="ignore"):  # what is not finite is looked for
@@ -182,15 +174,12 @@ class Flat:
 
     def loss(self, table: Any) -> tuple[float, Any] | None:
         """Return the loss of all rows of a table and their scores, or None likewise."""
-        import numpy as np
-
         w = np.array([p.data for p in self.job.params])
         loss, scores = self.source.loss(table, w)
         return (loss, scores) if math.isfinite(loss) else None
 
     def _step_aloud(self, table: Any, batch: Any) -> None:
         """Have the optimiser step on the Values, as it does for everybody."""
-        import numpy as np
 
         def closure() -> float:
             w = np.array([p.data for p in self.job.params])
@@ -207,8 +196,6 @@ class Flat:
         self, table: Any, batch: Any, w: Any, *, scored: bool
     ) -> tuple[float, Any, Any]:
         """Return loss, gradient and scores, with the penalty, the gradient clipped."""
-        import numpy as np
-
         loss, g, scores = self.source.gradient(table, batch, w, scored=scored)
         if not self._bent:
             return loss, g, scores
