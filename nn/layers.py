@@ -11,24 +11,17 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import Any
 
-from autograd import Value
+from autograd import Value, scope
 from autograd.math import sumprod
-from nn.activations import activation_function
+from nn.activations import Activation, activation_function
 from nn.checks import count
-from nn.initializers import generator, orthogonal, orthogonalized
+from nn.initializers import Init, generator, orthogonal, orthogonalized
 from nn.module import Module
 from nn.neuron import Neuron
-from nn.part import CLOSED, Part, edits, with_one
-
-if TYPE_CHECKING:
-    from random import Random
-
-    from autograd import scope
-    from nn.activations import Activation
-    from nn.initializers import Init
-    from nn.part import Scalar
+from nn.part import CLOSED, Part, Scalar, edits, with_one
 
 MSG_SIZES = "nouts is a list of one or more positive ints like [16, 1], not {nouts!r}"
 MSG_PARTS = "{whole} consists of one or more {parts}, not {got}"

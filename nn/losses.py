@@ -14,17 +14,15 @@ Settings are given by `functools.partial`:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import Value
 from autograd.math import fabs, fsum, logsumexp, minimum, relu, softplus, sumprod
 from nn.checks import check_numbers, pairs_of, real, scores_of
 from nn.module import Module
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
 
 Scalar = Value | float
 

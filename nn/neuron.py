@@ -11,21 +11,15 @@ neuron has no attributes but its own. Assigning the whole works: ``neuron.w``,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import Any
 
 from autograd import Value
 from autograd.math import sumprod
-from nn.activations import activation_function
+from nn.activations import Activation, activation_function
 from nn.checks import count
-from nn.initializers import bias_initializer, generator, initializer
-from nn.part import CLOSED, AllSame, Part, with_one
-
-if TYPE_CHECKING:
-    from random import Random
-
-    from nn.activations import Activation
-    from nn.initializers import Init
-    from nn.part import Scalar
+from nn.initializers import Init, bias_initializer, generator, initializer
+from nn.part import CLOSED, AllSame, Part, Scalar, with_one
 
 MSG_ROW_OF_WEIGHTS = (
     "the weights of a neuron are a sequence of {nin} Values, not {got!r}"

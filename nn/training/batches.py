@@ -9,7 +9,7 @@ is the one that the model makes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +17,10 @@ from autograd import Value, no_grad, vmap
 from autograd.math import sumprod
 from nn.losses import cross_entropy
 from nn.training.by_row import as_scores, is_among, of_a_row
-from nn.training.data import plain_numbers
+from nn.training.data import Table, plain_numbers
 from nn.training.fingerprint import Watched
+from nn.training.job import Job
 from nn.training.path import EagerPathError, check_output
-
-if TYPE_CHECKING:
-    from nn.training.data import Table
-    from nn.training.job import Job
 
 WAYS = 16  # to be compiled, before comparisons are taken to differ for every row
 CLASSES = 32  # at most, for which one's own loss is asked

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,12 +30,10 @@ from nn.activations import OTHERS, activation_function
 from nn.blocks import chain_of
 from nn.training.batches import array_of, plain, row_form, targets_of
 from nn.training.by_row import on_arrays
+from nn.training.data import Table
 from nn.training.fingerprint import Watched
+from nn.training.job import Job
 from nn.training.path import EagerPathError
-
-if TYPE_CHECKING:
-    from nn.training.data import Table
-    from nn.training.job import Job
 
 MSG_CHAIN = "the model is no chain of nn's own layers"
 MSG_FORM = "the rows are not lists of numbers of one length"

@@ -16,7 +16,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from random import Random
+from typing import Any
 
 from nn.checks import count, real
 from nn.initializers import generator
@@ -42,10 +44,6 @@ from nn.training.job import (
 )
 from nn.training.run import Best, Callback, Run, load_run, set_mode
 from nn.training.trainer import Trainer
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from random import Random
 
 MSG_NO_TQDM = (
     "fit shows no progress bar, since tqdm is not installed: write pip install tqdm, "

@@ -14,7 +14,7 @@ import operator
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,7 @@ from autograd import Value
 from autograd.contents import values_in
 from nn.optim import Optimizer
 from nn.rules import LBFGS
-
-if TYPE_CHECKING:
-    from nn.training.job import Job
+from nn.training.job import Job
 
 
 def follows_rule(optimizer: Any) -> bool:

@@ -14,16 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import COMPILED, Value, no_grad, topological_order
 from autograd.math import fsum
 from nn.blocks import chain_of
 from nn.training.by_row import OF_A_ROW, as_scores
-
-if TYPE_CHECKING:
-    from nn.training.data import Table
-    from nn.training.job import Job
+from nn.training.data import Table
+from nn.training.job import Job
 
 # In seconds, on one machine: what a node, an operand and a row cost eagerly, forward
 # and backward, and a parameter in each step; for each way of compiling what it costs,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from nn.training.view import Look, TrainingView
+from nn.training.view import Look, TrainingView
 
 SHADES = 6  # on either side of the boundary
 DOTS_PER_INCH = 80

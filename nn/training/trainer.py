@@ -17,6 +17,7 @@ from nn.losses import accuracy, l1, l2
 from nn.optim import clip_gradients
 from nn.rules import LBFGS
 from nn.training.data import Table, plain_numbers
+from nn.training.job import Job
 from nn.training.path import (
     MSG_MUST,
     EagerPathError,
@@ -28,7 +29,6 @@ from nn.training.path import (
 
 if TYPE_CHECKING:
     from nn.training.flat import Flat
-    from nn.training.job import Job
 
 MSG_DIVERGED = (
     "fit stopped in epoch {epoch}, {batch}: {why}. The model has the parameters of the "

@@ -19,12 +19,10 @@ from functools import cached_property
 from hashlib import sha256
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd import Value, no_grad
-
-if TYPE_CHECKING:
-    from nn.training.history import History
+from nn.training.history import History
 
 GRID = 48  # points along each side
 MARGIN = 0.1  # of the width of the data, around them
