@@ -59,19 +59,14 @@ class Batches:
         # would be looked at in every call.
         self.watched = Watched(job.model)
         self.look()
-        weighted = job.tables[0].weights is not None
-        axes = (None, 0, 0, 0) if weighted else (None, 0, 0)
+        fill(job, labels, lambda rows: array_of("rows", rows))
+        if len({table.arrays[0].shape[1:] for table in job.tables}) > 1:
+            raise EagerPathError(MSG_ROWS.format("rows"))
+        axes = None, *[0] * len(job.tables[0].arrays)
         self._loss = vmap(loss_of_a_row, axes, reduce="mean")
         self._predict = vmap(prediction, (None, 0))
         self._place = {p: i for i, p in enumerate(job.params)}
         self._places: dict[int, tuple[Any, Any]] = {}
-        for table in job.tables:
-            inputs = array_of("rows", table.rows)
-            targets = targets_of(table, labels)
-            weights = () if table.weights is None else (array_of("w", table.weights),)
-            table.arrays = inputs, targets, *weights
-        if len({table.arrays[0].shape[1:] for table in job.tables}) > 1:
-            raise EagerPathError(MSG_ROWS.format("rows"))
 
     def look(self) -> bool:
         """Look at the model again, which is recorded anew if it has changed.
@@ -94,7 +89,7 @@ class Batches:
             EagerPathError: if there are too many ways to compile.
 
         """
-        arrays = [x.take(batch, axis=0) for x in table.arrays]
+        arrays = taken(table, batch)
         n = len(arrays[0]) if self.summed else 1
         found = self._loss.with_numbers((self.watched, *arrays), w, self._at)
         if found is None:  # rows that go several ways, which nodes can
@@ -153,14 +148,9 @@ class Batches:
 def matrix_of(columns: Any) -> Any:
     """Return an array of a row of scores for each row, from one for each of them."""
     if type(columns) in {list, tuple}:
-        return np.stack([_floats(column) for column in columns], axis=1)
-    return _floats(columns)
-
-
-def _floats(column: Any) -> Any:
-    if column.dtype != object:
-        return column
-    return np.array([x.data if isinstance(x, Value) else x for x in column.tolist()])
+        return np.stack(list(map(matrix_of, columns)), axis=1)
+    numbers = columns.dtype != object
+    return columns if numbers else np.array(plain_numbers(columns.tolist()))
 
 
 def prediction(watched: Watched, x: Any) -> Any:
@@ -217,9 +207,19 @@ def row_form(job: Job) -> tuple[Callable[[Any, Any], Any], list[int] | None]:
     return row_loss, None
 
 
-def targets_of(table: Table, labels: list[int] | None) -> Any:
-    """Return the targets of a table as an array, a row for each if there are labels."""
-    targets = array_of("targets", table.targets)
-    if labels is None:
-        return targets
-    return (targets[:, None] == np.array(labels)).astype(np.float64)
+def fill(job: Job, labels: list[int] | None, rows_of: Callable[[Any], Any]) -> None:
+    """Make arrays of all tables: rows, targets, and weights if there are any.
+
+    If there are labels, a target is a row with a place for each.
+    """
+    for table in job.tables:
+        rows, targets = rows_of(table.rows), array_of("targets", table.targets)
+        if labels is not None:
+            targets = (targets[:, None] == np.array(labels)).astype(np.float64)
+        weights = [] if table.weights is None else [np.array(table.weights)]
+        table.arrays = [rows, targets, *weights]
+
+
+def taken(table: Table, batch: Any) -> list[Any]:
+    """Return some rows of a table's arrays."""
+    return [x.take(batch, axis=0) for x in table.arrays]

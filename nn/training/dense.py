@@ -28,7 +28,7 @@ from autograd import Value, value_and_grad, vmap
 from autograd import math as functions
 from nn.activations import OTHERS, activation_function
 from nn.blocks import chain_of
-from nn.training.batches import array_of, plain, row_form, targets_of
+from nn.training.batches import array_of, fill, plain, row_form, taken
 from nn.training.by_row import on_arrays
 from nn.training.data import Table
 from nn.training.fingerprint import Watched
@@ -122,10 +122,7 @@ class Dense(Chain):
         single = self.outputs == 1
         formula = on_arrays(job.loss, single=single)
         self.of_losses = formula or _losses(row_loss, single=single)
-        for table in job.tables:
-            targets = targets_of(table, labels)
-            weights = None if table.weights is None else np.array(table.weights)
-            table.arrays = self.rows(table.rows), targets, weights
+        fill(job, labels, self.rows)
 
     def look(self) -> bool:
         """Return whether the model is what it was."""
@@ -136,13 +133,13 @@ class Dense(Chain):
     ) -> tuple[float, Any, Any]:
         """Return the loss of some rows, its gradient, and their scores."""
         del scored  # they are there anyway
-        x, targets, weights = _taken(table, batch)
+        x, targets, *weights = taken(table, batch)
         n = 1 if self.summed else len(x)
         steps: list[Any] = []
         y = self.forward(x, w, steps)
         losses, d = self.of_losses(y, targets)
-        if weights is not None:
-            losses, d = losses * weights, d * weights
+        for weight in weights:
+            losses, d = losses * weight, d * weight
         d = d / n
         g = np.empty(len(w) if self.at is None else len(self.at))
         for layer, a, matrix, slope in reversed(steps):
@@ -158,11 +155,11 @@ class Dense(Chain):
 
     def loss(self, table: Table, w: Any) -> tuple[float, Any]:
         """Return the loss of all rows of a table, and their scores."""
-        x, targets, weights = table.arrays
+        x, targets, *weights = table.arrays
         y = self.forward(x, w)
         losses, _ = self.of_losses(y, targets)
-        if weights is not None:
-            losses = losses * weights
+        for weight in weights:
+            losses = losses * weight
         return float(losses.sum()) / (1 if self.summed else len(x)), self.scores(y)
 
 
@@ -233,7 +230,3 @@ def _losses(row_loss: Callable[[Any, Any], Any], *, single: bool) -> Callable[..
         return losses, np.asarray(d).reshape(y.T.shape).T
 
     return natively
-
-
-def _taken(table: Table, batch: Any) -> list[Any]:
-    return [None if x is None else x.take(batch, axis=0) for x in table.arrays]
