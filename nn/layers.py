@@ -69,19 +69,10 @@ class Layer(Part):
     ) -> None:
         super().__init__(name)
         nout = count("the number of neurons", nout)
-        rng = generator(seed)
+        starts: dict[str, Any] = {"bias": bias, "init": init, "bias_init": bias_init}
+        starts |= {"nonlin": nonlin, "seed": generator(seed), "fan_out": nout}
         self.neurons = tuple(
-            Neuron(
-                nin,
-                activation,
-                nonlin=nonlin,
-                bias=bias,
-                init=init,
-                bias_init=bias_init,
-                seed=rng,
-                fan_out=nout,
-                name=f"neuron{i}",
-            )
+            Neuron(nin, activation, name=f"neuron{i}", **starts)
             for i in range(1, nout + 1)
         )
         if init is orthogonal or str(init) == "orthogonal":
@@ -209,22 +200,13 @@ class MLP(Part):
             raise TypeError(MSG_SIZES.format(nouts=nouts))
         if not isinstance(activation, bool):
             activation_function(activation)  # of one layer alone, nobody else would ask
-        rng = generator(seed)
-        last = len(nouts)
+        starts: dict[str, Any] = {"bias": bias, "init": init, "bias_init": bias_init}
+        starts["seed"] = generator(seed)
+        kinds = [activation] * (len(nouts) - 1) + [output]
+        sizes = zip([nin, *nouts[:-1]], nouts, kinds, strict=True)
         self.layers = tuple(
-            Layer(
-                before,
-                size,
-                output if i == last else activation,
-                bias=bias,
-                init=init,
-                bias_init=bias_init,
-                seed=rng,
-                name=f"layer{i}",
-            )
-            for i, (before, size) in enumerate(
-                zip([nin, *nouts[:-1]], nouts, strict=True), start=1
-            )
+            Layer(*size, name=f"layer{i}", **starts)
+            for i, size in enumerate(sizes, start=1)
         )
 
     def __call__(self, x: Iterable[Scalar] | Scalar) -> Any:

@@ -8,6 +8,7 @@ Weights of samples are for `nn.fit`: by batches they are not what repeated rows 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,7 @@ from nn.rules import Adam, AdamW
 from nn.training.fit import fit
 
 
+@dataclass(eq=False, repr=False)
 class _Network(BaseEstimator):  # type: ignore[misc]
     """What both have: the network and its training.
 
@@ -44,30 +46,17 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     """
 
-    def __init__(
-        self,
-        hidden: Sequence[int] = (32,),
-        activation: str = "relu",
-        *,
-        lr: float = 0.01,
-        alpha: float = 0.0,
-        epochs: int = 100,
-        batch_size: int | None = 32,
-        tolerance: float = 1e-4,
-        patience: int | None = 10,
-        compiled: bool | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.hidden = hidden
-        self.activation = activation
-        self.lr = lr
-        self.alpha = alpha
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.tolerance = tolerance
-        self.patience = patience
-        self.compiled = compiled
-        self.random_state = random_state
+    hidden: Sequence[int] = (32,)
+    activation: str = "relu"
+    _: KW_ONLY
+    lr: float = 0.01
+    alpha: float = 0.0
+    epochs: int = 100
+    batch_size: int | None = 32
+    tolerance: float = 1e-4
+    patience: int | None = 10
+    compiled: bool | None = None
+    random_state: Any = None
 
     def _train(self, X: Any, y: Any, outputs: int, loss: Any) -> None:  # noqa: N803 - scikit-learn's name
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))

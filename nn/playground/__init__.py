@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from html import escape
+from random import Random
 from typing import Any
 
 from autograd import Value, no_grad
@@ -63,6 +65,7 @@ MSG_NO_WIDGET = (
 HINT = "In a running notebook, with anywidget, there are controls to train it with."
 
 
+@dataclass(eq=False, repr=False)
 class Playground:
     """What `play` returns; Jupyter shows it.
 
@@ -73,14 +76,13 @@ class Playground:
 
     """
 
-    def __init__(
-        self, model: MLP, rows: list[list[float]], labels: list[Any], loss: Any
-    ) -> None:
-        self.model = model
-        self.rows, self.labels, self.loss = rows, labels, loss
-        self.lr = 0.1
-        self.losses: list[float] = []
-        self._chance = generator(0)
+    model: MLP
+    rows: list[list[float]]
+    labels: list[Any]
+    loss: Any
+    lr: float = 0.1
+    losses: list[float] = field(default_factory=list)
+    _chance: Random = field(default_factory=partial(generator, 0))
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, [2, *self.hidden, self.outputs]))
