@@ -7,6 +7,7 @@ itself. What it does with C's doubles only is done here element by element.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from autograd.lifting.analytic import roots
 from autograd.lifting.complexes import Complex, made
 from autograd.lifting.errors import has_values, is_value
 from autograd.lifting.plane import of_either
-from autograd.lifting.stand_ins import NUMBERS, stand_in
+from autograd.lifting.stand_ins import NUMBERS, stand_in, to_int
 from autograd.value import Value
 
 # NumPy's name, and ours.
@@ -116,7 +117,7 @@ def enter(np: Any) -> None:
         stand_in(getattr(np, name), elementwise(f))
     stand_in(np.isreal, _test(elementwise(lambda z: z.imag == 0.0)))
     stand_in(np.iscomplex, _test(elementwise(lambda z: z.imag != 0.0)))
-    stand_in(np.nan_to_num, elementwise(lambda x: 0.0 if am.isnan(x) else x))
+    stand_in(np.nan_to_num, _finite)
     stand_in(np.polyval, _polyval)
     stand_in(np.roots, roots)
     stand_in(np.iscomplexobj, _has_complexes)
@@ -156,10 +157,21 @@ def _test(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def _made(make: Callable[..., Any]) -> Callable[..., Any]:
     def array(x: Any, dtype: Any = None, **options: Any) -> Any:
-        del dtype  # objects hold Values
-        return make(x, dtype=object, **options)
+        made = make(x, dtype=object, **options)  # objects hold Values
+        return made if dtype is None else _as_type(made, dtype)
 
     return array
+
+
+def _as_type(x: Any, dtype: Any) -> Any:
+    """Return an array of objects as one of a type: ints and bools are structure."""
+    import numpy as np
+
+    kind = np.dtype(dtype).kind
+    if kind in "iu":
+        whole = np.frompyfunc(lambda y: to_int(y) if is_value(y) else int(y), 1, 1)
+        return np.asarray(whole(x), dtype=dtype)
+    return np.asarray(x, dtype=bool) if kind == "b" else x
 
 
 def _at_least(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -191,6 +203,8 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> An
     from bisect import bisect_right
 
     xs, ys = list(xp), list(fp)
+    if am.isnan(x):
+        return x
     if x < xs[0]:
         return ys[0] if left is None else left
     if x >= xs[-1]:
@@ -225,6 +239,24 @@ def _clip(x: Any, low: Any = None, high: Any = None, **_: Any) -> Any:
     return x if high is None else elementwise(am.minimum)(x, high)
 
 
+def _finite(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    """Put numbers in the place of what is not finite."""
+    del copy
+    highest = sys.float_info.max if posinf is None else posinf
+    lowest = -sys.float_info.max if neginf is None else neginf
+
+    def one(x: Any) -> Any:
+        if am.isnan(x):
+            return nan
+        if am.isinf(x):
+            return highest if x > 0.0 else lowest
+        return x
+
+    return elementwise(one)(x)
+
+
 def _polyval(p: Any, x: Any) -> Any:
     y: Any = 0.0
     for c in p:
@@ -255,7 +287,10 @@ def _std(x: Any, *args: Any, **options: Any) -> Any:
 def _astype(x: Any, dtype: Any, *_: Any, **__: Any) -> Any:
     import numpy as np
 
-    return x.copy() if np.dtype(dtype).kind in "fO" else x.astype(dtype)
+    kind = np.dtype(dtype).kind
+    if kind in "fO":
+        return x.copy()
+    return _as_type(x, dtype) if kind in "iub" else x.astype(dtype)
 
 
 # By name: what stands for a method of an array of objects.

@@ -13,7 +13,7 @@ import functools
 import types
 from typing import Any
 
-from autograd.lifting import halving
+from autograd.lifting import halving, patterns
 from autograd.lifting.errors import (
     MSG_NOT_COVERED,
     TWINS,
@@ -282,6 +282,7 @@ def key_like(x: Value, keys: Any) -> Any:
 
 HOOKS = {
     **halving.HOOKS,
+    **patterns.HOOKS,
     "__lift_attribute__": attribute,
     "__lift_call__": call,
     "__lift_caught__": caught,

@@ -111,7 +111,10 @@ def halve(
     link = Link(before, *bracket)
     if all(map(_is_number, (*factors, other, x))):
         if not is_value(x):
-            link.delta = 0.0 * next(r for r in (*factors, other) if is_value(r))
+            nodes = (r for r in (*factors, other) if is_value(r))
+            finite = next((r for r in nodes if math.isfinite(plain(r))), None)
+            if finite is not None:  # 0 times an infinity would be NaN
+                link.delta = 0.0 * finite
             return link
         for factor in factors:
             if _follow(link, factor - other, x, steps=steps):

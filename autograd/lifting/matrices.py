@@ -1,7 +1,8 @@
 """matrices: what stands for NumPy's linear algebra on arrays of Values.
 
-All is elimination, by formulas whose derivatives are the right ones. Pivots are chosen
-on the numbers: which they are decides how exact the result is, not what it is.
+All is elimination, by formulas whose derivatives are the right ones. A pivot decides
+how exact the result is, not what it is: one that is not much smaller than another is as
+good. So that is what a recording holds the pivots to (`autograd.lifting.pivots`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from autograd import math as am
-from autograd.lifting.stand_ins import plain, stand_in
+from autograd.lifting.pivots import pivot
+from autograd.lifting.stand_ins import stand_in
 
 
 def enter(linalg: Any) -> None:
@@ -25,8 +27,8 @@ def _triangular(a: Any, b: Any) -> tuple[list[list[Any]], list[Any], float]:
     rows, found = [list(row) for row in np.asarray(a)], list(np.asarray(b))
     n, sign = len(rows), 1.0
     for k in range(n):
-        best = max(range(k, n), key=lambda i: abs(plain(rows[i][k])))
-        if plain(rows[best][k]) == 0.0:
+        best = pivot(rows, k)
+        if rows[best][k] == 0.0:
             raise np.linalg.LinAlgError("Singular matrix")
         if best != k:
             sign = -sign
@@ -96,7 +98,7 @@ def cholesky(a: Any) -> Any:
             rest = a[i][j] - sum((found[i, k] * found[j, k] for k in range(j)), 0.0)
             if i > j:
                 found[i, j] = rest / found[j, j]
-            elif plain(rest) > 0.0:
+            elif rest > 0.0:
                 found[i, i] = am.sqrt(rest)
             else:
                 raise np.linalg.LinAlgError("Matrix is not positive definite")

@@ -19,6 +19,7 @@ floats, and those of NumPy's are numbers, is asked in line: so floats hardly pay
     x.item()           -> __lift_attribute__(x, "item")()
     "%f" % x           -> __lift_text__("%f", x)
     x in c             -> __lift_in__(x, c)
+    case float(x):     -> case __lift_like_float__(x):
     except E: ...      -> except E: __lift_caught__(); ...
 
 It knows a name's meaning from the globals as they are while it rewrites; a name that
@@ -34,6 +35,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
+from autograd.lifting import patterns
 from autograd.lifting.links import link_searches
 from autograd.lifting.scopes import bound_names
 from autograd.lifting.source import locate
@@ -328,6 +330,17 @@ class Rewriter(ast.NodeTransformer):
             found = call("__lift_in__", node.left, node.comparators[0])
             return ast.UnaryOp(ast.Not(), found)
         return node
+
+    def visit_MatchClass(self, node: ast.MatchClass) -> Any:  # noqa: D102
+        like = patterns.NAMES.get(id(self.meaning(node.cls)))
+        if like is not None:
+            node.cls = ast.copy_location(name(like), node.cls)
+        for field in ("patterns", "kwd_patterns"):
+            setattr(node, field, [self.visit(x) for x in getattr(node, field)])
+        return node
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> Any:  # noqa: D102
+        return node  # a constant or a dotted name, and nothing else
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:  # noqa: D102
         self.generic_visit(node)

@@ -101,6 +101,12 @@ def _squares(xs: list[Any], middle: Any) -> Any:
     return am.fsum([(x - middle) * (x - middle) for x in xs])
 
 
+def _distance(xs: list[Any], middle: Any) -> Any:
+    """Return the root of the sum of squares, which may overflow where this does not."""
+    middle = mean(xs) if middle is None else middle
+    return am.hypot(*[x - middle for x in xs])
+
+
 def variance(xs: list[Any], xbar: Any = None) -> Any:
     """Return the variance of a sample."""
     return _squares(xs, xbar) / (len(xs) - 1)
@@ -113,12 +119,12 @@ def pvariance(xs: list[Any], mu: Any = None) -> Any:
 
 def stdev(xs: list[Any], xbar: Any = None) -> Any:
     """Return the standard deviation of a sample."""
-    return am.sqrt(variance(xs, xbar))
+    return _distance(xs, xbar) / math.sqrt(len(xs) - 1)
 
 
 def pstdev(xs: list[Any], mu: Any = None) -> Any:
     """Return the standard deviation of a population."""
-    return am.sqrt(pvariance(xs, mu))
+    return _distance(xs, mu) / math.sqrt(len(xs))
 
 
 def geometric_mean(xs: list[Any]) -> Any:

@@ -25,6 +25,7 @@ from autograd.compiler.program import Program
 from autograd.compiler.record.trace import record_once
 from autograd.context import errstate
 from autograd.forks import held_while_forking
+from autograd.lifting.pivots import pivot
 from autograd.lifting.silent import on_floats, silence
 from autograd.lifting.stand_ins import plain
 from autograd.primitives import Primitive
@@ -222,7 +223,7 @@ def linear(a: list[list[Any]], b: list[Any]) -> list[Any]:
     """
     rows, b, n = [list(row) for row in a], list(b), len(b)
     for k in range(n):
-        best = max(range(k, n), key=lambda i: abs(plain(rows[i][k])))
+        best = pivot(rows, k)
         rows[k], rows[best] = rows[best], rows[k]
         b[k], b[best] = b[best], b[k]
         for i in range(k + 1, n):
