@@ -234,7 +234,7 @@ class Writer:
             if type(read) is Along and read.stride == 0:
                 self.set(inner, j, self.value(frame, read.place))
             else:
-                readers.append((j, self.reader(frame, read)))
+                readers.append((j, self.reader(frame, read, loop.count)))
         return readers
 
     def invariant(self, frame: Frame) -> frozenset[int]:
@@ -278,8 +278,8 @@ class Writer:
         t.write("ret i32 0")
         t.write(f"{done}:")
 
-    def reader(self, frame: Frame, read: Read) -> Any:
-        """Return what writes a read, given the iteration."""
+    def reader(self, frame: Frame, read: Read, count: int) -> Any:  # noqa: ARG002 - rows
+        """Return what writes a read of so many iterations, given one of them."""
         t = self.text
         if type(read) is Numbers:
             numbers = self.table(read.numbers, ctypes.c_double)
@@ -288,11 +288,7 @@ class Writer:
             places = [(frame.base + x) * self.lanes for x in read.places]
             table = self.table(places, ctypes.c_int64)
 
-            def look_up(k: str) -> str:
-                place = t.new(f"getelementptr i64, ptr {table}, i64 {k}")
-                return t.load(self.memory, t.new(f"load i64, ptr {place}"))
-
-            return look_up
+            return lambda k: t.load(self.memory, t.load_whole(table, k))
         start = self.pointer(frame.base + read.place)
         if abs(read.stride) == 1:
             return lambda k: t.load(start, t.by_lanes(k, read.stride))

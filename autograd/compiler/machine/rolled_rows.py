@@ -1,9 +1,10 @@
 """rolled_rows: a program with loops over a batch: lanes are rows, the loop is inside.
 
 As many rows as the machine has lanes are computed at once, from the first step of their
-loops to the last. What is the same for all rows is copied into the memory of varying
-numbers once, for all lanes; so all numbers are where `autograd.compiler.machine.rolled`
-has them.
+loops to the last. Inputs that are the same for all rows are read where they are, one
+number for all lanes: a copy for each lane would take a long series out of the caches.
+Only what a loop reads in one line with other numbers is copied, and so are constants;
+all else is where `autograd.compiler.machine.rolled` has it.
 
 Letters: ``u`` is the memory of uniform numbers, ``v`` that of varying ones.
 """
@@ -14,16 +15,28 @@ from collections.abc import Sequence
 from ctypes import c_double, c_int64
 from typing import Any
 
+from autograd.compiler.loop import Along, At, Loop, Numbers, Read
 from autograd.compiler.machine.rolled import Frame, Writer
 from autograd.compiler.machine.rows import write_pieces
 from autograd.compiler.machine.text import Module, Text
+from autograd.compiler.passes.blocks import read_places
 from autograd.compiler.passes.exits import Exit
 from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
 
 
 class RowsWriter(Writer):
-    """A writer whose data are in the text, since nobody hands them over."""
+    """A writer whose data are in the text, since nobody hands them over.
+
+    Args:
+        text: the function.
+        shared: the places of inputs that are the same for all rows.
+
+    """
+
+    def __init__(self, text: Text, shared: Sequence[int]) -> None:
+        super().__init__(text, "%v")
+        self.shared = {place: i for i, place in enumerate(shared)}  # where in ``u``
 
     def whole(self, x: int) -> str:
         """Return a whole number."""
@@ -40,6 +53,37 @@ class RowsWriter(Writer):
             f"@{name} = internal constant [{len(items)} x i64] [{numbers}]\n"
         )
         return f"@{name}"
+
+    def value(self, frame: Frame, place: int) -> str:
+        """Return what is at a place."""
+        if place not in frame.known and not frame.base and place in self.shared:
+            frame.known[place] = self.text.spread("%u", str(self.shared[place]))
+        return super().value(frame, place)
+
+    def reader(self, frame: Frame, read: Read, count: int) -> Any:
+        """Return what writes a read, given the iteration."""
+        at = None if frame.base else self.of_shared(read, count)
+        if at is None:
+            return super().reader(frame, read, count)
+        t = self.text
+        if type(at) is At:
+            table = self.table(at.places, c_int64)
+            return lambda k: t.spread("%u", t.load_whole(table, k))
+        start = t.address("%u", str(at.place))
+        return lambda k: t.spread(start, t.new(f"mul nsw i64 {k}, {at.stride}"))
+
+    def of_shared(self, read: Read, count: int) -> Along | At | None:
+        """Return where in ``u`` a read is, None if it is not, or not along a line."""
+        if type(read) is Numbers:
+            return None
+        ends = (read.at(0), read.at(count - 1)) if type(read) is Along else read.places
+        at = [self.shared.get(x, -1) for x in ends]
+        if -1 in at:
+            return None
+        if type(read) is At:
+            return At(tuple(at))
+        in_line = at[1] - at[0] == ends[1] - ends[0]
+        return Along(at[0], read.stride) if in_line else None
 
 
 def write_rows_with_loops(
@@ -73,9 +117,10 @@ def write_rows_with_loops(
     module.declare("declare ptr @llvm.ptrmask.p0.i64(ptr, i64)")
     after = t.new("getelementptr i8, ptr %room, i64 63")
     t.write(f"%v = call ptr @llvm.ptrmask.p0.i64(ptr {after}, i64 -64)")
-    w = RowsWriter(t, "%v")
+    own = set(rows)
+    w = RowsWriter(t, [x for x in range(len(program.inputs)) if x not in own])
     w.room = program.size
-    _copy_uniform(w, program, rows)
+    _copy_uniform(w, program)
     sums = [t.variable(t.type) for _ in program.outputs] if reduce else []
     for variable in sums:
         t.write(f"store {t.type} {t.number(0.0)}, ptr {variable}")
@@ -104,27 +149,31 @@ def write_rows_with_loops(
     t.write("ret i32 1")
     t.finish()
     write_pieces(module)
-    shared = len(program.inputs) - len(rows)
-    return Layout(shared, w.room, lanes, len(sums), lanes, flagged=w.asked)
+    return Layout(len(w.shared), w.room, lanes, len(sums), lanes, flagged=w.asked)
 
 
-def _copy_uniform(w: RowsWriter, program: Program, rows: Sequence[int]) -> None:
-    """Write what is the same for all rows to all lanes: inputs and constants."""
-    t, own = w.text, set(rows)
-    shared = [x for x in range(len(program.inputs)) if x not in own]
-    for places, source in ((shared, "%u"), (_constants(program), "")):
-        if not places:
+def _copy_uniform(w: RowsWriter, program: Program) -> None:
+    """Write to all lanes what is the same for all rows, and not read where it is."""
+    t, n = w.text, len(program.inputs)
+    mixed = {
+        x
+        for step in program.code
+        if type(step) is Loop
+        for read in step.reads
+        if w.of_shared(read, step.count) is None
+        for x in read_places(read, step.count)
+    }
+    copied = [(i, x) for x, i in w.shared.items() if x in mixed]
+    constants = [(i, n + i) for i in range(len(program.constants))]
+    for source, pairs in (("%u", copied), ("", constants)):
+        if not pairs:
             continue
         base = source or w.table(program.constants, c_double)
-        table = w.table([x * w.lanes for x in places], c_int64)
-        with t.loop("0", str(len(places))) as k:
-            at = t.new(f"getelementptr i64, ptr {table}, i64 {k}")
-            t.store(t.spread(base, k), "%v", t.new(f"load i64, ptr {at}"))
-
-
-def _constants(program: Program) -> list[int]:
-    n = len(program.inputs)
-    return [*range(n, n + len(program.constants))]
+        indices = w.table([i for i, _ in pairs], c_int64)
+        places = w.table([x * w.lanes for _, x in pairs], c_int64)
+        with t.loop("0", str(len(pairs))) as k:
+            index = t.load_whole(indices, k)
+            t.store(t.spread(base, index), "%v", t.load_whole(places, k))
 
 
 def _read_rows(w: RowsWriter, rows: Sequence[int], row: str, last: str) -> None:
@@ -137,10 +186,7 @@ def _read_rows(w: RowsWriter, rows: Sequence[int], row: str, last: str) -> None:
         column = t.new(
             f"load ptr, ptr {t.new(f'getelementptr ptr, ptr %columns, i64 {k}')}"
         )
-        at = t.new(f"getelementptr i64, ptr %strides, i64 {k}")
-        stride = t.new(f"load i64, ptr {at}")
-        at = t.new(f"getelementptr i64, ptr {table}, i64 {k}")
-        start = t.new(f"load i64, ptr {at}")
+        stride, start = t.load_whole("%strides", k), t.load_whole(table, k)
         for r in range(w.lanes):
             i = t.new(f"add nsw i64 {row}, {r}")
             beyond = t.new(f"icmp sgt i64 {i}, {last}")

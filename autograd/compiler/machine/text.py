@@ -118,6 +118,11 @@ class Text:
         """Return the address of a double."""
         return self.new(f"getelementptr double, ptr {base}, i64 {index}")
 
+    def load_whole(self, table: str, index: str) -> str:
+        """Load a whole number of a table."""
+        place = self.new(f"getelementptr i64, ptr {table}, i64 {index}")
+        return self.new(f"load i64, ptr {place}")
+
     def load(self, base: str, index: str) -> str:
         """Load a value whose lanes follow one another."""
         return self.new(f"load {self.type}, ptr {self.address(base, index)}, align 8")
