@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 MSG_LLVMLITE = "compiling to machine code takes llvmlite: pip install llvmlite"
 MSG_64_BITS = "machine code is made for processors with addresses of 64 bits only"
+LEVEL_2 = Path("/sys/devices/system/cpu/cpu0/cache/index2/size")  # of Linux
 
 # Functions of the C library for which libmvec's are right.
 VECTOR = frozenset({
@@ -46,6 +48,17 @@ def lanes() -> int:
     """Return how many doubles the machine computes at once."""
     features = machine().get_host_cpu_features()
     return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
+
+
+@cache
+def cache_size() -> int:
+    """Return how many doubles the second-level cache of a processor holds."""
+    try:
+        text = LEVEL_2.read_text()
+        size = int(text.rstrip("KM\n")) * {"K": 2**10, "M": 2**20}[text.strip()[-1]]
+    except (OSError, ValueError, KeyError, IndexError):  # not on every system
+        size = 2**20
+    return size // 8
 
 
 @cache

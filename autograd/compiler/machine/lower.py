@@ -25,6 +25,7 @@ from autograd.compiler.machine.rolled_rows import write_rows_with_loops
 from autograd.compiler.machine.rows import write_batch
 from autograd.compiler.machine.spellings import CORE
 from autograd.compiler.machine.text import Module
+from autograd.compiler.passes.checkpoints import checkpoints
 from autograd.compiler.passes.exits import Exit, exits_shown
 from autograd.compiler.passes.pipeline import machine_passes, run
 from autograd.compiler.program import Program
@@ -136,7 +137,10 @@ def _rows_with_loops(
     """Return a program that has loops as machine code for rows."""
     module = Module()
     lanes = host.lanes()
-    layout = write_rows_with_loops(module, core, leaves, lanes, rows, reduce=reduce)
+    cuts = checkpoints(core, host.cache_size() / lanes, leaves)
+    layout = write_rows_with_loops(
+        module, core, leaves, cuts, lanes, rows, reduce=reduce
+    )
     return Code(core, layout, module, host.build(str(module)))
 
 

@@ -16,7 +16,7 @@ Letters: ``u`` is the memory, ``k`` an iteration.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -27,6 +27,7 @@ from autograd.compiler.machine.callbacks import look_for_interruption
 from autograd.compiler.machine.early import Range, iterations_of
 from autograd.compiler.machine.spellings import OPPOSITES, RELATIONS, spell
 from autograd.compiler.machine.text import Module, Text
+from autograd.compiler.machine.windows import Moved
 from autograd.compiler.passes.blocks import read_places
 from autograd.compiler.passes.exits import Exit, exits
 from autograd.compiler.program import Guard, Instruction, Program
@@ -35,6 +36,8 @@ from autograd.primitives.elementary import sumprod
 FEW = 4  # outputs in a row that are written one by one
 WORK = 4_000_000  # instructions, about a millisecond's, between looks for Ctrl-C
 
+Reader = Callable[[str], str]  # what writes a read, given the iteration
+
 
 class Frame:
     """The places of a program, or of a body, where it is being written.
@@ -42,6 +45,7 @@ class Frame:
     Attributes:
         program: what is written.
         base: how far its places are from the beginning of the memory.
+        moved: where they are there, if not one after the other.
         known: what is in registers.
         exits: loops that may stop early.
         turns: the variables of how many turns were run that change something.
@@ -50,10 +54,15 @@ class Frame:
     """
 
     def __init__(
-        self, program: Program, base: int, leaves: dict[int, Exit] | None = None
+        self,
+        program: Program,
+        base: int,
+        leaves: dict[int, Exit] | None = None,
+        moved: Moved | None = None,
     ) -> None:
         self.program = program
         self.base = base
+        self.moved = moved
         self.known: dict[int, str] = {}
         self.exits = exits(program) if leaves is None else leaves
         self.turns: dict[int, str] = {}
@@ -65,6 +74,15 @@ class Frame:
             if type(read) is At or (type(read) is Along and read.stride)
             for x in read_places(read, step.count)
         }
+
+    @property
+    def end(self) -> int:
+        """Where the memory behind its places begins."""
+        return self.base + (self.moved.room if self.moved else self.program.size)
+
+    def at(self, place: int) -> int:
+        """Return where a place is in the memory."""
+        return self.base + (self.moved[place] if self.moved else place)
 
 
 class Writer:
@@ -127,7 +145,7 @@ class Writer:
             if p.is_constant(place) and frame.base:
                 known = t.number(p.constants[place - len(p.inputs)])
             else:
-                at = self.pointer(frame.base + place)
+                at = self.pointer(frame.at(place))
                 known = t.new(f"load {t.type}, ptr {at}, align 8")
             frame.known[place] = known
         return known
@@ -137,7 +155,7 @@ class Writer:
         frame.known[place] = x
         if place in frame.moving:
             self.text.write(
-                f"store {self.text.type} {x}, ptr {self.pointer(frame.base + place)}, "
+                f"store {self.text.type} {x}, ptr {self.pointer(frame.at(place))}, "
                 "align 8"
             )
 
@@ -194,20 +212,58 @@ class Writer:
 
     def loop(self, frame: Frame, first: int, loop: Loop) -> None:
         """Write a loop, whose places begin at first."""
-        t, body, n = self.text, loop.body, len(loop.carried)
-        carried = [t.variable(t.type) for _ in loop.carried]
-        for variable, place in zip(carried, loop.carried, strict=True):
-            t.write(f"store {t.type} {self.value(frame, place)}, ptr {variable}")
-        inner = Frame(body, frame.base + frame.program.size)
-        self.room = max(self.room, inner.base + body.size)
-        readers = self.readers(frame, inner, loop)
-        start = frame.base + first + n
-        kept = [self.pointer(start + i * loop.count) for i in range(loop.kept)]
-        done = self.invariant(inner)
-        fixed = dict(inner.known)
+        t, n = self.text, len(loop.carried)
+        carried = self.carried(frame, loop)
+        start = first + n
+        kept = [
+            self.pointer(frame.at(start + i * loop.count)) for i in range(loop.kept)
+        ]
+        turn = self.turns(frame, loop, carried)
         leave = frame.exits.get(first)
         run = iterations_of(self, loop.count, leave, frame.turns, first)
         with self.iterations(loop, run, outermost=frame.base == 0) as k:
+            out = turn(k)
+            for pointer, x in zip(kept, out[n:], strict=True):
+                t.store(x, pointer, t.by_lanes(k))
+            run.after(out[:n], k)
+        run.fill(kept)
+        for j, variable in enumerate(carried):
+            self.set(frame, first + j, t.new(f"load {t.type}, ptr {variable}"))
+
+    def carried(self, frame: Frame, loop: Loop) -> list[str]:
+        """Return variables of what a loop carries, as it is before the loop."""
+        t = self.text
+        carried = [t.variable(t.type) for _ in loop.carried]
+        for variable, place in zip(carried, loop.carried, strict=True):
+            t.write(f"store {t.type} {self.value(frame, place)}, ptr {variable}")
+        return carried
+
+    def turns(
+        self,
+        frame: Frame,
+        loop: Loop,
+        carried: Sequence[str],
+        special: Mapping[int, Reader] | None = None,
+    ) -> Callable[[str], list[str]]:
+        """Write what a loop's iterations have in common; return what writes one.
+
+        That takes the iteration, changes what is carried, and returns the outputs.
+
+        Args:
+            frame: what the loop stands in.
+            loop: the loop.
+            carried: the variables of what it carries.
+            special: what reads some of its reads in another way than from memory.
+
+        """
+        t, body = self.text, loop.body
+        inner = Frame(body, frame.end)
+        self.room = max(self.room, inner.end)
+        readers = self.readers(frame, inner, loop, special or {})
+        done = self.invariant(inner)
+        fixed = dict(inner.known)
+
+        def turn(k: str) -> list[str]:
             inner.known = dict(fixed)
             for j, variable in enumerate(carried):
                 self.set(inner, j, t.new(f"load {t.type}, ptr {variable}"))
@@ -218,20 +274,22 @@ class Writer:
                     self.set(inner, place, self.value(inner, place))
             self.block(inner, done)
             out = [self.value(inner, x) for x in body.outputs]
-            for pointer, x in zip(kept, out[n:], strict=True):
-                t.store(x, pointer, t.by_lanes(k))
-            for variable, x in zip(carried, out[:n], strict=True):
+            for variable, x in zip(carried, out, strict=False):
                 t.write(f"store {t.type} {x}, ptr {variable}")
-            run.after(out[:n], k)
-        run.fill(kept)
-        for j, variable in enumerate(carried):
-            self.set(frame, first + j, t.new(f"load {t.type}, ptr {variable}"))
+            return out
 
-    def readers(self, frame: Frame, inner: Frame, loop: Loop) -> list[Any]:
+        return turn
+
+    def readers(
+        self, frame: Frame, inner: Frame, loop: Loop, special: Mapping[int, Reader]
+    ) -> list[tuple[int, Reader]]:
         """Return what writes each read of an iteration; what never moves is known."""
         readers = []
-        for j, read in enumerate(loop.reads, len(loop.carried)):
-            if type(read) is Along and read.stride == 0:
+        for i, read in enumerate(loop.reads):
+            j = len(loop.carried) + i
+            if i in special:
+                readers.append((j, special[i]))
+            elif type(read) is Along and read.stride == 0:
                 self.set(inner, j, self.value(frame, read.place))
             else:
                 readers.append((j, self.reader(frame, read, loop.count)))
@@ -278,18 +336,18 @@ class Writer:
         t.write("ret i32 0")
         t.write(f"{done}:")
 
-    def reader(self, frame: Frame, read: Read, count: int) -> Any:  # noqa: ARG002 - rows
+    def reader(self, frame: Frame, read: Read, count: int) -> Reader:  # noqa: ARG002 - rows
         """Return what writes a read of so many iterations, given one of them."""
         t = self.text
         if type(read) is Numbers:
             numbers = self.table(read.numbers, ctypes.c_double)
             return lambda k: t.spread(numbers, k)
         if type(read) is At:
-            places = [(frame.base + x) * self.lanes for x in read.places]
+            places = [frame.at(x) * self.lanes for x in read.places]
             table = self.table(places, ctypes.c_int64)
 
             return lambda k: t.load(self.memory, t.load_whole(table, k))
-        start = self.pointer(frame.base + read.place)
+        start = self.pointer(frame.at(read.place))
         if abs(read.stride) == 1:
             return lambda k: t.load(start, t.by_lanes(k, read.stride))
         stride = self.whole(read.stride * self.lanes)

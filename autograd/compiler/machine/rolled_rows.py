@@ -16,10 +16,13 @@ from ctypes import c_double, c_int64
 from typing import Any
 
 from autograd.compiler.loop import Along, At, Loop, Numbers, Read
-from autograd.compiler.machine.rolled import Frame, Writer
+from autograd.compiler.machine.rolled import Frame, Reader, Writer
 from autograd.compiler.machine.rows import write_pieces
+from autograd.compiler.machine.segments import write_forward, write_mirror
 from autograd.compiler.machine.text import Module, Text
+from autograd.compiler.machine.windows import Moved
 from autograd.compiler.passes.blocks import read_places
+from autograd.compiler.passes.checkpoints import Checkpoints
 from autograd.compiler.passes.exits import Exit
 from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
@@ -54,13 +57,23 @@ class RowsWriter(Writer):
         )
         return f"@{name}"
 
+    def loop(self, frame: Frame, first: int, loop: Loop) -> None:
+        """Write a loop, whose places begin at first."""
+        moved = frame.moved
+        if moved and first in moved.forward:
+            write_forward(self, frame, first, loop, moved.forward[first])
+        elif moved and first in moved.mirror:
+            write_mirror(self, frame, first, loop, moved.mirror[first])
+        else:
+            super().loop(frame, first, loop)
+
     def value(self, frame: Frame, place: int) -> str:
         """Return what is at a place."""
         if place not in frame.known and not frame.base and place in self.shared:
             frame.known[place] = self.text.spread("%u", str(self.shared[place]))
         return super().value(frame, place)
 
-    def reader(self, frame: Frame, read: Read, count: int) -> Any:
+    def reader(self, frame: Frame, read: Read, count: int) -> Reader:
         """Return what writes a read, given the iteration."""
         at = None if frame.base else self.of_shared(read, count)
         if at is None:
@@ -90,6 +103,7 @@ def write_rows_with_loops(
     module: Module,
     program: Program,
     leaves: dict[int, Exit],
+    cuts: Sequence[Checkpoints],
     lanes: int,
     rows: Sequence[int],
     *,
@@ -101,6 +115,7 @@ def write_rows_with_loops(
         module: where they are written.
         program: with loops, in primitives that the machine has.
         leaves: loops that may stop early.
+        cuts: loops that keep checkpoints, and run again what is between them.
         lanes: how many rows are computed at once.
         rows: which of the inputs are different for each row.
         reduce: whether results are summed over the rows.
@@ -119,7 +134,8 @@ def write_rows_with_loops(
     t.write(f"%v = call ptr @llvm.ptrmask.p0.i64(ptr {after}, i64 -64)")
     own = set(rows)
     w = RowsWriter(t, [x for x in range(len(program.inputs)) if x not in own])
-    w.room = program.size
+    moved = Moved(program, cuts)
+    w.room = moved.room
     _copy_uniform(w, program)
     sums = [t.variable(t.type) for _ in program.outputs] if reduce else []
     for variable in sums:
@@ -128,7 +144,7 @@ def write_rows_with_loops(
     with t.loop("%begin", "%end", lanes) as row:
         w.begin()
         _read_rows(w, rows, row, last)
-        frame = Frame(program, 0, leaves)
+        frame = Frame(program, 0, leaves, moved)
         w.block(frame)
         results = [w.value(frame, x) for x in program.outputs]
         if reduce:

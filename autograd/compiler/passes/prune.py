@@ -35,7 +35,7 @@ def prune(program: Program, *, raising: bool) -> Program:
             if used[place] or (raising and may_raise(step)):
                 used[place] = used[list(step.operands)] = True
             continue
-        loop, kept = _slim(step, place, used, raising=raising)
+        loop, kept = slimmed(step, place, used, raising=raising)
         if loop is None:
             continue
         slim[i] = loop, kept
@@ -88,7 +88,7 @@ def _compacted(
     )
 
 
-def _slim(
+def slimmed(
     loop: Loop, first: int, used: Any, *, raising: bool
 ) -> tuple[Loop | None, list[int]]:
     """Return a loop of what is used alone, and which of its outputs these are.
