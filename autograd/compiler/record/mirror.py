@@ -3,7 +3,7 @@
 To record a gradient by running formulas on Values costs a node for each instruction,
 and most of a long recording is that. But two instructions of one kind, with the same
 operands constant, have the same derivative code but for where its operands are. So a
-formula runs once for each kind (`autograd.compiler.record.deferred`), and its code is
+formula runs once for each kind (`autograd.compiler.record.formulas`), and its code is
 written out here for each instruction, as numbers. The walk is that of
 `autograd.adjoints.pull`, in the same order: what comes out is the recording that it
 would have made, instruction by instruction.
@@ -23,16 +23,16 @@ try:
 except ImportError:
     from autograd import _cython as cython  # type: ignore[no-redef]
 
-from autograd.compiler.record.deferred import DEFERRED, GivenUpError, template
+from autograd.compiler.record.deferred import DEFERRED, GivenUpError
+from autograd.compiler.record.formulas import steps_for, steps_for_all
 from autograd.primitives import TABLE
 from autograd.primitives.relations import RELATIONS
 from autograd.primitives.row import ALIAS
 
 if cython.compiled:
-    from cython.cimports.autograd.value import integers
-    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Realloc
+    from cython.cimports.autograd.compiler.record.room import Room, packed, room_of
 else:
-    from autograd.value import integers
+    from autograd.compiler.record.room import Room, packed, room_of
 
 ADD = TABLE["add"]
 SUMS = frozenset({ADD, TABLE["sub"]})
@@ -40,83 +40,6 @@ _NONE = cython.declare(cython.longlong, -(2**62))  # no adjoint
 _WIDTH = cython.declare(cython.longlong, 2**17)  # of a part of a key
 # Derivative codes that are found without asking a dict.
 _LATEST = cython.declare(cython.longlong, 1024)
-
-
-@cython.cclass
-class Room:
-    """Ints that are appended one by one."""
-
-    at: cython.p_longlong
-    size: cython.Py_ssize_t
-    room: cython.Py_ssize_t
-
-    def __cinit__(self) -> None:
-        self.size = 0
-        self.room = 1024
-        self.at = integers(self.room)
-
-    def __dealloc__(self) -> None:
-        PyMem_Free(self.at)
-
-    @cython.cfunc
-    @cython.inline
-    @cython.exceptval(check=True)
-    def append(self, x: cython.longlong) -> cython.void:
-        """Append an int."""
-        if self.size == self.room:
-            self.grow()
-        self.at[self.size] = x
-        self.size += 1
-
-    @cython.cfunc
-    @cython.exceptval(check=True)
-    def grow(self) -> cython.void:
-        """Take twice the room."""
-        self.room *= 2
-        if not cython.compiled:
-            self.at += [0] * self.size
-            return
-        more = cython.cast(
-            cython.p_longlong,
-            PyMem_Realloc(self.at, self.room * cython.sizeof(cython.longlong)),
-        )
-        if not more:
-            raise MemoryError
-        self.at = more
-
-
-if not cython.compiled:
-    Room.__init__ = Room.__cinit__  # type: ignore[method-assign]
-
-
-@cython.cfunc
-def _room(packed: bytes) -> Room:
-    """Return packed ints in a room."""
-    found = Room()
-    i: cython.Py_ssize_t
-    n: cython.Py_ssize_t = len(packed) // 8
-    if not cython.compiled:
-        found.at = list(struct.unpack(f"{n}q", packed))
-        found.size = found.room = n
-        return found
-    at = cython.cast(cython.p_longlong, cython.cast(cython.p_char, packed))
-    if n > found.room:
-        more = integers(n)
-        PyMem_Free(found.at)
-        found.at = more
-        found.room = n
-    for i in range(n):
-        found.at[i] = at[i]
-    found.size = n
-    return found
-
-
-@cython.cfunc
-def _bytes(room: Room) -> bytes:
-    """Return ints as bytes."""
-    if not cython.compiled:
-        return struct.pack(f"{room.size}q", *room.at[: room.size])
-    return cython.cast(cython.p_char, room.at)[: 8 * room.size]
 
 
 @cython.cclass
@@ -171,9 +94,9 @@ class Mirror:
         kinds, starts, operands = code
         self.n = len(kinds) // 8
         self.inputs = inputs
-        self.old_kinds = _room(kinds)
-        self.old_starts = _room(starts)
-        self.old_operands = _room(operands)
+        self.old_kinds = room_of(kinds)
+        self.old_starts = room_of(starts)
+        self.old_operands = room_of(operands)
         self.old_forms = list(forms)
         self.number = number
         self.zero = zero
@@ -295,9 +218,9 @@ class Mirror:
             size += arity[self.kinds.at[i]]
         starts.append(size)
         return (
-            _bytes(self.kinds),
-            _bytes(starts),
-            _bytes(self.operands),
+            packed(self.kinds),
+            packed(starts),
+            packed(self.operands),
             [self.final(self.place(x)) for x in roots],
             self.forms,
             self.constants,
@@ -408,28 +331,28 @@ class Mirror:
     ) -> cython.Py_ssize_t:
         """Return where an instruction's steps begin; those met last are remembered."""
         at: cython.Py_ssize_t = 0
-        packed: cython.longlong = 0
+        few: cython.longlong = 0
         key: object
         if arity <= 2:
-            packed = self.packed(i, bar, True)
-            at = (packed ^ (packed >> 9) ^ (packed >> 21)) & (_LATEST - 1)
-            if self.latest.at[2 * at] == packed:
+            few = self.key_of_few(i, bar, True)
+            at = (few ^ (few >> 9) ^ (few >> 21)) & (_LATEST - 1)
+            if self.latest.at[2 * at] == few:
                 return self.latest.at[2 * at + 1]
-            key = packed
+            key = few
         else:
             key = self.key(i, bar, True)
         found = self.templates.get(key)
         if found is None:
-            found = self.templates[key] = self.learn_for_all(i, bar, within)
+            found = self.templates[key] = self.learn(i, bar, within, True)
         if found >= 0:
             if arity <= 2:
-                self.latest.at[2 * at] = packed
+                self.latest.at[2 * at] = few
                 self.latest.at[2 * at + 1] = found
             return found
-        key = self.packed(i, bar, False) if arity <= 2 else self.key(i, bar, False)
+        key = self.key_of_few(i, bar, False) if arity <= 2 else self.key(i, bar, False)
         found = self.templates.get(key)
         if found is None:
-            found = self.templates[key] = self.learn(i, bar, within)
+            found = self.templates[key] = self.learn(i, bar, within, False)
         return found
 
     @cython.cfunc
@@ -455,7 +378,7 @@ class Mirror:
 
     @cython.cfunc
     @cython.exceptval(check=True)
-    def packed(
+    def key_of_few(
         self, i: cython.Py_ssize_t, bar: cython.longlong, loose: cython.bint
     ) -> cython.longlong:
         """Return what `key` does as one number, of up to two operands."""
@@ -542,40 +465,36 @@ class Mirror:
         return self.kinds.size - 1
 
     @cython.cfunc
-    def learn_for_all(
-        self, i: cython.Py_ssize_t, bar: cython.longlong, within: cython.bint
-    ) -> object:
-        """Return where steps begin that are right whatever constants there are.
-
-        Return -1 if there are none, as where a formula computes with a constant.
-        """
-        own = self.operands_of(i)
-        found = self.derived(i, bar, within, own, False)
-        if any(given and number != 0.0 for _, number, given, _ in own):
-            others = self.derived(i, bar, within, own, True)
-            codes = [
-                x if given and c != 0.0 else k for k, (x, c, given, _) in enumerate(own)
-            ]
-            n: cython.Py_ssize_t = len(codes)
-            at: cython.Py_ssize_t
-            steps, guards = others
-            meant = []
-            for words in steps:
-                at = 1 if words[0] >= 0 else 3
-                meant.append(
-                    words[:at] + [codes[r] if 0 <= r < n else r for r in words[at:]]
-                )
-            if found != (meant, guards):
-                return -1
-            found = others
-        return self.keep(found)
-
-    @cython.cfunc
     def learn(
-        self, i: cython.Py_ssize_t, bar: cython.longlong, within: cython.bint
+        self,
+        i: cython.Py_ssize_t,
+        bar: cython.longlong,
+        within: cython.bint,
+        for_all: cython.bint,
     ) -> object:
-        """Return where steps begin that are right for these constants."""
-        return self.keep(self.derived(i, bar, within, self.operands_of(i), False))
+        """Return where the steps of an instruction's derivative begin.
+
+        Args:
+            i: the instruction.
+            bar: its adjoint.
+            within: whether second derivatives may be asked for.
+            for_all: whether they are to be right whatever constants there are; -1 is
+                returned if that cannot be.
+
+        """
+        if len(self.templates) > 5000 + self.n // 50:
+            raise GivenUpError
+        primitive = self.old_forms[self.old_kinds.at[i]][0]
+        own = self.operands_of(i)
+        if self.zero and primitive not in SUMS:
+            for _, number, given, _ in own:
+                if given and number == 0.0:
+                    raise GivenUpError
+        fixed: cython.bint = bar < 0 and bar % 2 == 0
+        y_bar = self.constants[(-2 - bar) // 2] if fixed else None
+        write = steps_for_all if for_all else steps_for
+        found = write(self, primitive, own, y_bar, bool(within))
+        return -1 if found is None else self.keep(found)
 
     @cython.cfunc
     def keep(self, found: tuple) -> object:
@@ -602,37 +521,6 @@ class Mirror:
             counts: cython.bint = not constant and self.active[self.slot(x)]
             found.append((x, self.number(x), bool(constant), bool(counts)))
         return found
-
-    @cython.cfunc
-    def derived(
-        self,
-        i: cython.Py_ssize_t,
-        bar: cython.longlong,
-        within: cython.bint,
-        operands: list,
-        loose: cython.bint,
-    ) -> tuple:
-        """Return the steps of an instruction's derivative, and what it compares.
-
-        Args:
-            i: the instruction.
-            bar: its adjoint.
-            within: whether second derivatives may be asked for.
-            operands: see `operands_of`.
-            loose: whether constants but 0 are taken for Values.
-
-        """
-        if len(self.templates) > 5000 + self.n // 50:
-            raise GivenUpError
-        primitive = self.old_forms[self.old_kinds.at[i]][0]
-        zeros = any(given and number == 0.0 for _, number, given, _ in operands)
-        if self.zero and zeros and primitive not in SUMS:
-            raise GivenUpError
-        if loose:
-            operands = [(x, c, given and c == 0.0, on) for x, c, given, on in operands]
-        fixed: cython.bint = bar < 0 and bar % 2 == 0
-        y_bar = self.constants[(-2 - bar) // 2] if fixed else None
-        return template(self, primitive, operands, y_bar, bool(within))
 
     @cython.cfunc
     def check(
