@@ -112,8 +112,7 @@ class Optimizer:
         # One sum finds what is not finite; only then is it looked for.
         if not math.isfinite(sum(map(sum, (numbers, *state)))):
             self._refuse(numbers, gradients, state)
-        for p, number in zip(self.params, numbers, strict=True):
-            p.data = number
+        put(self.params, numbers)
         self._state = state
         self.steps += 1
 
@@ -249,6 +248,12 @@ class Optimizer:
                     grad=gradients[i],
                 )
                 raise FloatingPointError(message)
+
+
+def put(params: Iterable[Value], numbers: Iterable[float]) -> None:
+    """Set some parameters to numbers."""
+    for p, number in zip(params, numbers, strict=True):
+        p.data = number
 
 
 def clip_gradients(

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import Value
 from nn.checks import count, real
-from nn.optim import Optimizer, Rule
+from nn.optim import Optimizer, Rule, put
 from nn.schedules import Schedule
 
 Params = Iterable[Value] | Iterable[dict[str, Any]]
@@ -310,7 +310,7 @@ class LBFGS(Optimizer):
             raise TypeError(MSG_CLOSURE)
 
         def evaluate(numbers: Any) -> tuple[float, list[float]]:
-            self._put(numbers.tolist())
+            put(self.params, numbers.tolist())
             try:
                 loss = closure()
             except ArithmeticError:  # a step too far; SciPy takes a shorter one
@@ -332,9 +332,5 @@ class LBFGS(Optimizer):
                 raise FloatingPointError(message)
             numbers = reached
         finally:
-            self._put(numbers)
+            put(self.params, numbers)
         self.steps += 1
-
-    def _put(self, numbers: Iterable[float]) -> None:
-        for p, number in zip(self.params, numbers, strict=True):
-            p.data = number

@@ -24,7 +24,7 @@ from html import escape
 from random import Random
 from typing import Any
 
-from autograd import Value, no_grad
+from autograd import no_grad
 from nn.initializers import generator
 from nn.layers import MLP, Layer
 from nn.losses import (
@@ -36,6 +36,8 @@ from nn.losses import (
 from nn.playground.picture import Scene, drawn
 from nn.playground.widget import widget_of
 from nn.rules import SGD
+from nn.training.by_row import as_scores
+from nn.training.data import plain_numbers
 from nn.training.fit import fit
 from nn.training.view import side
 
@@ -160,7 +162,7 @@ class Playground:
         with no_grad():
             outputs: list[Any] = points
             for layer in self.model.layers:
-                outputs = [_listed(layer(row)) for row in outputs]
+                outputs = [plain_numbers(as_scores(layer(row))) for row in outputs]
                 maps.append([list(column) for column in zip(*outputs, strict=True)])
         return Scene(
             maps=maps,
@@ -269,8 +271,3 @@ def _loss_of(labels: list[Any], outputs: int) -> Any:
     if kinds <= {0, 1}:
         return binary_cross_entropy_with_logits
     return hinge_loss if kinds <= {-1, 1} else mse_loss
-
-
-def _listed(outputs: Any) -> list[float]:
-    found = outputs if isinstance(outputs, list) else [outputs]
-    return [y.data if isinstance(y, Value) else y for y in found]

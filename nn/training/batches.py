@@ -16,6 +16,7 @@ import numpy as np
 from autograd import Value, no_grad, vmap
 from autograd.math import sumprod
 from nn.losses import cross_entropy
+from nn.optim import put
 from nn.training.by_row import as_scores, is_among, of_a_row
 from nn.training.data import Table, plain_numbers
 from nn.training.fingerprint import Watched
@@ -115,7 +116,7 @@ class Batches:
     def _by_nodes(
         self, arrays: list[Any], n: int, w: Any, *, scored: bool
     ) -> tuple[float, Any, Any]:
-        self._put(w)
+        put(self._place, w.tolist())
         loss = self._loss(self.watched, *arrays)
         if len(self._loss.programs) > WAYS:
             raise EagerPathError(MSG_WAYS.format(WAYS))
@@ -127,13 +128,9 @@ class Batches:
         return n * loss.data, n * g, scores
 
     def _scores(self, rows: Any, w: Any) -> Any:
-        self._put(w)
+        put(self._place, w.tolist())
         with no_grad():
             return matrix_of(self._predict(self.watched, rows))
-
-    def _put(self, w: Any) -> None:
-        for p, number in zip(self._place, w.tolist(), strict=True):
-            p.data = number
 
     def _at(self, values: Sequence[Value]) -> Any:
         """Return which of the parameters some Values are, None if some are none."""

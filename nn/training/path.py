@@ -20,7 +20,7 @@ from autograd import COMPILED, Value, no_grad, topological_order
 from autograd.math import fsum
 from nn.blocks import chain_of
 from nn.training.by_row import OF_A_ROW, as_scores
-from nn.training.data import Table
+from nn.training.data import Table, plain_numbers
 from nn.training.job import Job
 
 # In seconds, on one machine: what a node, an operand and a row cost eagerly, forward
@@ -150,7 +150,7 @@ def _compare(job: Job, source: Any, batch: list[int], *, own: bool) -> None:
     for p in job.params:
         p.grad = 0.0
     loss.backward()
-    scores = [x.data for y in predictions for x in as_scores(y)]
+    scores = plain_numbers([x for y in predictions for x in as_scores(y)])
     right = [[loss.data], [p.grad for p in job.params], scores]
     size = max(map(abs, scores), default=0.0)
     first = _natively(job, source, batch)

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from autograd import Value, no_grad, vmap
+from autograd import no_grad, vmap
 from nn.module import Module
 from nn.training.by_row import as_scores
-from nn.training.data import read_rows
+from nn.training.data import plain_numbers, read_rows
 from nn.training.fingerprint import Watched, fingerprint
 from nn.training.path import EagerPathError, is_near
 from nn.training.run import set_mode
@@ -36,15 +36,16 @@ def predict(model: Module, X: Any) -> Any:  # noqa: N803 - as in `fit`
     try:
         with no_grad():
             before = fingerprint(model)
-            first = _numbers(model(rows[0]))  # type: ignore[operator]
+            first = plain_numbers(as_scores(model(rows[0])))  # type: ignore[operator]
             if fingerprint(model) == before:
                 found = _natively(model, rows)
                 if found is not None and is_near(found[0].ravel().tolist(), first):
                     return found
-            eager = [first, *[_numbers(model(row)) for row in rows[1:]]]  # type: ignore[operator]
+            eager = plain_numbers([as_scores(model(row)) for row in rows])  # type: ignore[operator]
     finally:
         set_mode(model, training=mode)
-    return np.array(eager)[:, 0] if len(first) == 1 else np.array(eager)
+    found = np.array(eager, dtype=np.float64)
+    return found[:, 0] if len(first) == 1 else found
 
 
 def _natively(model: Any, rows: Sequence[Any]) -> Any:
@@ -90,7 +91,3 @@ def probabilities(scores: Any) -> Any:
         return np.stack([1.0 - p, p], axis=1)
     e = np.exp(scores - scores.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
-
-
-def _numbers(y: Any) -> list[float]:
-    return [x.data if isinstance(x, Value) else float(x) for x in as_scores(y)]

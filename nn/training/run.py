@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 from nn.module import Module
+from nn.optim import put
 from nn.saving import read_json, write_json
 from nn.training.history import History
 from nn.training.job import Job
@@ -203,8 +204,7 @@ def load_run(path: str | os.PathLike[str], run: Run) -> None:
         job.optimizer.load_state_dict(found["optimizer"])
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(MSG_NOT_HERE.format(path=path, what=error)) from error
-    for p, number in zip(job.params, numbers, strict=True):
-        p.data = number
+    put(job.params, numbers)
     run.trainer.good = numbers
     if found.get("rate"):
         vars(rate).update(found["rate"])

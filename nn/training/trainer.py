@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import no_grad
 from nn.losses import accuracy, l1, l2
-from nn.optim import clip_gradients
+from nn.optim import clip_gradients, put
 from nn.rules import LBFGS
 from nn.training.data import Table, plain_numbers
 from nn.training.job import Job
@@ -172,8 +172,7 @@ class Trainer:
                 else:
                     optimizer.step()
         except Exception as error:
-            for p, good in zip(self.job.params, self.good, strict=True):
-                p.data = good
+            put(self.job.params, self.good)
             if isinstance(error, ArithmeticError):
                 message = MSG_DIVERGED.format(epoch=epoch, batch=place, why=error)
                 raise FloatingPointError(message) from error
