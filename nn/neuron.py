@@ -152,11 +152,9 @@ class Neuron(Part):
     def nonlin(self, nonlin: bool) -> None:
         self.activation = bool(nonlin)
 
-    def _parts(self) -> tuple[Any, ...]:
-        named = isinstance(self._activation, str | None)
-        return () if named else (self._activation,)
-
     def _outline(self) -> object:
+        if type(self) not in CLOSED or not isinstance(self._activation, str | None):
+            return None
         return type(self), self._activation, self._one, AllSame(self._row)
 
     def __network__(self) -> Any:

@@ -84,7 +84,7 @@ class Part(Module):
 
     def _leaves(self) -> list[Value]:
         if self._found_at != edits[0]:
-            self._found = super()._leaves() if self._is_closed() else None
+            self._found = None if self._outline() is None else super()._leaves()
             self._found_at = edits[0]
         return super()._leaves() if self._found is None else list(self._found)
 
@@ -92,24 +92,20 @@ class Part(Module):
         """Return what a compiled function depends on; see `Module.structure`."""
         counted, outline, key = self._key
         if counted != edits[0]:
-            if not self._is_closed():
-                return super().structure()
             now = self._outline()
+            if now is None:
+                return super().structure()
             if now != outline:  # an object of no content is sooner compared
                 outline, key = now, object()
             self._key = edits[0], outline, key
         return key
 
     def _outline(self) -> object:
-        """Return what a part that is closed consists of."""
-        return type(self), [part._outline() for part in self._parts()]  # noqa: SLF001 - its own kind
-
-    def _is_closed(self) -> bool:
-        """Return whether all it depends on changes by counted assignments alone."""
-        return type(self) in CLOSED and all(
-            isinstance(p, Part) and p._is_closed()  # noqa: SLF001 - its own kind
-            for p in self._parts()
-        )
+        """Return what it consists of, if that changes by counted assignments alone."""
+        if type(self) not in CLOSED:
+            return None
+        parts = [p._outline() if isinstance(p, Part) else None for p in self._parts()]  # noqa: SLF001 - its own kind
+        return None if None in parts else (type(self), parts)
 
     def _parts(self) -> tuple[Any, ...]:
         """Return what it holds besides Values, names and nothing."""

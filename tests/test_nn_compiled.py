@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import COMPILED, Value
+from autograd import COMPILED, Value, jit
 from autograd import math as functions
 from nn import (
     MLP,
@@ -357,3 +357,12 @@ def test_a_recurrent_model_is_compiled_as_its_cell_and_trains_as_eagerly():
         assert bool(history.why_eager) is (compiled is False)
         losses.append(history.losses)
     assert losses[0] == pytest.approx(losses[1], rel=1e-7)
+
+
+def test_a_neuron_that_is_an_activation_is_looked_into_by_compiled_functions() -> None:
+    inner = nn.Neuron(1, None, seed=0)
+    model = nn.Neuron(2, inner, seed=1)
+    compiled = jit(lambda model, x: model([x, 1.0]))
+    assert compiled(model, 2.0).data == pytest.approx(model([2.0, 1.0]).data)
+    inner.w = [Value(3.0)]
+    assert compiled(model, 2.0).data == pytest.approx(model([2.0, 1.0]).data)
