@@ -89,7 +89,7 @@ class Optimizer:
                 own = {k: v for k, v in group.items() if k != "params"}
                 self._groups.append((slice(start, len(everything)), own))
             given = everything
-        self.params = tuple(given)
+        self.params: Any = tuple(given)
         self.lr = lr if callable(lr) else real("the learning rate", lr)
         self.steps = 0
         self._state: tuple[list[float], ...] = ()
@@ -98,6 +98,9 @@ class Optimizer:
         self._check()
         for _, member in self._members():
             member._check()
+
+    def __post_init__(self) -> None:
+        Optimizer.__init__(self, self.params, self.lr)
 
     def step(self) -> None:
         """Change every parameter according to its gradient.
@@ -166,6 +169,10 @@ class Optimizer:
         for name, (low, below) in BOUNDS.items():
             if hasattr(self, name):
                 setattr(self, name, real(name, getattr(self, name), low, below))
+        self._check_own()
+
+    def _check_own(self) -> None:
+        """Raise unless what no other optimiser has can be used."""
 
     def _rule(self, rate: float, sqrt: Callable[[Any], Any]) -> Rule:
         """Return the rule of the next step, given the square root for its numbers."""

@@ -2,13 +2,14 @@
 
 Letters, as in the papers: ``x`` a parameter, ``g`` its gradient, ``v`` a velocity; in
 those that adapt ``m`` and ``v`` the running means of ``g`` and ``g**2``, ``t`` the
-number of steps.
+number of steps. Settings are fields, and fields are slots: another's name raises.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from autograd import Value
@@ -25,6 +26,7 @@ MSG_CLOSURE = (
 )
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class SGD(Optimizer):
     """Step against the gradient; with momentum, along a running sum of gradients.
 
@@ -49,24 +51,14 @@ class SGD(Optimizer):
 
     """
 
-    __slots__ = ("momentum", "nesterov", "weight_decay")
+    params: Params
+    lr: float | Schedule
+    momentum: float = 0.0
+    _: KW_ONLY
+    nesterov: bool = False
+    weight_decay: float = 0.0
 
-    def __init__(
-        self,
-        params: Params,
-        lr: float | Schedule,
-        momentum: float = 0.0,
-        *,
-        nesterov: bool = False,
-        weight_decay: float = 0.0,
-    ) -> None:
-        self.momentum = momentum
-        self.nesterov = nesterov
-        self.weight_decay = weight_decay
-        super().__init__(params, lr)
-
-    def _check(self) -> None:
-        super()._check()
+    def _check_own(self) -> None:
         if self.nesterov and not self.momentum:
             message = "nesterov needs a momentum: SGD(params, lr, 0.9, nesterov=True)"
             raise ValueError(message)
@@ -88,6 +80,7 @@ class SGD(Optimizer):
         return rule
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class RMSprop(Optimizer):
     """Divide each gradient by the root of the running mean of its squares.
 
@@ -100,23 +93,13 @@ class RMSprop(Optimizer):
 
     """
 
-    __slots__ = ("alpha", "eps", "momentum", "weight_decay")
-
-    def __init__(
-        self,
-        params: Params,
-        lr: float | Schedule = 0.01,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        *,
-        weight_decay: float = 0.0,
-        momentum: float = 0.0,
-    ) -> None:
-        self.alpha = alpha
-        self.eps = eps
-        self.weight_decay = weight_decay
-        self.momentum = momentum
-        super().__init__(params, lr)
+    params: Params
+    lr: float | Schedule = 0.01
+    alpha: float = 0.99
+    eps: float = 1e-8
+    _: KW_ONLY
+    weight_decay: float = 0.0
+    momentum: float = 0.0
 
     def _columns(self) -> int:
         return 2 if self.momentum else 1
@@ -137,6 +120,7 @@ class RMSprop(Optimizer):
         return rule
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Adagrad(Optimizer):
     """Divide each gradient by the root of the sum of all its squares so far.
 
@@ -149,19 +133,11 @@ class Adagrad(Optimizer):
 
     """
 
-    __slots__ = ("eps", "weight_decay")
-
-    def __init__(
-        self,
-        params: Params,
-        lr: float | Schedule = 0.01,
-        eps: float = 1e-10,
-        *,
-        weight_decay: float = 0.0,
-    ) -> None:
-        self.eps = eps
-        self.weight_decay = weight_decay
-        super().__init__(params, lr)
+    params: Params
+    lr: float | Schedule = 0.01
+    eps: float = 1e-10
+    _: KW_ONLY
+    weight_decay: float = 0.0
 
     def _columns(self) -> int:
         return 1
@@ -178,6 +154,7 @@ class Adagrad(Optimizer):
         return rule
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Adam(Optimizer):
     """Step by about the learning rate in each parameter, whatever its gradient's size.
 
@@ -192,24 +169,14 @@ class Adam(Optimizer):
 
     """
 
-    __slots__ = ("betas", "eps", "weight_decay")
+    params: Params
+    lr: float | Schedule = 0.001
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    _: KW_ONLY
+    weight_decay: float = 0.0
 
-    def __init__(
-        self,
-        params: Params,
-        lr: float | Schedule = 0.001,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        *,
-        weight_decay: float = 0.0,
-    ) -> None:
-        self.betas = betas
-        self.eps = eps
-        self.weight_decay = weight_decay
-        super().__init__(params, lr)
-
-    def _check(self) -> None:
-        super()._check()
+    def _check_own(self) -> None:
         try:
             first, second = self.betas
         except (TypeError, ValueError):
@@ -241,24 +208,15 @@ class Adam(Optimizer):
         return rule
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class AdamW(Adam):
     """`Adam`, with a decay of the parameters themselves, by lr * weight_decay a step.
 
     Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
     """
 
-    __slots__ = ()
-
-    def __init__(
-        self,
-        params: Params,
-        lr: float | Schedule = 0.001,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        *,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay=weight_decay)
+    _: KW_ONLY
+    weight_decay: float = 0.01
 
     def _decayed(self, x: Any, g: Any, rate: float) -> tuple[Any, Any]:
         return x * (1.0 - rate * self.weight_decay), g
