@@ -1,25 +1,16 @@
 """roll: a straight program becomes one with loops, where `repetition` finds them.
 
-From where an operand is in each iteration follows what a loop's body does with it:
+Of each stretch, `stretches` says what its iterations read, carry and keep; here this
+gets places, and a loop. What is left of guards, if it is much, becomes loops of guards
+alone. A body that is long is rolled as well.
 
-    the same constant in all iterations       ->  a constant of the body
-    constants, one for each iteration         ->  read out of a table of numbers
-    a result of the same iteration            ->  a place of the body
-    the result of some iterations before      ->  carried, by that many steps
-    anything else                             ->  read, along a line or at listed places
-
-And from who uses a result outside of its iteration follows whether it is kept: not at
-all, only the last ones (carried to the end), or all of them. Guards about results of an
-iteration go into the body if each iteration has them; what is left of guards, if it is
-much, becomes loops of guards alone. A body that is long is rolled as well.
+    x1 = f(x0), ..., x9 = f(x8)  ->  for k in 0..8: x = f(x)
 
 Nothing is computed in another order, or another number of times, than before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.collector import waiting
@@ -27,12 +18,12 @@ from autograd.compiler.listing import Listing, as_array
 from autograd.compiler.loop import At, Loop, Numbers, Read
 from autograd.compiler.passes.blocks import in_line, meets_own
 from autograd.compiler.passes.repetition import FEWEST, Code, Stretch, repetitions
+from autograd.compiler.passes.stretches import Block, Chain, take_guards
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.primitives.arithmetic import add, sub
 
 SHORT = 64  # instructions that are not searched for loops
 LONG = 400  # instructions of a body that is searched for loops
-STEPS = 32  # iterations that a number is carried
 LAST = 3  # iterations whose results are carried to the end
 ODD = 3  # first or last iterations that are left outside if they read elsewhere
 ROUNDS = 4
@@ -128,36 +119,6 @@ def _is_deep(loop: Loop) -> bool:
     return any(body.outputs[j] in on and sums[body.outputs[j]] != j for j in changing)
 
 
-@dataclass
-class _Chain:
-    """A result that is carried: by one step, by two, ..."""
-
-    position: int
-    starts: list[int]  # where it is before the first iteration; the nearest step first
-    slot: int = 0  # the body's input of the first step
-
-    def serves(self, position: int, values: Sequence[int]) -> bool:
-        """Return whether it carries this result by as many steps as values begin it."""
-        n = len(values)
-        return self.position == position and self.starts[:n] == list(values[::-1])
-
-
-@dataclass
-class _Block:
-    """What is known of one stretch."""
-
-    stretch: Stretch
-    operands: Any  # of each iteration, instructions' numbers
-    inside: Any  # which columns are results of the same iteration
-    columns: list[Any] = field(default_factory=list)  # of places outside, each once
-    column_of: list[int] = field(default_factory=list)  # of each operand, -1 inside
-    carried: dict[int, tuple[int, int]] = field(default_factory=dict)
-    guards: list[tuple[str, bool, Any, Any]] = field(default_factory=list)
-    chains: list[_Chain] = field(default_factory=list)
-    kept: list[int] = field(default_factory=list)
-    met: set[int] = field(default_factory=set)  # results that it reads of its own
-
-
 class _Roller:
     """Turns one program, whose stretches are known."""
 
@@ -178,16 +139,16 @@ class _Roller:
         self.new = np.full(program.size, -1, dtype=np.int64)
         self.odd: list[list[int]] = []  # of each block, first and last iterations
 
-    def block(self, s: Stretch) -> _Block:
+    def block(self, s: Stretch) -> Block:
         operands = self.code.operands_of(s)
-        return _Block(s, operands, operands[0] >= s.start)
+        return Block(s, operands, operands[0] >= s.start)
 
     def rolled(self) -> Program:
         """Return the program with loops."""
         p, np = self.program, self.np
-        left = self.take_guards()
+        left = take_guards(self.blocks, p.guards, self.first)
         for each in self.blocks:
-            self.find_columns(each)
+            each.find_columns(self.first, len(p.inputs), self.read)
         ends = [0, *[known.stretch.end for known in self.blocks]]
         begins = [*[known.stretch.start for known in self.blocks], len(p)]
         for a, b in zip(self.code.starts[ends], self.code.starts[begins], strict=True):
@@ -200,7 +161,7 @@ class _Roller:
         self.new[constants] = n + np.arange(len(constants))
         code: list[Instruction | Loop] = []
         place, at = n + len(constants), 0
-        following: list[_Block | None] = [*self.blocks, None]
+        following: list[Block | None] = [*self.blocks, None]
         for block in following:
             end = len(p) if block is None else block.stretch.start
             for i, step in enumerate(p.instructions(range(at, end)), at):
@@ -227,92 +188,7 @@ class _Roller:
             p.name,
         )
 
-    def take_guards(self) -> list[Guard]:
-        """Give blocks the guards that each of their iterations has; return the rest."""
-        np = self.np
-        guards = self.program.guards
-        if not guards:
-            return []
-        kinds: dict[tuple[str, bool], int] = {}
-        kind = np.array(
-            [kinds.setdefault((g.relation, g.holds), len(kinds)) for g in guards]
-        )
-        sides = np.array([(g.a, g.b) for g in guards]) - self.first
-        latest = sides.max(axis=1)
-        left = np.ones(len(guards), dtype=bool)
-        for block in self.blocks:
-            s = block.stretch
-            own = np.flatnonzero((latest >= s.start) & (latest < s.end))
-            k = (latest[own] - s.start) // s.length
-            offsets = sides[own] - (s.start + k * s.length)[:, None]
-            offsets[offsets < 0] = -1
-            forms = np.column_stack((kind[own], offsets))
-            unique, which = np.unique(forms, axis=0, return_inverse=True)
-            for i, (g, a, b) in enumerate(unique.tolist()):
-                members = np.flatnonzero(which.reshape(-1) == i)
-                if len(members) != s.count or len(np.unique(k[members])) != s.count:
-                    continue
-                members = own[members[np.argsort(k[members])]]
-                left[members] = False
-                operands = [
-                    offset if offset >= 0 else sides[members, side]
-                    for side, offset in enumerate((a, b))
-                ]
-                relation, holds = list(kinds)[g]
-                block.guards.append((relation, holds, *operands))
-        return [guards[i] for i in np.flatnonzero(left).tolist()]
-
-    def find_columns(self, block: _Block) -> None:
-        """Find what a block's iterations read outside of them, and mark it."""
-        np = self.np
-        s = block.stretch
-        found = [block.operands.T[~block.inside]]
-        found += [
-            side[None] for g in block.guards for side in g[2:] if type(side) is not int
-        ]
-        columns = np.concatenate(found) if len(found) > 1 else found[0]
-        weights = np.random.default_rng(7).integers(1, 2**62, s.count)
-        hashes = columns @ weights
-        numbers: dict[int, list[int]] = {}
-        which: list[int] = []
-        for i, h in enumerate(hashes.tolist()):
-            column = columns[i]
-            for j in numbers.setdefault(h, []):
-                if (block.columns[j] == column).all():
-                    which.append(j)
-                    break
-            else:
-                numbers[h].append(len(block.columns))
-                which.append(len(block.columns))
-                block.columns.append(column)
-        each = iter(which)
-        block.column_of = [-1 if x else next(each) for x in block.inside.tolist()]
-        block.guards = [
-            (g[0], g[1], *[x if type(x) is int else (next(each),) for x in g[2:]])  # type: ignore[misc]
-            for g in block.guards
-        ]
-        n = len(self.program.inputs)
-        for i, column in enumerate(block.columns):
-            steps = self.carried(s, column)
-            if steps is not None:
-                block.carried[i] = steps
-                self.read[column[: steps[1]] + self.first] = True
-            elif not ((column < 0) & (column >= n - self.first)).all():
-                self.read[column + self.first] = True
-                own = column[(column >= s.start) & (column < s.end)] - s.start
-                block.met.update((own % s.length).tolist())
-
-    def carried(self, s: Stretch, column: Any) -> tuple[int, int] | None:
-        """Return which result a column is, and how many iterations before, if it is."""
-        k, position = divmod(int(column[-1]) - s.start, s.length)
-        steps = s.count - 1 - k
-        if k < 0 or not 0 < steps <= min(STEPS, s.count - 1):
-            return None
-        usual = s.start + position + s.length * self.np.arange(s.count - steps)
-        before = (column[:steps] < s.start).all()
-        return (position, steps) if before and (column[steps:] == usual).all() else None
-
-    def give_places(self, block: _Block, place: int) -> None:
+    def give_places(self, block: Block, place: int) -> None:
         """Decide what a block carries and keeps; its results are from place on."""
         np = self.np
         s = block.stretch
@@ -320,7 +196,7 @@ class _Roller:
         for i, (position, steps) in longest_first:
             values = (block.columns[i][:steps] + self.first).tolist()
             if not any(chain.serves(position, values) for chain in block.chains):
-                block.chains.append(_Chain(position, values[::-1]))
+                block.chains.append(Chain(position, values[::-1]))
         own = slice(self.first + s.start, self.first + s.end)
         read = self.read[own].reshape(s.count, s.length)
         last: list[tuple[int, int]] = []
@@ -333,7 +209,7 @@ class _Roller:
             if not any(
                 c.position == position and len(c.starts) >= steps for c in block.chains
             ):
-                block.chains.append(_Chain(position, [0] * steps))
+                block.chains.append(Chain(position, [0] * steps))
         slot = 0
         for chain in block.chains:
             chain.slot = slot
@@ -352,7 +228,7 @@ class _Roller:
             new[:, position] = start + np.arange(s.count)
             start += s.count
 
-    def loop(self, block: _Block) -> Loop:
+    def loop(self, block: Block) -> Loop:
         """Return a block as a loop."""
         s = block.stretch
         n_inputs = len(self.program.inputs)
