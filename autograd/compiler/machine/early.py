@@ -10,11 +10,14 @@ Letters: ``T`` is how many turns change something, ``k`` an iteration.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from autograd.compiler.machine.text import Text
 from autograd.compiler.passes.exits import Exit
+
+# Where an output of an iteration is: an address, and how far it is from there.
+Kept = Callable[[int, str], tuple[str, str]]
 
 
 class Writes(Protocol):
@@ -52,11 +55,11 @@ class Range:
             return self.count
         return self.text.new(f"load i64, ptr {self.end}")
 
-    def after(self, out: Sequence[str], k: str) -> None:
-        """Write what follows an iteration, which carries on these numbers."""
+    def after(self, out: Callable[[int], str], k: str) -> None:
+        """Write what follows an iteration, which carries on such numbers."""
 
-    def fill(self, kept: Sequence[str]) -> None:
-        """Write what follows the loop, which keeps its numbers at these addresses."""
+    def fill(self, kept: Kept) -> None:
+        """Write what follows the loop, which keeps its numbers there."""
 
     def variable(self, x: str) -> str:
         """Return a new variable that is a whole number."""
@@ -103,11 +106,11 @@ class Resting(Range):
         self.leave = leave
         self.turns, self.end = self.variable(count), self.variable(count)
 
-    def after(self, out: Sequence[str], k: str) -> None:
+    def after(self, out: Callable[[int], str], k: str) -> None:
         """Write that it ends, if it rests in all lanes."""
         t = self.text
         flags = [
-            t.compare("oeq", out[j], t.number(x)) for j, x in self.leave.rest.items()
+            t.compare("oeq", out(j), t.number(x)) for j, x in self.leave.rest.items()
         ]
         rests = flags[0]
         for flag in flags[1:]:
@@ -119,14 +122,14 @@ class Resting(Range):
         end = self.smaller(self.add(turns, self.leave.extra), self.count)
         t.write(f"store i64 {end}, ptr {self.end}")
 
-    def fill(self, kept: Sequence[str]) -> None:
+    def fill(self, kept: Kept) -> None:
         """Write what was kept last to where an iteration that never ran would."""
         t = self.text
         last = self.sub(self.stop(), 1)
         for output, iteration in self.leave.spots:
             at = self.writer.whole(iteration)
-            x = t.load(kept[output], t.by_lanes(self.smaller(at, last)))
-            t.store(x, kept[output], t.by_lanes(at))
+            x = t.load(*kept(output, self.smaller(at, last)))
+            t.store(x, *kept(output, at))
 
 
 class Following(Range):
@@ -152,7 +155,7 @@ class Following(Range):
         else:
             self.begin = self.within(self.add(self.sub(base, limit), 1))
 
-    def fill(self, kept: Sequence[str]) -> None:
+    def fill(self, kept: Kept) -> None:
         """Write numbers for iterations that never ran: what they would have kept.
 
         Where that is not known, nothing depends on it, and any number will do.
@@ -165,8 +168,9 @@ class Following(Range):
             early = t.new(f"icmp slt i64 {at}, {self.begin}")
             late = t.new(f"icmp sge i64 {at}, {end}")
             never = t.splat(t.new(f"or i1 {early}, {late}"), "i1")
-            x = t.load(kept[output], t.by_lanes(at))
-            t.store(t.select(never, t.number(known), x), kept[output], t.by_lanes(at))
+            start, index = kept(output, at)
+            x = t.select(never, t.number(known), t.load(start, index))
+            t.store(x, start, index)
 
 
 def iterations_of(

@@ -19,6 +19,7 @@ from typing import Any
 from autograd.collector import waiting
 from autograd.compiler.element import Element
 from autograd.compiler.machine import host
+from autograd.compiler.machine.flat import flattened
 from autograd.compiler.machine.functions import write_single
 from autograd.compiler.machine.rolled import write_with_loops
 from autograd.compiler.machine.rolled_rows import write_rows_with_loops
@@ -102,7 +103,7 @@ def compile_native(
         leaves = exits_shown(program, core)
         if rows is not None:
             return _rows_with_loops(core, leaves, rows, reduce=reduce)
-        return _with_loops(core, leaves)
+        return _with_loops(flattened(core, width), leaves)
     plan = Plan(core, width, rows, reduce=reduce)
     module = lower(plan)
     text = str(module)

@@ -1,14 +1,15 @@
 """rolled: a program with loops becomes one LLVM function, loops as loops.
 
 What is carried stays in registers, as does what an iteration makes for itself; what is
-kept goes to memory, each kept output's numbers side by side. How often a loop runs,
+kept goes to memory, a row for each iteration. What stands side by side in an iteration
+is computed in vectors (`autograd.compiler.schedule.packs`). How often a loop runs,
 where it reads, and the numbers of tables are not in the text: they are *data*, which
 the function is handed. So a program of another length, or about other data, is often
 the same text, and no work for LLVM (`build_once`).
 
-Every place has its number in memory at the place of the same number, if it is there at
-all: results that are read where they are made never are. A loop within a loop has the
-places of the body it stands in behind those of what is around.
+Results that are read where they are made never are in memory. All others are where
+`autograd.compiler.schedule.addresses` has them. A loop within a loop has the memory of
+the body it stands in behind that of what is around.
 
 Letters: ``u`` is the memory, ``k`` an iteration.
 """
@@ -21,68 +22,25 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from autograd.compiler.loop import Along, At, Loop, Numbers, Read
+from autograd.compiler.loop import Along, Loop
 from autograd.compiler.machine import host
 from autograd.compiler.machine.callbacks import look_for_interruption
 from autograd.compiler.machine.early import Range, iterations_of
-from autograd.compiler.machine.spellings import OPPOSITES, RELATIONS, spell
+from autograd.compiler.machine.frames import Frame
+from autograd.compiler.machine.kept import Carried, Kept
+from autograd.compiler.machine.reads import Value, readers
+from autograd.compiler.machine.spellings import OPPOSITES, RELATIONS, spell, weigh
 from autograd.compiler.machine.text import Module, Text
-from autograd.compiler.machine.windows import Moved
-from autograd.compiler.passes.blocks import read_places
 from autograd.compiler.passes.exits import Exit, exits
 from autograd.compiler.program import Guard, Instruction, Program
+from autograd.compiler.schedule.groups import Group
+from autograd.compiler.schedule.lines import MEMORY, Lines
+from autograd.compiler.schedule.places import Body, Places, Wide, is_fixed, vector_of
+from autograd.primitives import Primitive
 from autograd.primitives.elementary import sumprod
 
 FEW = 4  # outputs in a row that are written one by one
 WORK = 4_000_000  # instructions, about a millisecond's, between looks for Ctrl-C
-
-Reader = Callable[[str], str]  # what writes a read, given the iteration
-
-
-class Frame:
-    """The places of a program, or of a body, where it is being written.
-
-    Attributes:
-        program: what is written.
-        base: how far its places are from the beginning of the memory.
-        moved: where they are there, if not one after the other.
-        known: what is in registers.
-        exits: loops that may stop early.
-        turns: the variables of how many turns were run that change something.
-        moving: the places that loops in it read from memory.
-
-    """
-
-    def __init__(
-        self,
-        program: Program,
-        base: int,
-        leaves: dict[int, Exit] | None = None,
-        moved: Moved | None = None,
-    ) -> None:
-        self.program = program
-        self.base = base
-        self.moved = moved
-        self.known: dict[int, str] = {}
-        self.exits = exits(program) if leaves is None else leaves
-        self.turns: dict[int, str] = {}
-        self.moving = {
-            x
-            for step in program.code
-            if type(step) is Loop
-            for read in step.reads
-            if type(read) is At or (type(read) is Along and read.stride)
-            for x in read_places(read, step.count)
-        }
-
-    @property
-    def end(self) -> int:
-        """Where the memory behind its places begins."""
-        return self.base + (self.moved.room if self.moved else self.program.size)
-
-    def at(self, place: int) -> int:
-        """Return where a place is in the memory."""
-        return self.base + (self.moved[place] if self.moved else place)
 
 
 class Writer:
@@ -132,73 +90,64 @@ class Writer:
 
     # Memory.
 
-    def pointer(self, place: int) -> str:
-        """Return the address of a place of the memory."""
-        index = self.whole(place * self.lanes)
+    def pointer(self, address: int) -> str:
+        """Return the address of a number of the memory."""
+        index = self.whole(address * self.lanes)
         return self.text.address(self.memory, index)
 
-    def value(self, frame: Frame, place: int) -> str:
-        """Return what is at a place."""
-        known = frame.known.get(place)
-        if known is None:
-            p, t = frame.program, self.text
-            if p.is_constant(place) and frame.base:
-                known = t.number(p.constants[place - len(p.inputs)])
-            else:
-                at = self.pointer(frame.at(place))
-                known = t.new(f"load {t.type}, ptr {at}, align 8")
-            frame.known[place] = known
-        return known
-
-    def set(self, frame: Frame, place: int, x: str) -> None:
-        """Take down what is at a place."""
-        frame.known[place] = x
-        if place in frame.moving:
-            self.text.write(
-                f"store {self.text.type} {x}, ptr {self.pointer(frame.at(place))}, "
-                "align 8"
-            )
+    def frame(self, places: Places, base: int, leaves: dict[int, Exit]) -> Frame:
+        """Return the numbers of a block, whose memory begins at base."""
+        self.room = max(self.room, base + places.room + places.wide.width)
+        return Frame(self.text, places, base, leaves, self.pointer)
 
     # Code.
 
-    def block(self, frame: Frame, done: frozenset[int] = frozenset()) -> None:
-        """Write a program's code and guards, but for the places that are done."""
-        p = frame.program
-        late = _lateness(p)
-        for place, step in p.placed():
-            if type(step) is Loop:
-                self.loop(frame, place, step)
-            elif place not in done:
-                self.set(frame, place, self.instruction(frame, step, late))
-        for guard in p.guards:
+    def block(self, frame: Frame) -> None:
+        """Write a block's code and guards."""
+        late = _lateness(frame.program)
+        for unit in frame.places.units:
+            if isinstance(unit, Body):
+                self.loop(frame, unit)
+            elif len(unit.places) == 1:
+                step = Instruction(unit.primitive, unit.operands[0])
+                frame.set(unit.places[0], self.instruction(frame, step, late))
+            else:
+                self.vector(frame, unit, late)
+        for guard in frame.program.guards:
             self.guard(frame, guard)
 
     def instruction(
         self, frame: Frame, step: Instruction, late: Sequence[int] | None
     ) -> str:
         """Write an instruction; return its result."""
-        operands = step.operands
-        if step.primitive is sumprod and late is not None:
-            # What waits for the iteration before comes last.
-            n = len(operands) // 2
-            pairs = sorted(
-                zip(operands[:n], operands[n:], strict=True),
-                key=lambda pair: max(late[pair[0]], late[pair[1]]),
-            )
-            operands = tuple([x for side in zip(*pairs, strict=True) for x in side])
-        return spell(
-            self.text, step.primitive, [self.value(frame, x) for x in operands]
-        )
+        operands = _latest_last(step.primitive, step.operands, late)
+        return spell(self.text, step.primitive, [*map(frame.value, operands)])
+
+    def vector(self, frame: Frame, group: Group, late: Sequence[int]) -> None:
+        """Write like instructions as one on vectors."""
+        cost = weigh(group.primitive)
+        filled = cost is not None and cost.is_call
+        operands = [_latest_last(group.primitive, o, late) for o in group.operands]
+        vectors = [
+            frame.vector(column, filled=filled)
+            for column in zip(*operands, strict=True)
+        ]
+        with self.text.in_lanes(frame.width):
+            y = spell(self.text, group.primitive, vectors)
+        home = frame.places.lines.homes[group.places[0]]
+        frame.vectors[vector_of(home, frame.width)] = y
+        for place in frame.moving.intersection(group.places):
+            frame.set(place, frame.value(place))
 
     def guard(self, frame: Frame, guard: Guard) -> None:
         """Write a guard."""
         t = self.text
-        a = self.value(frame, guard.a)
+        a = frame.value(guard.a)
         if guard.relation == "finite":
             flag = t.compare("olt", t.intrinsic("fabs", a), t.number(float("inf")))
         else:
             relation = (RELATIONS if guard.holds else OPPOSITES)[guard.relation]
-            flag = t.compare(relation, a, self.value(frame, guard.b))
+            flag = t.compare(relation, a, frame.value(guard.b))
         self.also(flag)
 
     def also(self, flag: str) -> None:
@@ -210,102 +159,71 @@ class Writer:
             f"store {t.flag} {t.new(f'and {t.flag} {before}, {flag}')}, ptr {self.fine}"
         )
 
-    def loop(self, frame: Frame, first: int, loop: Loop) -> None:
-        """Write a loop, whose places begin at first."""
-        t, n = self.text, len(loop.carried)
-        carried = self.carried(frame, loop)
-        start = first + n
-        kept = [
-            self.pointer(frame.at(start + i * loop.count)) for i in range(loop.kept)
-        ]
-        turn = self.turns(frame, loop, carried)
-        leave = frame.exits.get(first)
-        run = iterations_of(self, loop.count, leave, frame.turns, first)
-        with self.iterations(loop, run, outermost=frame.base == 0) as k:
-            out = turn(k)
-            for pointer, x in zip(kept, out[n:], strict=True):
-                t.store(x, pointer, t.by_lanes(k))
-            run.after(out[:n], k)
-        run.fill(kept)
-        for j, variable in enumerate(carried):
-            self.set(frame, first + j, t.new(f"load {t.type}, ptr {variable}"))
+    def loop(self, frame: Frame, body: Body) -> None:
+        """Write a loop."""
+        carried, kept = Carried(frame, body), Kept(frame, body)
+        turn = self.turns(frame, body, carried)
+        leave = frame.exits.get(body.first)
+        run = iterations_of(self, body.loop.count, leave, frame.turns, body.first)
+        with self.iterations(body.loop, run, outermost=frame.base == 0) as k:
+            inner = turn(k)
+            kept.write(inner, k)
+            run.after(lambda j: inner.value(body.loop.body.outputs[j]), k)
+        run.fill(kept.at)
+        self.leave(frame, body, carried)
 
-    def carried(self, frame: Frame, loop: Loop) -> list[str]:
-        """Return variables of what a loop carries, as it is before the loop."""
-        t = self.text
-        carried = [t.variable(t.type) for _ in loop.carried]
-        for variable, place in zip(carried, loop.carried, strict=True):
-            t.write(f"store {t.type} {self.value(frame, place)}, ptr {variable}")
-        return carried
+    def leave(self, frame: Frame, body: Body, carried: Carried) -> None:
+        """Take down what a loop carried in the end."""
+        for j, x in carried.final().items():
+            frame.set(body.first + j, x)
 
     def turns(
         self,
         frame: Frame,
-        loop: Loop,
-        carried: Sequence[str],
-        special: Mapping[int, Reader] | None = None,
-    ) -> Callable[[str], list[str]]:
+        body: Body,
+        carried: Carried,
+        special: Mapping[int, Value] | None = None,
+    ) -> Callable[[str], Frame]:
         """Write what a loop's iterations have in common; return what writes one.
 
-        That takes the iteration, changes what is carried, and returns the outputs.
+        That takes the iteration, changes what is carried, and returns its numbers.
 
         Args:
             frame: what the loop stands in.
-            loop: the loop.
-            carried: the variables of what it carries.
+            body: the loop's body.
+            carried: what it carries.
             special: what reads some of its reads in another way than from memory.
 
         """
-        t, body = self.text, loop.body
-        inner = Frame(body, frame.end)
-        self.room = max(self.room, inner.end)
-        readers = self.readers(frame, inner, loop, special or {})
-        done = self.invariant(inner)
-        fixed = dict(inner.known)
+        t, loop = self.text, body.loop
+        base = frame.base + frame.places.room
+        inner = self.frame(body.places, base, exits(loop.body))
+        others = self.others(frame, loop) | dict(special or {})
+        for j, read in enumerate(loop.reads, len(loop.carried)):
+            if j not in others and type(read) is Along and is_fixed(read):
+                inner.set(j, frame.value(read.place))
+        for place, step in body.invariants:
+            inner.set(place, self.instruction(inner, step, None))
+        reads = readers(self, frame, inner, body, others)
+        mark = len(t.lines)
 
-        def turn(k: str) -> list[str]:
-            inner.known = dict(fixed)
-            for j, variable in enumerate(carried):
-                self.set(inner, j, t.new(f"load {t.type}, ptr {variable}"))
-            for j, reader in readers:
-                self.set(inner, j, reader(k))
+        def turn(k: str) -> Frame:
+            carried.begin(inner)
+            for read in reads:
+                read(k)
             for place in inner.moving:
-                if body.is_constant(place):
-                    self.set(inner, place, self.value(inner, place))
-            self.block(inner, done)
-            out = [self.value(inner, x) for x in body.outputs]
-            for variable, x in zip(carried, out, strict=False):
-                t.write(f"store {t.type} {x}, ptr {variable}")
-            return out
+                if loop.body.is_constant(place):
+                    inner.set(place, inner.value(place))
+            self.block(inner)
+            carried.end(inner)
+            t.lines[mark:mark] = inner.before
+            return inner
 
         return turn
 
-    def readers(
-        self, frame: Frame, inner: Frame, loop: Loop, special: Mapping[int, Reader]
-    ) -> list[tuple[int, Reader]]:
-        """Return what writes each read of an iteration; what never moves is known."""
-        readers = []
-        for i, read in enumerate(loop.reads):
-            j = len(loop.carried) + i
-            if i in special:
-                readers.append((j, special[i]))
-            elif type(read) is Along and read.stride == 0:
-                self.set(inner, j, self.value(frame, read.place))
-            else:
-                readers.append((j, self.reader(frame, read, loop.count)))
-        return readers
-
-    def invariant(self, frame: Frame) -> frozenset[int]:
-        """Write before a loop what never changes in it; return the places."""
-        p = frame.program
-        done = set()
-        for place, step in p.placed():
-            if type(step) is Instruction and all(
-                x in frame.known or p.is_constant(x) for x in step.operands
-            ):
-                self.set(frame, place, self.instruction(frame, step, None))
-                done.add(place)
-        return frozenset(done)
+    def others(self, frame: Frame, loop: Loop) -> dict[int, Value]:  # noqa: ARG002
+        """Return what reads some of a loop's reads in another way than from memory."""
+        return {}
 
     @contextmanager
     def iterations(self, loop: Loop, run: Range, *, outermost: bool) -> Iterator[str]:
@@ -336,22 +254,19 @@ class Writer:
         t.write("ret i32 0")
         t.write(f"{done}:")
 
-    def reader(self, frame: Frame, read: Read, count: int) -> Reader:  # noqa: ARG002 - rows
-        """Return what writes a read of so many iterations, given one of them."""
-        t = self.text
-        if type(read) is Numbers:
-            numbers = self.table(read.numbers, ctypes.c_double)
-            return lambda k: t.spread(numbers, k)
-        if type(read) is At:
-            places = [frame.at(x) * self.lanes for x in read.places]
-            table = self.table(places, ctypes.c_int64)
 
-            return lambda k: t.load(self.memory, t.load_whole(table, k))
-        start = self.pointer(frame.at(read.place))
-        if abs(read.stride) == 1:
-            return lambda k: t.load(start, t.by_lanes(k, read.stride))
-        stride = self.whole(read.stride * self.lanes)
-        return lambda k: t.load(start, t.new(f"mul nsw i64 {k}, {stride}"))
+def _latest_last(
+    primitive: Primitive, operands: tuple[int, ...], late: Sequence[int] | None
+) -> tuple[int, ...]:
+    """Return operands so that what waits for the iteration before comes last."""
+    if primitive is not sumprod or late is None:
+        return operands
+    n = len(operands) // 2
+    pairs = sorted(
+        zip(operands[:n], operands[n:], strict=True),
+        key=lambda pair: max(late[pair[0]], late[pair[1]]),
+    )
+    return tuple([x for side in zip(*pairs, strict=True) for x in side])
 
 
 def _lateness(program: Program) -> list[int]:
@@ -389,8 +304,9 @@ def write_with_loops(
     t = Text(module, head, 1)
     w = Writer(t)
     w.begin()
-    w.room = program.size
-    frame = Frame(program, 0, leaves)
+    lines = Lines({x: (MEMORY, x) for x in range(program.first_result)})
+    places = Places(program, Wide(host.lanes(), weigh), lines, runs_once=True)
+    frame = w.frame(places, 0, leaves)
     n = len(program.inputs)
     if program.constants:
         table = w.table(program.constants, ctypes.c_double)
@@ -399,18 +315,18 @@ def write_with_loops(
             f"call void @llvm.memcpy.p0.p0.i64(ptr {w.pointer(n)}, ptr {table}, "
             f"i64 {w.whole(8 * len(program.constants))}, i1 false)"
         )
-    lines = [*_lines(program.outputs)]
-    for i, length, _ in lines:
+    outputs = [*map(places.addresses.__getitem__, program.outputs)]
+    pieces = [*_lines(outputs)]
+    for i, length, _ in pieces:
         if length >= FEW:
             frame.moving.update(program.outputs[i : i + length])
     w.block(frame)
-    for i, length, stride in lines:
-        place = program.outputs[i]
+    for i, length, stride in pieces:
         if length < FEW:
             for at in range(i, i + length):
-                t.store(w.value(frame, program.outputs[at]), "%out", w.whole(at))
+                t.store(frame.value(program.outputs[at]), "%out", w.whole(at))
             continue
-        start, out = w.pointer(place), t.address("%out", w.whole(i))
+        start, out = w.pointer(outputs[i]), t.address("%out", w.whole(i))
         with t.loop("0", w.whole(length)) as k:
             t.store(t.load(start, t.new(f"mul nsw i64 {k}, {stride}")), out, k)
     fine = t.new(f"load i1, ptr {w.fine}")

@@ -13,12 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ctypes import c_double, c_int64
+from functools import partial
 from typing import Any
 
 from autograd.compiler.loop import Along, At, Loop, Numbers, Read
-from autograd.compiler.machine.rolled import Frame, Reader, Writer
+from autograd.compiler.machine.frames import Frame
+from autograd.compiler.machine.reads import Value
+from autograd.compiler.machine.rolled import Writer
 from autograd.compiler.machine.rows import write_pieces
 from autograd.compiler.machine.segments import write_forward, write_mirror
+from autograd.compiler.machine.spellings import weigh
 from autograd.compiler.machine.text import Module, Text
 from autograd.compiler.machine.windows import Moved
 from autograd.compiler.passes.blocks import read_places
@@ -26,6 +30,8 @@ from autograd.compiler.passes.checkpoints import Checkpoints
 from autograd.compiler.passes.exits import Exit
 from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
+from autograd.compiler.schedule.lines import Lines
+from autograd.compiler.schedule.places import Body, Places, Wide, is_fixed
 
 
 class RowsWriter(Writer):
@@ -34,11 +40,13 @@ class RowsWriter(Writer):
     Args:
         text: the function.
         shared: the places of inputs that are the same for all rows.
+        moved: where the program's places are.
 
     """
 
-    def __init__(self, text: Text, shared: Sequence[int]) -> None:
+    def __init__(self, text: Text, shared: Sequence[int], moved: Moved) -> None:
         super().__init__(text, "%v")
+        self.moved = moved
         self.shared = {place: i for i, place in enumerate(shared)}  # where in ``u``
 
     def whole(self, x: int) -> str:
@@ -57,33 +65,46 @@ class RowsWriter(Writer):
         )
         return f"@{name}"
 
-    def loop(self, frame: Frame, first: int, loop: Loop) -> None:
-        """Write a loop, whose places begin at first."""
-        moved = frame.moved
-        if moved and first in moved.forward:
-            write_forward(self, frame, first, loop, moved.forward[first])
-        elif moved and first in moved.mirror:
-            write_mirror(self, frame, first, loop, moved.mirror[first])
+    def frame(self, places: Places, base: int, leaves: dict[int, Exit]) -> Frame:
+        """Return the numbers of a block, whose memory begins at base."""
+        frame = super().frame(places, base, leaves)
+        if not base:
+            frame.elsewhere = {
+                place: partial(self.text.spread, "%u", str(i))
+                for place, i in self.shared.items()
+            }
+        return frame
+
+    def loop(self, frame: Frame, body: Body) -> None:
+        """Write a loop."""
+        if body.first in self.moved.forward:
+            write_forward(self, frame, body, self.moved.forward[body.first])
+        elif body.first in self.moved.mirror:
+            write_mirror(self, frame, body, self.moved.mirror[body.first])
         else:
-            super().loop(frame, first, loop)
+            super().loop(frame, body)
 
-    def value(self, frame: Frame, place: int) -> str:
-        """Return what is at a place."""
-        if place not in frame.known and not frame.base and place in self.shared:
-            frame.known[place] = self.text.spread("%u", str(self.shared[place]))
-        return super().value(frame, place)
-
-    def reader(self, frame: Frame, read: Read, count: int) -> Reader:
-        """Return what writes a read, given the iteration."""
-        at = None if frame.base else self.of_shared(read, count)
-        if at is None:
-            return super().reader(frame, read, count)
+    def others(self, frame: Frame, loop: Loop) -> dict[int, Value]:
+        """Return what reads inputs that are the same for all rows."""
+        found: dict[int, Value] = {}
+        if frame.base:
+            return found
         t = self.text
-        if type(at) is At:
-            table = self.table(at.places, c_int64)
-            return lambda k: t.spread("%u", t.load_whole(table, k))
-        start = t.address("%u", str(at.place))
-        return lambda k: t.spread(start, t.new(f"mul nsw i64 {k}, {at.stride}"))
+        for j, read in enumerate(loop.reads, len(loop.carried)):
+            at = None if is_fixed(read) else self.of_shared(read, loop.count)
+            if type(at) is At:
+                table = self.table(at.places, c_int64)
+                found[j] = partial(self._listed, table)
+            elif type(at) is Along:
+                start = t.address("%u", str(at.place))
+                found[j] = partial(self._strided, start, at.stride)
+        return found
+
+    def _listed(self, table: str, k: str) -> str:
+        return self.text.spread("%u", self.text.load_whole(table, k))
+
+    def _strided(self, start: str, stride: int, k: str) -> str:
+        return self.text.spread(start, self.text.new(f"mul nsw i64 {k}, {stride}"))
 
     def of_shared(self, read: Read, count: int) -> Along | At | None:
         """Return where in ``u`` a read is, None if it is not, or not along a line."""
@@ -133,9 +154,9 @@ def write_rows_with_loops(
     after = t.new("getelementptr i8, ptr %room, i64 63")
     t.write(f"%v = call ptr @llvm.ptrmask.p0.i64(ptr {after}, i64 -64)")
     own = set(rows)
-    w = RowsWriter(t, [x for x in range(len(program.inputs)) if x not in own])
     moved = Moved(program, cuts)
-    w.room = moved.room
+    w = RowsWriter(t, [x for x in range(len(program.inputs)) if x not in own], moved)
+    places = Places(program, Wide(1, weigh), Lines(), moved)
     _copy_uniform(w, program)
     sums = [t.variable(t.type) for _ in program.outputs] if reduce else []
     for variable in sums:
@@ -144,9 +165,9 @@ def write_rows_with_loops(
     with t.loop("%begin", "%end", lanes) as row:
         w.begin()
         _read_rows(w, rows, row, last)
-        frame = Frame(program, 0, leaves, moved)
+        frame = w.frame(places, 0, leaves)
         w.block(frame)
-        results = [w.value(frame, x) for x in program.outputs]
+        results = [*map(frame.value, program.outputs)]
         if reduce:
             _add_rows(w, sums, results, row)
         else:

@@ -15,92 +15,89 @@ from __future__ import annotations
 from collections.abc import Callable
 from ctypes import c_int64
 
-from autograd.compiler.loop import Loop
-from autograd.compiler.machine.rolled import Frame, Writer
+from autograd.compiler.machine.frames import Frame
+from autograd.compiler.machine.kept import Carried, Kept
+from autograd.compiler.machine.rolled import Writer
 from autograd.compiler.machine.windows import Window
+from autograd.compiler.schedule.places import Body
 
 
-def write_forward(
-    w: Writer, frame: Frame, first: int, loop: Loop, window: Window
-) -> None:
+def write_forward(w: Writer, frame: Frame, body: Body, window: Window) -> None:
     """Write a loop that keeps no more than its checkpoints, and its last segment.
 
     Args:
         w: writes it.
         frame: what it stands in.
-        first: where its places begin.
-        loop: the loop.
+        body: the loop's body.
         window: its memory.
 
     """
-    t, n, marked = w.text, len(loop.carried), window.cut.marked
-    carried = w.carried(frame, loop)
+    t, cut = w.text, window.cut
+    carried = Carried(frame, body)
     marks = _marks(w, window)
-    kept = [_kept(w, window, i) for i in range(loop.kept)]
-    turn = w.turns(frame, loop, carried)
-    with t.loop("0", w.whole(window.cut.segments)) as s:
+    kept = [_kept(w, window, i) for i in range(body.loop.kept)]
+    turn = w.turns(frame, body, carried)
+    with t.loop("0", w.whole(cut.segments)) as s:
         begin, end, _ = _bounds(w, window, s)
-        for mark, j in zip(marks, marked, strict=True):
-            x = t.new(f"load {t.type}, ptr {carried[j]}")
+        for mark, j in zip(marks, cut.marked, strict=True):
+            x = t.new(f"load {t.type}, ptr {carried.alone[j]}")
             t.store(x, mark, t.by_lanes(s))
         with t.loop(begin, end) as i:
-            out = turn(i)
+            out = _outputs(body, turn(i))
             at = t.by_lanes(t.new(f"sub nsw i64 {i}, {begin}"))
-            for pointer, x in zip(kept, out[n:], strict=True):
+            for pointer, x in zip(kept, out, strict=True):
                 t.store(x, pointer, at)
         _copy_spots(w, window, begin, end)
-    for j, variable in enumerate(carried):
-        w.set(frame, first + j, t.new(f"load {t.type}, ptr {variable}"))
+    w.leave(frame, body, carried)
 
 
-def write_mirror(
-    w: Writer, frame: Frame, first: int, loop: Loop, window: Window
-) -> None:
+def write_mirror(w: Writer, frame: Frame, body: Body, window: Window) -> None:
     """Write a loop that reads what another one kept, segment by segment.
 
     Args:
         w: writes it.
         frame: what it stands in.
-        first: where its places begin.
-        loop: the loop.
+        body: the loop's body.
         window: the memory of the one that it reads.
 
     """
-    t, n, cut = w.text, len(loop.carried), window.cut
-    m = len(cut.marked)
-    carried, again = w.carried(frame, loop), w.carried(frame, cut.again)
+    t, loop, cut = w.text, body.loop, window.cut
+    anew = Body(frame.places, cut.forward, cut.again)
+    carried, again = Carried(frame, body), Carried(frame, anew)
     marks = _marks(w, window)
     recomputed = [_kept(w, window, i) for i in cut.kept]
-    start = first + n
-    kept = [w.pointer(frame.at(start + i * loop.count)) for i in range(loop.kept)]
+    kept = Kept(frame, body)
     shift = t.variable("i64")  # the iteration that the window begins with
-    readers = {
-        j: _reader(w, _kept(w, window, output, t0), shift)
+    special = {
+        len(loop.carried) + j: _reader(w, _kept(w, window, output, t0), shift)
         for j, (output, t0) in cut.reads.items()
     }
-    run = w.turns(frame, cut.again, again)
-    turn = w.turns(frame, loop, carried, readers)
+    run = w.turns(frame, anew, again)
+    turn = w.turns(frame, body, carried, special)
     last = w.whole(cut.segments - 1)
     with t.loop("0", w.whole(cut.segments)) as back:
         s = t.new(f"sub nsw i64 {last}, {back}")
         begin, _, end = _bounds(w, window, s)
         t.write(f"store i64 {begin}, ptr {shift}")
-        for mark, variable in zip(marks, again, strict=True):
+        for mark, variable in zip(marks, again.alone.values(), strict=True):
             x = t.load(mark, t.by_lanes(s))
             t.write(f"store {t.type} {x}, ptr {variable}")
         is_there = t.new(f"icmp eq i64 {back}, 0")
         end = t.new(f"select i1 {is_there}, i64 {begin}, i64 {end}")
         with t.loop(begin, end) as i:
-            out = run(i)
+            out = _outputs(anew, run(i))
             at = t.by_lanes(t.new(f"sub nsw i64 {i}, {begin}"))
-            for pointer, x in zip(recomputed, out[m:], strict=True):
+            for pointer, x in zip(recomputed, out, strict=True):
                 t.store(x, pointer, at)
         with t.loop(*_mirrored(w, window, s, loop.count)) as k:
-            out = turn(k)
-            for pointer, x in zip(kept, out[n:], strict=True):
-                t.store(x, pointer, t.by_lanes(k))
-    for j, variable in enumerate(carried):
-        w.set(frame, first + j, t.new(f"load {t.type}, ptr {variable}"))
+            kept.write(turn(k), k)
+    w.leave(frame, body, carried)
+
+
+def _outputs(body: Body, inner: Frame) -> list[str]:
+    """Return what an iteration is to keep."""
+    loop = body.loop
+    return [*map(inner.value, loop.body.outputs[len(loop.carried) :])]
 
 
 def _reader(w: Writer, start: str, shift: str) -> Callable[[str], str]:

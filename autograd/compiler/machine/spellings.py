@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from autograd.compiler.machine import host
 from autograd.compiler.machine.callbacks import call_python
 from autograd.compiler.machine.text import Text
+from autograd.compiler.schedule.lines import Cost
 from autograd.primitives import Primitive
 
 Spelling = Callable[..., str]
@@ -90,9 +92,35 @@ SPELLINGS: dict[str, Spelling] = {
 }  # fmt: skip
 CORE = frozenset(SPELLINGS)
 
+# Costs in half cycles, measured: of one number, and of a vector of eight.
+SIMPLE, CALL = Cost(1, 2), Cost(32, 64)
+COSTS = {
+    **dict.fromkeys(("div", "quotient", "sqrt"), Cost(8, 32)),
+    **dict.fromkeys(("log", "log_or_nan"), Cost(25, 80)),
+    **dict.fromkeys(("sin", "cos"), Cost(40, 64)),
+    **dict.fromkeys(("tanh", "sinh", "cosh", "pow", "power"), Cost(100, 150)),
+}
+
 
 def spell(t: Text, primitive: Primitive, operands: Sequence[str]) -> str:
     """Write a primitive applied to values, and return the result's name."""
     if primitive.in_table and primitive.name in SPELLINGS:
         return SPELLINGS[primitive.name](t, *operands)
     return call_python(t, primitive, operands)
+
+
+def weigh(primitive: Primitive) -> Cost | None:
+    """Return what a primitive costs; None if vectors take as long for each lane.
+
+    Those are functions that the vector library does not have, and Python's.
+    """
+    name = primitive.name
+    if not primitive.in_table or name not in SPELLINGS:
+        return None
+    if name not in LIBM:
+        return COSTS.get(name, SIMPLE)
+    function = LIBM[name]
+    if function not in host.VECTOR:
+        return None
+    there = host.vector_function(function, primitive.arity or 0)
+    return COSTS.get(name, CALL) if there else None

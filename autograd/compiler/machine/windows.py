@@ -10,9 +10,10 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Sequence
 
-from autograd.compiler.loop import Loop
+from autograd.compiler.loop import Along, Loop
 from autograd.compiler.passes.checkpoints import Checkpoints
 from autograd.compiler.program import Program
+from autograd.compiler.schedule.addresses import Addresses, Pace, Rows
 
 
 class Window:
@@ -35,8 +36,10 @@ class Window:
         self.end = self.spots + len(cut.spots)
 
 
-class Moved:
+class Moved(Addresses):
     """Where a program's places are, when those that loops keep no more have none.
+
+    What other loops keep is there output by output.
 
     Args:
         program: with loops.
@@ -44,29 +47,45 @@ class Moved:
 
     Attributes:
         forward, mirror: the windows, by the loops' places.
-        room: how many numbers there are.
+        end: how many numbers there are.
 
     """
 
     def __init__(self, program: Program, cuts: Sequence[Checkpoints]) -> None:
+        super().__init__()
         loops = {place: s for place, s in program.placed() if type(s) is Loop}
-        self.starts: list[int] = []  # of what is left out
+        self.absent: list[int] = []  # where what is left out begins
         self.before = [0]  # how many places are left out before each of these
         self.spots: dict[int, int] = {}
         for cut in cuts:
             loop = loops[cut.forward]
-            self.starts.append(cut.forward + len(loop.carried))
+            self.absent.append(cut.forward + len(loop.carried))
             self.before.append(self.before[-1] + loop.kept * loop.count)
-        self.room = program.size - self.before[-1]
+        self.end = program.size - self.before[-1]
         self.forward: dict[int, Window] = {}
         self.mirror: dict[int, Window] = {}
         for cut in cuts:
-            window = Window(cut, loops[cut.forward].kept, self.room)
+            window = Window(cut, loops[cut.forward].kept, self.end)
             self.forward[cut.forward] = self.mirror[cut.mirror] = window
             self.spots.update({x: window.spots + i for i, x in enumerate(cut.spots)})
-            self.room = window.end
+            self.end = window.end
 
     def __getitem__(self, place: int) -> int:
         """Return where a place is."""
         at = self.spots.get(place)
-        return place - self.before[bisect(self.starts, place)] if at is None else at
+        return place - self.before[bisect(self.absent, place)] if at is None else at
+
+    def enter(self, first: int, loop: Loop, rows: Rows) -> None:
+        """Say where a loop's rows are."""
+        rows.start = self[first + len(loop.carried)]
+
+    def room(self, size: int) -> int:  # noqa: ARG002 - of places, some of which have none
+        """Return how many numbers there are."""
+        return self.end
+
+    def kept(self, place: int) -> None:
+        """Return None: all is where its place says."""
+
+    def pace(self, read: Along, count: int) -> Pace:  # noqa: ARG002
+        """Return where a read goes."""
+        return Pace(self[read.place], read.stride)
