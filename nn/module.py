@@ -146,12 +146,8 @@ class Module:
         missing = [name for name in named if name not in state]
         unexpected = [name for name in state if name not in named]
         if missing or unexpected:
-            kind = type(self).__name__
-            raise ValueError(
-                MSG_STATE.format(
-                    kind=kind, missing=_some(missing), unexpected=_some(unexpected)
-                )
-            )
+            lists = {"missing": _some(missing), "unexpected": _some(unexpected)}
+            raise ValueError(MSG_STATE.format(kind=type(self).__name__, **lists))
         numbers = {name: number_of(number) for name, number in state.items()}
         for name, number in numbers.items():
             if not math.isfinite(number):

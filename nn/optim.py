@@ -248,12 +248,8 @@ class Optimizer:
     ) -> None:
         for i, (p, number) in enumerate(zip(self.params, numbers, strict=True)):
             if not all(math.isfinite(x) for x in (number, *(s[i] for s in state))):
-                message = MSG_STEP.format(
-                    i=i if p.name is None else f"{i} ({p.name})",
-                    new=number,
-                    old=p.data,
-                    grad=gradients[i],
-                )
+                which, grad = f"{i} ({p.name})" if p.name else i, gradients[i]
+                message = MSG_STEP.format(i=which, new=number, old=p.data, grad=grad)
                 raise FloatingPointError(message)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from inspect import cleandoc
 from typing import Any
 
 try:
@@ -87,6 +88,9 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         return self.model_.predict(X)
 
 
+ARGUMENTS = cleandoc(_Network.__doc__ or "").partition("\n\n")[2]
+
+
 class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """A network with a score for each class, trained with the cross-entropy.
 
@@ -97,7 +101,7 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     """
 
-    __doc__ += _Network.__doc__.partition("\n\n")[2]  # type: ignore[union-attr]
+    __doc__ = f"{cleandoc(__doc__)}\n\n{ARGUMENTS}"
 
     def fit(self, X: Any, y: Any) -> MLPClassifier:  # noqa: N803 - scikit-learn's name
         """Train a new network on rows and labels; return self."""
@@ -137,7 +141,7 @@ class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]
 
     """
 
-    __doc__ += _Network.__doc__.partition("\n\n")[2]  # type: ignore[union-attr]
+    __doc__ = f"{cleandoc(__doc__)}\n\n{ARGUMENTS}"
 
     def fit(self, X: Any, y: Any) -> MLPRegressor:  # noqa: N803 - scikit-learn's name
         """Train a new network on rows and targets; return self."""
