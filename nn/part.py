@@ -28,7 +28,7 @@ MSG_ROW = (
 )
 
 edits = [0]  # assignments to attributes of parts so far
-KEPT = {"_found", "_found_at", "_key", "_cells", "_edit", "_one"}
+KEPT = {"_found", "_key", "_cells", "_edit", "_one"}
 
 
 class AllSame:
@@ -53,14 +53,13 @@ class Part(Module):
     A subclass names in ``_state`` the attributes it is rebuilt from.
     """
 
-    __slots__ = ("__weakref__", "_found", "_found_at", "_key", "_name", "_scope")
+    __slots__ = ("__weakref__", "_found", "_key", "_name", "_scope")
     _state: tuple[str, ...]
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._scope = scope(name, brief=True)
-        self._found: list[Value] | None = None
-        self._found_at = -1
+        self._found: tuple[int, list[Value] | None] = -1, None
         self._key: tuple[int, object, object] = -1, None, None
 
     def __setattr__(self, name: str, item: Any) -> None:
@@ -83,10 +82,11 @@ class Part(Module):
         return [*own, *[item for item in super()._attributes() if item[0] not in mine]]
 
     def _leaves(self) -> list[Value]:
-        if self._found_at != edits[0]:
-            self._found = None if self._outline() is None else super()._leaves()
-            self._found_at = edits[0]
-        return super()._leaves() if self._found is None else list(self._found)
+        counted, found = self._found
+        if counted != edits[0]:
+            found = None if self._outline() is None else super()._leaves()
+            self._found = edits[0], found
+        return super()._leaves() if found is None else list(found)
 
     def structure(self) -> object:
         """Return what a compiled function depends on; see `Module.structure`."""
