@@ -71,9 +71,15 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     # The compiler's house. What was recorded, as data, is on the ground.
     "compiler.element": (),
     "compiler.loop": (),
+    "compiler.room": (),
     "compiler.program": ("primitives", "display", "compiler.element", "compiler.loop"),
     "compiler.listing": ("compiler.program", "collector"),
-    "compiler.record.": ("transforms", "compiler.listing", "lifting.branches."),
+    "compiler.record.": (
+        "transforms",
+        "compiler.listing",
+        "compiler.room",
+        "lifting.branches.",
+    ),
     "compiler.passes.": ("compiler.listing",),
     "compiler.schedule.": ("compiler.program",),
     "compiler.machine.": ("compiler.schedule.", "compiler.passes."),

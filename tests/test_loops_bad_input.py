@@ -11,8 +11,9 @@ import pytest
 from work import calls_of
 
 from autograd import math as m
-from autograd import value_and_grad
-from autograd.compiler import Program, jit, trace
+from autograd import value_and_grad, vmap
+from autograd.compiler import Program, jit, room, trace
+from autograd.compiler.calls import vmap_runner
 from autograd.compiler.calls.runner import Runner
 from autograd.compiler.loop import Loop
 
@@ -208,3 +209,57 @@ def test_ctrl_c_ends_a_long_native_loop_and_leaves_all_usable():
     for _ in range(3):
         x = 3.7 * x * (1.0 - x)
     assert short.run([0.3]) == [pytest.approx(x)]
+
+
+# --- Memory that would not suffice ----------------------------------------------------
+
+
+@pytest.fixture
+def batch(monkeypatch):
+    """A batch with loops that has run, and asks for memory from the first byte on."""
+    f = vmap(value_and_grad(garch, (0, 1, 2)), (0, 0, 0, None))
+    points = [np.full(100_000, x) for x in POINT]
+    series = series_of(600)
+    want = f(*(x[:3] for x in points), series)
+    monkeypatch.setattr(vmap_runner, "LITTLE", 0)
+    return f, points, series, want
+
+
+def test_a_batch_says_how_much_memory_it_lacks_before_it_takes_any(batch, monkeypatch):
+    f, points, series, want = batch
+    monkeypatch.setattr(room, "free", lambda: 3_000_000)
+    with pytest.raises(MemoryError, match=r"garch on 100,000 rows takes 3 MB for its"):
+        f(*points, series)
+    found = f(*(x[:3] for x in points), series)  # which is little
+    assert found[0].tolist() == want[0].tolist()
+    monkeypatch.setattr(room, "free", lambda: 100_000)
+    with pytest.raises(MemoryError, match="map the function of some steps"):
+        f(*(x[:3] for x in points), series)
+
+
+def test_no_more_threads_work_on_a_batch_than_there_is_memory_for(batch, monkeypatch):
+    f, points, series, _ = batch
+    helpers = []
+    together = vmap_runner.Together.run
+    monkeypatch.setattr(
+        vmap_runner.Together,
+        "run",
+        lambda self, n: helpers.append(n) or together(self, n),
+    )
+    monkeypatch.setattr(vmap_runner, "threads", lambda: 8)
+    (variant,) = next(iter(f.variants.values()))
+    layout = variant.runner(partials=False, reduce=False).layout
+    each, results = 8 * (layout.room + layout.uniform), 1000 * (4 * 8 + 1)
+    for free in (results + 7 * each // 2, None):
+        monkeypatch.setattr(room, "free", lambda free=free: free)
+        f(*(x[:1000] for x in points), series)
+    assert helpers == [2, 7]
+
+
+def test_free_memory_is_what_the_system_could_give(tmp_path, monkeypatch):
+    monkeypatch.setattr(room, "GROUP", tmp_path)
+    monkeypatch.setattr(room, "SYSTEM", tmp_path / "meminfo")
+    (tmp_path / "meminfo").write_text("MemFree: 5 kB\nMemAvailable:   70 kB\n")
+    assert room.free() == 70 * 1024
+    (tmp_path / "meminfo").write_text("MemFree: 5 kB\n")
+    assert room.free() is None or room.free() > 10**6

@@ -15,7 +15,7 @@ from outcomes import without_source
 
 from autograd import Value, grad, no_grad, value_and_grad
 from autograd import math as am
-from autograd.compiler import Guard, Program, jit, limit, trace
+from autograd.compiler import Guard, Program, jit, limit, room, trace
 from autograd.compiler.record import tape
 from autograd.compiler.record.trace import record_once
 
@@ -318,7 +318,7 @@ def test_a_leak_is_told_with_the_line_that_used_the_number():
 def test_the_limit_is_what_fits_into_half_of_the_memory_that_a_group_may_take(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(tape, "GROUP", tmp_path)
+    monkeypatch.setattr(room, "GROUP", tmp_path)
     monkeypatch.setattr(tape, "LIMIT", [None])
     free = limit()
     files = {"memory.max": "2000000000\n", "memory.current": "1200000000\n"}

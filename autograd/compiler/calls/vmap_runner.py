@@ -8,6 +8,7 @@ pieces' order, so that the result has the same bits for any number of threads.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from contextlib import nullcontext, suppress
 from functools import cache
 from typing import Any
 
+from autograd.compiler import room
 from autograd.compiler.calls.building import building, once
 from autograd.compiler.calls.native import address_of
 from autograd.compiler.machine.ask import listening, taken
@@ -25,6 +27,15 @@ from autograd.compiler.program import Guard, Program
 from autograd.compiler.targets import compile_numpy
 
 PIECE = 400_000  # operations of a piece: some tenths of a millisecond
+FLOAT = 8  # bytes
+LITTLE = 2**26  # bytes that are taken without asking how many are free
+
+MSG_MEMORY = (
+    "{0} on {1:,} rows takes {2:,} MB for its results and {3:,} MB to work in; {4:,} "
+    "MB are free. If it is the results, map fewer rows at a time, or have them summed "
+    "(reduce='sum'). If it is the work, which goes by the steps of one row, map the "
+    "function of some steps and call it in a loop"
+)
 
 _threads = [0]
 _pools: list[ThreadPoolExecutor] = []
@@ -203,6 +214,7 @@ class BatchRunner:
         height = -(-n // block) * block
         m = len(self.program.outputs)
         shape = (count, m) if self.reduce else (m, height)
+        helpers = self._threads(count, n, FLOAT * math.prod(shape) + height)
         out = np.empty(shape)
         flags = np.empty(height, dtype=np.uint8)
         flags.fill(1)
@@ -234,7 +246,7 @@ class BatchRunner:
                 if self._is_raised(error):
                     following.value = n  # the others need not go on
 
-        Together(work).run(min(threads(), count) - 1)
+        Together(work).run(helpers - 1)
         for error in sorted(errors, key=lambda error: isinstance(error, Exception)):
             if self._is_raised(error):  # an interruption first
                 raise error
@@ -242,6 +254,25 @@ class BatchRunner:
             flags[:] = 0
         right = None if flags[:n].all() else flags[:n].astype(bool)
         return (out.sum(axis=0) if self.reduce else out[:, :n]), right
+
+    def _threads(self, pieces: int, rows: int, results: int) -> int:
+        """Return how many threads are to work: no more than there is memory for.
+
+        Raises:
+            MemoryError: if there is not even enough for one.
+
+        """
+        most = min(threads(), pieces)
+        each = FLOAT * (self.layout.uniform + self.layout.room)
+        if results + most * each <= LITTLE:
+            return most
+        free = room.free()
+        if free is None:
+            return most
+        if results + each > free:
+            sizes = [x // 10**6 for x in (results, each, free)]
+            raise MemoryError(MSG_MEMORY.format(self.program.name, rows, *sizes))
+        return min(most, (free - results) // each)
 
     def _is_raised(self, error: BaseException) -> bool:
         """Return whether an error in machine code is one of the whole call.

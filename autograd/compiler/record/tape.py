@@ -13,13 +13,12 @@ floats; so whoever records it looks at `Tape.refused`, and does not compile.
 from __future__ import annotations
 
 import functools
-import os
 import threading
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from autograd.compiler import room
 from autograd.compiler.element import EagerlyError
 from autograd.compiler.record import bounds
 from autograd.compiler.record.arrays import Late, RecordedArray
@@ -31,8 +30,6 @@ from autograd.value import Value, apply, number
 LIMIT: list[int | None] = [None]  # operations of one recording; None as memory allows
 BYTES = 480  # of memory for an operation, while it is recorded and differentiated
 LEAST, USUAL, MOST = 100_000, 5_000_000, 50_000_000
-GROUP = Path("/sys/fs/cgroup")  # of Linux, which says how much memory it may take
-GROUPS = ("memory.max", "memory.current")
 
 MSG_LIMIT = (
     "compiling {0} recorded {1:,} operations and did not come to an end; these take "
@@ -71,14 +68,9 @@ def allowed() -> int:
     """
     if LIMIT[0] is not None:
         return LIMIT[0]
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not on every system
+    free = room.free()
+    if free is None:
         return USUAL
-    with suppress(OSError, ValueError):  # there may be no group, or no limit: "max"
-        most, used = (int((GROUP / name).read_text()) for name in GROUPS)
-        stat = (GROUP / "memory.stat").read_text().split()
-        free = min(free, most - used + int(stat[stat.index("inactive_file") + 1]))
     return max(LEAST, min(MOST, free // (2 * BYTES)))
 
 
