@@ -143,7 +143,8 @@ def _flatten(tree: Any, what: str, numbers: list[Any]) -> Callable[[Any], Any]:
     if parts is None:
         raise TypeError(MSG_NUMBER.format(what, tree, type(tree).__name__))
     rebuilds = [_flatten(item, what, numbers) for item in parts.items]
-    return lambda others: parts.join([rebuild(others) for rebuild in rebuilds])
+    join = parts.join  # and not the items, which may hold a graph
+    return lambda others: join([rebuild(others) for rebuild in rebuilds])
 
 
 def _flatten_columns(
@@ -218,13 +219,12 @@ def parts_of(tree: Any) -> Parts | None:
         return Parts(list(tree), len(tree), partial(like, tree))
     if isinstance(tree, dict):
         keys, order = list(tree), in_order_of_keys(tree)
+        own = None if kind is dict else tree
 
         def join(items: list[Any]) -> Any:
             found = dict(zip(order, items, strict=True))
             new = [found[key] for key in keys]
-            return (
-                dict(zip(keys, new, strict=True)) if kind is dict else like(tree, new)
-            )
+            return dict(zip(keys, new, strict=True)) if own is None else like(own, new)
 
         return Parts([tree[key] for key in order], tuple(keys), join)
     # A class that was registered has imported optree; a deque needs no registration.

@@ -11,7 +11,7 @@ derivative that is deferred) gives up, and the function is recorded as it stands
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from autograd.compiler.record.tape import Tape
@@ -62,13 +62,21 @@ def defer(tape: Tape, y: Any, inputs: Sequence[Any]) -> list[Value] | None:
 
 
 def number_of(
-    nodes: list[Value], kept: Any, inputs: Sequence[Value], constants: list[float]
-) -> Any:
-    """Return what tells an operand's number in a recording."""
+    results: bytes, inputs: Sequence[Value], constants: list[float]
+) -> Callable[[int], float]:
+    """Return what tells an operand's number in a recording.
+
+    Args:
+        results: the instructions' numbers, as bytes.
+        inputs: what operands -1, -3, -5, ... are.
+        constants: what operands -2, -4, -6, ... are.
+
+    """
+    numbers = memoryview(results).cast("d")
 
     def find(x: int) -> float:
         if x >= 0:
-            return number(nodes[kept[x]])
+            return numbers[x]
         if x % 2:
             return number(inputs[(-1 - x) // 2])
         return constants[(-2 - x) // 2]

@@ -23,11 +23,11 @@ from autograd.value import CONSTANT
 from autograd.walk import lock
 
 if cython.compiled:
-    from cython.cimports.autograd.value import Value, integers
+    from cython.cimports.autograd.value import Value, array, integers
     from cython.cimports.autograd.walk import begin, claim, end
     from cython.cimports.cpython.mem import PyMem_Free
 else:
-    from autograd.value import Value, integers
+    from autograd.value import Value, array, integers
     from autograd.walk import begin, claim, end
 
 
@@ -48,8 +48,9 @@ def number_nodes(
         operands, as bytes of 8-byte ints; the roots as a list of such numbers; the
         kinds, pairs of a primitive and how many operands it has; all inputs; the
         constants; the nodes that are instructions, by their places in ``nodes``, as
-        bytes; the largest finite number that occurred, without its sign; and whether
-        a constant 0 was a Value: its product with an adjoint is recorded.
+        bytes, and their numbers, as bytes of floats; the largest finite number that
+        occurred, without its sign; and whether a constant 0 was a Value: its product
+        with an adjoint is recorded.
 
     """
     found: list | None
@@ -116,6 +117,7 @@ def _numbered(  # noqa: C901, PLR0912, PLR0915 - a helper more costs a call for 
     starts = integers(m + 1)
     found = integers(size)
     kept = integers(m)
+    results = array(m)
     number_of: dict = {}
     forms: list = []
     inputs: dict = {}
@@ -167,6 +169,7 @@ def _numbered(  # noqa: C901, PLR0912, PLR0915 - a helper more costs a call for 
                 forms.append((primitive, size - starts[m]))
             kinds[m] = number
             kept[m] = i
+            results[m] = node._data
             codes[i] = m
             m += 1
         starts[m] = size
@@ -180,6 +183,7 @@ def _numbered(  # noqa: C901, PLR0912, PLR0915 - a helper more costs a call for 
             [x for _, x in inputs.values()],
             [x for _, x in constants.values()],
             _bytes(kept, m),
+            _bytes_of_floats(results, m),
             largest,
             zero,
         )
@@ -190,6 +194,7 @@ def _numbered(  # noqa: C901, PLR0912, PLR0915 - a helper more costs a call for 
             PyMem_Free(starts)
             PyMem_Free(found)
             PyMem_Free(kept)
+            PyMem_Free(results)
 
 
 @cython.cfunc
@@ -244,4 +249,12 @@ def _bytes(room: cython.p_longlong, n: cython.Py_ssize_t) -> bytes:
     """Return the first ints of a room as bytes."""
     if not cython.compiled:
         return struct.pack(f"{n}q", *room[:n])
+    return cython.cast(cython.p_char, room)[: 8 * n]
+
+
+@cython.cfunc
+def _bytes_of_floats(room: cython.p_double, n: cython.Py_ssize_t) -> bytes:
+    """Return the first floats of a room as bytes."""
+    if not cython.compiled:
+        return struct.pack(f"{n}d", *room[:n])
     return cython.cast(cython.p_char, room)[: 8 * n]

@@ -290,11 +290,13 @@ def record_once(
         raise _eagerly(tape)
     if tape.given_up:
         raise GivenUpError
+    del result  # see _listing
     leaves = leaves + tape.late.leaves
+    length = len(tape.nodes) + len(tape.comparisons)
+    floats = [number(x) if isinstance(x, Value) else x for x in outputs]
     listing, whole, captured, lines, largest = _listing(
         tape, leaves, outputs, name, writes=writes
     )
-    floats = [number(x) if isinstance(x, Value) else x for x in outputs]
     return Recording(
         listing,
         tape.late,
@@ -305,7 +307,7 @@ def record_once(
         tape.decided,
         largest,
         whole,
-        len(tape.nodes) + len(tape.comparisons),
+        length,
     )
 
 
@@ -354,10 +356,11 @@ def _listing(
     """Return what counts of a recording, what it captured, its lines, and how large.
 
     Outputs and comparisons depend on what counts, or it may raise. The listing comes
-    a second time with the gradients that were deferred, if any were.
+    a second time with the gradients that were deferred, if any were. The graph is given
+    back as soon as it is numbered: it takes more memory than all that is made of it.
     """
     asked = [x for _, a, b, _ in tape.comparisons for x in (a, b)]
-    kinds, starts, operands, roots, forms, inputs, constants, kept, largest, zero = (
+    kinds, starts, operands, roots, forms, inputs, constants, kept, numbers, *rest = (
         number_nodes(
             tape.nodes,
             [*outputs, *asked],
@@ -366,6 +369,7 @@ def _listing(
             _may_raise,
         )
     )
+    largest, zero = rest
     if tape.depends(tuple(inputs[len(leaves) :])):
         raise EagerlyError(MSG_THREAD)
     names = tuple("" if x.name is None else x.name for x in inputs)
@@ -373,7 +377,7 @@ def _listing(
 
     def listing(found: Numbered, guards: Iterable[tuple[Any, ...]] = ()) -> Listing:
         kinds, starts, operands, places, forms, constants = found
-        sides = iter(places[len(outputs) :])
+        sides = iter(places[n_outputs:])
         own = [(r, next(sides), next(sides), outcome) for r, outcome in relations]
         return Listing(
             names,
@@ -382,7 +386,7 @@ def _listing(
             kinds,
             starts,
             operands,
-            tuple(places[: len(outputs)]),
+            tuple(places[:n_outputs]),
             tuple(Guard(*guard) for guard in dict.fromkeys([*own, *guards])),
             name,
         )
@@ -390,9 +394,12 @@ def _listing(
     lines: list[str] = []
     if tape.nodes and tape.nodes[0].where:
         lines = [tape.nodes[i].where for i in ints(kept)]
+    n_outputs = len(outputs)
+    for done in (asked, outputs, tape.nodes, tape.comparisons):
+        done.clear()
     whole = None
     if tape.deferred and writes:
-        number = number_of(tape.nodes, ints(kept), inputs, constants)
+        number = number_of(numbers, inputs, constants)
         code = kinds, starts, operands
         mirror = Mirror(code, forms, constants, len(inputs), number, zero)
         whole = listing(*mirror.write(roots))
