@@ -88,6 +88,13 @@ class Part(Module):
             self._found = edits[0], found
         return super()._leaves() if found is None else list(found)
 
+    def modules(self) -> list[Module]:
+        """Return this module and all that it holds; see `Module.modules`."""
+        if self._outline() is None:
+            return super().modules()
+        below = [module for part in self._parts() for module in part.modules()]
+        return list(dict.fromkeys((self, *below)))
+
     def structure(self) -> object:
         """Return what a compiled function depends on; see `Module.structure`."""
         counted, outline, key = self._key

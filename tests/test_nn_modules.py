@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autograd import Value, topological_order
-from nn import MLP, Layer, LayerNorm, Linear, Module, Neuron, Sequential
+from nn import MLP, Dropout, Layer, LayerNorm, Linear, Module, Neuron, Sequential
 
 
 class Everything(Module):
@@ -287,3 +287,15 @@ def test_sharing_survives_pickle() -> None:
     layer.neurons[1].w = layer.neurons[0].w
     other = through_pickle(layer)
     assert len(other.parameters()) == 4
+
+
+def test_the_modules_of_a_network_are_those_that_are_found_by_looking() -> None:
+    shared = Neuron(2)
+    twice = Layer(2, 2)
+    twice.neurons = [shared, shared]
+    for inner in (MLP(2, [2, 2]), Dropout()):
+        model = Sequential(Layer(2, 2), inner, twice)
+        assert model.modules() == Module.modules(model)
+        assert model.modules().count(shared) == 1
+        model.eval()
+        assert not any(module.training for module in model.modules())

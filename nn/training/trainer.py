@@ -132,7 +132,8 @@ class Trainer:
         """Return loss and metrics on rows that are not trained on."""
         order = list(range(len(data)))
         self.give_back()
-        loss, scores = self._step(data, order, epoch, "validation", learn=False)
+        with self.flat.alone() if self.flat else nullcontext():
+            loss, scores = self._step(data, order, epoch, "validation", learn=False)
         return loss, self._figures([scores], data, order)
 
     def _figures(
