@@ -20,6 +20,7 @@ from cython.cimports.autograd.compiler.calls.native_cython import (
     PyFunction_GET_CODE,
     PyFunction_GET_DEFAULTS,
     PyObject_GenericGetDict,
+    PySequence_Fast_ITEMS,
     Single,
 )
 from cython.cimports.autograd.compiler.machine.ask import kept
@@ -348,14 +349,18 @@ def _same_names(one: dict, seen: tuple) -> cython.bint:
 
 @cython.cfunc
 def _same_items(one: list, seen: tuple) -> cython.bint:
-    i: cython.Py_ssize_t
     n: cython.Py_ssize_t = len(seen)
     if n != len(one):
         return False
-    for i in range(n):
-        if one[i] is not seen[i]:
-            return False
-    return True
+    # Addresses alone: to count a reference to each item fetches all of them.
+    return (
+        memcmp(
+            PySequence_Fast_ITEMS(one),
+            PySequence_Fast_ITEMS(seen),
+            n * cython.sizeof(cython.pointer(PyObject)),
+        )
+        == 0
+    )
 
 
 @cython.cfunc
