@@ -42,6 +42,7 @@ MODULES = (
     "autograd/primitives/normal.py",
     "autograd/primitives/special.py",
     "autograd/primitives/activations.py",
+    "autograd/primitives/pairs.py",
     "autograd/context.py",
     "autograd/walk.py",
     "autograd/value.py",

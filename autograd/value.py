@@ -43,7 +43,7 @@ from autograd.context import no_grad, taping
 from autograd.display import mimebundle
 from autograd.ieee import excused
 from autograd.primitives import TABLE, Primitive, activations, arithmetic, powers
-from autograd.primitives.row import DETACHED, exact_text
+from autograd.primitives.row import DETACHED, apply_with, exact_text
 
 if cython.compiled:
     from cython.cimports.autograd.context import (
@@ -1030,6 +1030,11 @@ def apply(primitive: Primitive, args: tuple) -> Value:
 @cython.cfunc
 def _apply_one(primitive: Primitive, operand: Value) -> Value:
     """Do as `apply` with one operand, which most functions have."""
+    if cython.compiled and primitive.pair is not cython.NULL:
+        slope: cython.double
+        known: cython.double = primitive.pair(operand._data, cython.address(slope))
+        if known - known == 0.0 and slope - slope == 0.0:
+            return new_node(primitive, known, operand, None, slope, 0.0)
     x: float = operand._data
     try:
         y = primitive.value(x)
@@ -1361,3 +1366,4 @@ def _install() -> None:
 
 
 _install()
+apply_with(Value, apply)

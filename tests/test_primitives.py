@@ -204,6 +204,25 @@ def test_negation_agrees_with_its_row_bit_for_bit():
         assert bits(node.data) == bits(-x)
 
 
+@pytest.mark.parametrize("row", [r for r in ROWS if r.arity == 1], ids=str)
+def test_a_function_of_one_value_agrees_with_its_row_bit_for_bit(row):
+    generator = random.Random(row.name)
+    near = [generator.uniform(-5.0, 5.0) for _ in range(100)]
+    far = [x * 10.0 ** generator.uniform(-320.0, 307.0) for x in near[:30]]
+    for x in [*SPECIAL, 709.0, -745.0, 1e22, *near, *far]:
+        try:
+            y = row.value(x)
+        except (ArithmeticError, ValueError) as error:
+            with pytest.raises(type(error)):
+                row(Value(x))
+            continue
+        node = row(Value(x))
+        assert (node.primitive, bits(node.data)) == (row, bits(float(y))), x
+        assert [bits(d) for d in node.partials] == [
+            bits(float(d)) for d in row.partials_at(y, (x,))
+        ], x
+
+
 @pytest.mark.parametrize("row", [r for r in ROWS if r.arity is None], ids=str)
 def test_a_row_of_any_number_makes_one_node_of_all_its_operands(row):
     args = [0.5, 1.5, 2.5, 3.5]

@@ -15,7 +15,8 @@ higher order) and recorded programs. Three habits keep that true:
 - no cancellation: ``tanh`` is not ``1 - y*y``, which is 0 at 20; see each row.
 
 The rows are in one file a family, each of which rests on those before it: `arithmetic`,
-`powers`, `elementary`, `normal`, `special`, `activations`; `row` has the class.
+`powers`, `elementary`, `normal`, `special`, `activations`; `row` has the class, and
+`pairs` the commonest rows once more, in C.
 
 Letters: ``y`` is the output, ``x`` the only argument, ``a b c`` the arguments.
 """
@@ -27,6 +28,7 @@ from autograd.primitives import (
     arithmetic,
     elementary,
     normal,
+    pairs,
     powers,
     special,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "arithmetic",
     "elementary",
     "normal",
+    "pairs",
     "powers",
     "special",
 ]

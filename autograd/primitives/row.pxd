@@ -1,3 +1,6 @@
+# Computes value and partial: see `autograd.primitives.pairs`.
+ctypedef double (*Pair)(double x, double* slope) noexcept
+
 cdef class Primitive:
     cdef dict __dict__  # for __name__ and __doc__
     cdef readonly str name
@@ -18,3 +21,4 @@ cdef class Primitive:
     cdef readonly object at_kink
     cdef readonly object safe
     cdef readonly dict kinks
+    cdef Pair pair

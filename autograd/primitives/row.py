@@ -127,7 +127,7 @@ class Primitive:
         foreign = False
         for arg in args:
             if type(arg) is not float:
-                apply = getattr(type(arg), "__apply__", None)
+                apply = _applies(arg)
                 if apply is not None:
                     return apply(self, args)
                 foreign = foreign or type(arg) is not int
@@ -248,6 +248,24 @@ def exact_text(text: Any) -> Any:
     return text
 
 
+# The engine's type of node, and what makes one of a row and its arguments.
+_node = cython.declare(object, None)
+_apply = cython.declare(object, None)
+
+
+@cython.cfunc
+@cython.inline
+def _applies(x: object) -> object:
+    """Return what makes a node of a row and arguments with x among them, or None."""
+    return _apply if type(x) is _node else getattr(type(x), "__apply__", None)
+
+
+def apply_with(node: type, apply: Callable[..., Any]) -> None:
+    """Let calls on nodes of this type go straight to this function."""
+    global _node, _apply
+    _node, _apply = node, apply
+
+
 def _excused(primitive: Primitive, args: tuple[Any, ...], error: Exception) -> Any:
     """Return None: `autograd.ieee` puts its function here."""
 
@@ -269,10 +287,12 @@ def as_number(x: Any) -> Any:
 
     A float32 would round what is computed with it, and a small int would wrap around.
     """
-    if type(x) is float or type(x) is int or not hasattr(type(x), "__float__"):
+    if type(x) is float or type(x) is int or type(x) is _node:
+        return x
+    if not hasattr(type(x), "__float__"):
         return x
     if getattr(x, "shape", ()) or hasattr(type(x), "__apply__"):
-        return x  # an array of several numbers, or a Value
+        return x  # an array of several numbers, or a kind of node
     if getattr(getattr(x, "dtype", None), "kind", "f") not in "biufO":
         # NumPy would make a float of a text, and of half a complex number.
         raise TypeError(MSG_KIND.format(x, x.dtype))
