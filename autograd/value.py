@@ -14,7 +14,7 @@ also compiled by Cython in pure Python mode, with the C types of ``value.pxd``;
   so nodes are unknown to the garbage collector (``no_gc``). It would otherwise walk
   every node again and again, and cost more than everything else together.
 - Freeing a long chain must not recurse, so a dying node hands the parents that die with
-  it to one worklist (`__dealloc__`). The interpreter has its own way of doing that.
+  it to one worklist (`_free`). The interpreter has its own way of doing that.
 - Nodes of one or two operands, nearly all, keep them in fields of their own; only nodes
   of more operands have tuples of operands and an array of partials.
 - A compiled class has one file, and a subclass of a ``no_gc`` class would be given back
@@ -46,6 +46,7 @@ from autograd.primitives import TABLE, Primitive, activations, arithmetic, power
 from autograd.primitives.row import DETACHED, apply_with, exact_text
 
 if cython.compiled:
+    from cython.cimports.autograd._memory import Bare, prefetch
     from cython.cimports.autograd.context import (
         Context,
         contexts,
@@ -55,9 +56,9 @@ if cython.compiled:
     )
     from cython.cimports.autograd.context import label as label_in
     from cython.cimports.autograd.primitives.row import Primitive
-    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc
-    from cython.cimports.cpython.object import PyTypeObject
-    from cython.cimports.cpython.ref import Py_REFCNT
+    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc, PyObject_Free
+    from cython.cimports.cpython.object import PyObject, PyTypeObject
+    from cython.cimports.cpython.ref import Py_DECREF, Py_REFCNT
     from cython.cimports.cpython.type import PyType_Modified
     from cython.cimports.libc.math import pow as c_pow
 else:
@@ -65,6 +66,8 @@ else:
 
     from autograd.context import Context, contexts, current, take_down, tapes
     from autograd.context import label as label_in
+
+    Bare = object
 
 COMPILED: bool = cython.compiled
 _HERE = "" if cython.compiled else sys._getframe().f_code.co_filename
@@ -246,21 +249,6 @@ class Value:
             name = label
         if name is not None:
             self.name = name
-
-    def __dealloc__(self) -> None:
-        # Taken into locals first: a field would count as a second reference.
-        a = self._a
-        b = self._b
-        self._a = self._b = None
-        if self._many:
-            PyMem_Free(self._many)
-        if _dies_with_its_child(b):
-            _put_down(b)
-        if _dies_with_its_child(a):
-            _put_down(a)
-        a = b = None
-        if _next is not None and not _draining:
-            _drain()
 
     # What was recorded.
 
@@ -1031,7 +1019,7 @@ def apply(primitive: Primitive, args: tuple) -> Value:
 def _apply_one(primitive: Primitive, operand: Value) -> Value:
     """Do as `apply` with one operand, which most functions have."""
     if cython.compiled and primitive.pair is not cython.NULL:
-        slope: cython.double
+        slope: cython.double = 0.0
         known: cython.double = primitive.pair(operand._data, cython.address(slope))
         if known - known == 0.0 and slope - slope == 0.0:
             return new_node(primitive, known, operand, None, slope, 0.0)
@@ -1272,43 +1260,66 @@ def _is_operand(x: object) -> bool:
 
 # --- Freeing ------------------------------------------------------------------------
 
-# What is to be freed: one place for the next, which is all that a chain needs, and a
-# list for the others.
-_next = cython.declare(object, None)
-_dying = cython.declare(list, [])
+# The nodes that are to be freed wait in a queue. Nobody else has them any more, so each
+# holds the next in the place of its mark, and the queue takes no memory. They are freed
+# in about the reverse order of their making; their memory is fetched while they wait.
+_first = cython.declare(Bare, cython.NULL)
+_last = cython.declare(Bare, cython.NULL)
+_tuples = cython.declare(list, [])
 _draining = cython.declare(cython.bint, False)
 
 
 @cython.cfunc
 @cython.inline
 @cython.exceptval(check=False)
-def _dies_with_its_child(x: object) -> cython.bint:
-    return (type(x) is Value or type(x) is tuple) and Py_REFCNT(x) == 1
+def _let_go(thing: Bare) -> cython.void:
+    """Give back a reference; what would die of that waits for its turn."""
+    global _first, _last
+    if Py_REFCNT(cython.cast(object, thing)) > 1:
+        Py_DECREF(cython.cast(object, thing))
+    elif type(cython.cast(object, thing)) is Value:
+        cython.cast(Value, thing)._mark = 0
+        if _first is cython.NULL:
+            _first = thing
+        else:
+            cython.cast(Value, _last)._mark = cython.cast(cython.longlong, thing)
+        _last = thing
+        prefetch(cython.cast(Bare, cython.cast(Value, thing)._a))
+        prefetch(cython.cast(Bare, cython.cast(Value, thing)._b))
+    else:
+        if type(cython.cast(object, thing)) is tuple:
+            _tuples.append(cython.cast(object, thing))
+        Py_DECREF(cython.cast(object, thing))
 
 
 @cython.cfunc
-@cython.inline
 @cython.exceptval(check=False)
-def _put_down(x: object) -> cython.void:
-    global _next
-    if _next is None:
-        _next = x
-    else:
-        _dying.append(x)
+def _free(thing: cython.pointer(PyObject)) -> cython.void:
+    """Free a node, and in the end all that dies with it, without recursion."""
+    _let_go(cython.cast(Bare, cython.cast(Value, thing)._b))
+    _let_go(cython.cast(Bare, cython.cast(Value, thing)._a))
+    Py_DECREF(cython.cast(Value, thing)._primitive)
+    Py_DECREF(cython.cast(Value, thing)._label)
+    if cython.cast(Value, thing)._many is not cython.NULL:
+        PyMem_Free(cython.cast(Value, thing)._many)
+    PyObject_Free(thing)
+    if not _draining and (_first is not cython.NULL or _tuples):
+        _drain()
 
 
 @cython.cfunc
 @cython.exceptval(check=False)
 def _drain() -> cython.void:
-    """Free what is put down, and what that puts down in its turn."""
-    global _draining, _next
+    """Free what waits, and what then comes to wait."""
+    global _draining, _first
     _draining = True
-    while _next is not None:
-        x = _next
-        _next = None
-        x = None  # noqa: F841 - the last reference: here x is freed
-        if _next is None and _dying:
-            _next = _dying.pop()
+    while _first is not cython.NULL or _tuples:
+        if _first is cython.NULL:
+            _tuples.pop()
+            continue
+        thing: Bare = _first
+        _first = cython.cast(Bare, cython.cast(Value, thing)._mark)
+        Py_DECREF(cython.cast(object, thing))
     _draining = False
 
 
@@ -1355,10 +1366,10 @@ def _install() -> None:
     }
     if cython.compiled:
         methods["__signature__"] = _Signature()
+        kind = cython.cast(cython.pointer(PyTypeObject), Value)
+        kind.tp_dealloc = _free
         # setattr refuses an extension type, though its methods are in a dict like any.
-        cython.cast(
-            dict, cython.cast(cython.pointer(PyTypeObject), Value).tp_dict
-        ).update(methods)
+        cython.cast(dict, kind.tp_dict).update(methods)
         PyType_Modified(Value)
     else:
         for name, method in methods.items():

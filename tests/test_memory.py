@@ -33,6 +33,22 @@ assert x.grad == 1.0
 del z
 del y
 """,
+    "a_chain_of_squares": """
+y = Value(1.0)
+for _ in range(300_000):
+    y = y * y
+y.backward()
+del y
+""",
+    "tuples_of_one_node_twice_and_twice_the_same_tuple": """
+y = Value(1.0)
+for i in range(100_000):
+    pair = (y, 0.5)
+    y = math.sumprod(pair, pair) if i % 2 else math.fsum((y, y)) * 0.5
+del pair
+y.backward()
+del y
+""",
     "a_chain_of_n_ary_nodes": """
 x = Value(1.0)
 y = x
