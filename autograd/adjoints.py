@@ -24,11 +24,11 @@ from autograd.walk import lock
 
 if cython.compiled:
     from cython.cimports.autograd.value import Value, integers, new_node
-    from cython.cimports.autograd.walk import begin, end, visit
+    from cython.cimports.autograd.walk import Nodes, begin, end, listed, visit
     from cython.cimports.cpython.mem import PyMem_Free
 else:
     from autograd.value import Value, integers, new_node
-    from autograd.walk import begin, end, visit
+    from autograd.walk import Nodes, begin, end, listed, visit
 
 _STRONG_MUL = cython.declare(object, strong_mul)
 _KINKED = cython.declare(frozenset, frozenset(KINKED))
@@ -44,13 +44,14 @@ def pull(y: Value, y_bar: object, inputs: list, recorded: dict) -> list:
         recorded: nodes that stand for leaves whose number is another by now.
 
     """
-    order: list = []
+    nodes: Nodes = Nodes()
     places: list = []  # of each input in the order, -1 if nothing depends on it
     numbers: cython.p_longlong = cython.NULL
     with lock:
         found = begin()
         try:
-            first: cython.longlong = visit(y, order, found)
+            first: cython.longlong = visit(y, nodes, found)
+            order = listed(nodes)
             numbers = _numbered(order, first)
             active, within = _reached(order, numbers, inputs, places, first)
         finally:

@@ -30,10 +30,13 @@ from autograd.primitives.row import zeros
 from autograd.value import CONSTANT, partials_of, walk_with
 
 if cython.compiled:
+    from cython.cimports.autograd._memory import Bare, prefetch
     from cython.cimports.autograd.value import Value, array, as_float, describe
-    from cython.cimports.cpython.mem import PyMem_Free
+    from cython.cimports.cpython.mem import PyMem_Free, PyMem_Realloc
 else:
     from autograd.value import Value, array, as_float, describe
+
+    Bare = object
 
 MSG_CONSTANT = (
     "backward() on a constant: this Value was detached or made under no_grad(), so it "
@@ -44,6 +47,8 @@ _clock = cython.declare(cython.longlong, 0)
 lock = held_while_forking(threading.RLock())  # held during a walk
 # How many walks are under way, each in the middle of the one before.
 _walks = cython.declare(cython.longlong, 0)
+# How many nodes ahead of the sweep their memory is fetched.
+_AHEAD = cython.declare(cython.Py_ssize_t, 8)
 _BEYOND = cython.declare(cython.longlong, 2**40)  # more than any graph has nodes
 
 
@@ -58,15 +63,15 @@ def topological_order(root: object) -> list[Value]:
     ['x', '*', '+']
 
     """
-    order: list = []
+    order: Nodes = Nodes()
     node: Value = _root(root)
     with lock:
         found = begin()
         try:
             visit(node, order, found)
+            return listed(order)
         finally:
             end(found)
-    return order
 
 
 @cython.cfunc
@@ -111,44 +116,94 @@ def _root(thing: object) -> Value:
     return thing
 
 
+@cython.final
+@cython.cclass
+class Nodes:
+    """Nodes of one graph, in a row; who holds its root may hold them so.
+
+    Compiled, they are bare pointers: counting references would touch every node.
+    """
+
+    def __init__(self) -> None:
+        self.size = self.room = 0
+        self.leaves = 0
+        if not cython.compiled:
+            self.at = []
+
+    def __dealloc__(self) -> None:
+        PyMem_Free(self.at)
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(-1)
+    def push(self, node: Bare) -> cython.bint:
+        """Put a node behind the others."""
+        if self.size == self.room:
+            self.grow()
+        self.at[self.size] = node
+        self.size += 1
+        return True
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def grow(self) -> cython.bint:
+        """Take twice the room."""
+        room: cython.Py_ssize_t = max(2 * self.room, 64)
+        if cython.compiled:
+            at = PyMem_Realloc(self.at, room * cython.sizeof(Bare))
+            if not at:
+                raise MemoryError
+            self.at = cython.cast(cython.pointer(Bare), at)
+        else:
+            self.at += [None] * (room - self.room)
+        self.room = room
+        return True
+
+
 @cython.cfunc
-def visit(  # noqa: C901 - a helper more would cost a call for each node
-    root: Value, order: list, found: list | None
-) -> cython.longlong:
-    """Append root's graph to order, parents first; return the first node's mark."""
+def listed(order: Nodes) -> list:
+    """Return nodes as a list, which holds them."""
+    i: cython.Py_ssize_t
+    return [cython.cast(Value, order.at[i]) for i in range(order.size)]
+
+
+@cython.cfunc
+def visit(root: Value, order: Nodes, found: list | None) -> cython.longlong:
+    """Put root's graph into order, parents first; return the first node's mark."""
     global _clock
-    # A node is met (on the stack a second time, below its parents), then numbered.
+    # A node is met (and stays on the stack, below its parents), then numbered.
     met: cython.longlong = _clock + 1
     first: cython.longlong = _clock + 2
     number: cython.longlong = first
-    stack: list = [root]
-    node: Value
-    parent: Value
+    stack: Nodes = Nodes()
+    node: Bare
     try:
-        while stack:
-            node = stack.pop()
+        stack.push(cython.cast(Bare, root))
+        while stack.size:
+            node = stack.at[stack.size - 1]
             if found is not None:
-                _note(node, met, found)
-            if node._mark < met and node._a is not None:
-                node._mark = met
-                stack.append(node)
-                if node._many:
-                    if node._b is not None:
-                        _push(node._b, stack, met)
-                    _push(node._a, stack, met)
+                _note(cython.cast(Value, node), met, found)
+            if cython.cast(Value, node)._mark < met:
+                cython.cast(Value, node)._mark = met
+                size: cython.Py_ssize_t = stack.size
+                if cython.cast(Value, node)._many:
+                    if cython.cast(Value, node)._b is not None:
+                        _push_all(cython.cast(Value, node)._b, stack, met)
+                    _push_all(cython.cast(Value, node)._a, stack, met)
+                else:
+                    b = cython.cast(Bare, cython.cast(Value, node)._b)
+                    a = cython.cast(Bare, cython.cast(Value, node)._a)
+                    _push(b, stack, met)
+                    _push(a, stack, met)
+                if stack.size > size:
                     continue
-                if type(node._b) is Value:
-                    parent = node._b
-                    if parent._mark < met:
-                        stack.append(parent)
-                if type(node._a) is Value:
-                    parent = node._a
-                    if parent._mark < met:
-                        stack.append(parent)
-            elif node._mark <= met:
-                node._mark = number
+            stack.size -= 1
+            if cython.cast(Value, node)._mark == met:
+                cython.cast(Value, node)._mark = number
                 number += 1
-                order.append(node)
+                order.push(node)
+                if cython.cast(Value, node)._primitive is None:
+                    order.leaves += 1
     finally:
         # Also where Ctrl-C ends the walk: its marks must not pass for the next one's.
         _clock = number
@@ -164,48 +219,89 @@ def _note(node: Value, met: cython.longlong, found: list) -> object:
 
 @cython.cfunc
 @cython.inline
-@cython.exceptval(check=True)
-def _push(operands: tuple, stack: list, met: cython.longlong) -> cython.void:
-    i: cython.Py_ssize_t
-    parent: Value
-    for i in range(len(operands) - 1, -1, -1):
-        x = operands[i]
-        if type(x) is Value:
-            parent = x
-            if parent._mark < met:
-                stack.append(parent)
+@cython.exceptval(-1)
+def _push(x: Bare, stack: Nodes, met: cython.longlong) -> cython.bint:
+    """Put an operand on the stack if it is a node that was not met."""
+    if type(cython.cast(object, x)) is Value and cython.cast(Value, x)._mark < met:
+        stack.push(x)
+        if cython.compiled:
+            prefetch(cython.cast(Bare, cython.cast(Value, x)._b))
+            prefetch(cython.cast(Bare, cython.cast(Value, x)._a))
+    return True
 
 
 @cython.cfunc
-def _sweep(order: list, first: cython.longlong, seed: cython.double) -> cython.p_double:
+@cython.exceptval(-1)
+def _push_all(operands: tuple, stack: Nodes, met: cython.longlong) -> cython.bint:
+    i: cython.Py_ssize_t
+    for i in range(len(operands) - 1, -1, -1):
+        _push(cython.cast(Bare, operands[i]), stack, met)
+    return True
+
+
+@cython.cfunc
+def _sweep(
+    order: Nodes, first: cython.longlong, seed: cython.double
+) -> cython.p_double:
     """Return the adjoint of each node of the order; the last one's is the seed."""
     i: cython.Py_ssize_t
-    n: cython.Py_ssize_t = len(order)
+    n: cython.Py_ssize_t = order.size
     adjoints = array(n)
     for i in range(n):
         adjoints[i] = 0.0
     adjoints[n - 1] = seed
-    node: Value
-    parent: Value
+    node: Bare
     for i in range(n - 1, -1, -1):
-        node = order[i]
+        if cython.compiled and i >= 2 * _AHEAD:
+            _fetch(order.at[i - _AHEAD], order.at[i - 2 * _AHEAD])
         adjoint: cython.double = adjoints[i]
         if adjoint == 0.0:  # the strong zero
             continue
-        if adjoint - adjoint != 0.0 and node._primitive is not None:  # infinite or NaN
-            _spread_to_the_chosen(node, adjoint, adjoints, first)
-        elif node._many:
-            _spread(node._a, node._many, 0, adjoint, adjoints, first)
-            if node._b is not None:
-                _spread(node._b, node._many, len(node._a), adjoint, adjoints, first)
+        node = order.at[i]
+        if adjoint - adjoint != 0.0 and cython.cast(Value, node)._primitive is not None:
+            _spread_to_the_chosen(cython.cast(Value, node), adjoint, adjoints, first)
+        elif cython.cast(Value, node)._many:
+            _spread_to_many(cython.cast(Value, node), adjoint, adjoints, first)
         else:
-            if type(node._a) is Value:
-                parent = node._a
-                adjoints[parent._mark - first] += adjoint * node._da
-            if type(node._b) is Value:
-                parent = node._b
-                adjoints[parent._mark - first] += adjoint * node._db
+            _spread(
+                cython.cast(Value, node)._a,
+                adjoint * cython.cast(Value, node)._da,
+                adjoints,
+                first,
+            )
+            _spread(
+                cython.cast(Value, node)._b,
+                adjoint * cython.cast(Value, node)._db,
+                adjoints,
+                first,
+            )
     return adjoints
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _fetch(soon: Bare, later: Bare) -> cython.void:
+    """Have memory fetched: of a node its operands' marks, of a later one itself."""
+    a = cython.cast(Bare, cython.cast(Value, soon)._a)
+    b = cython.cast(Bare, cython.cast(Value, soon)._b)
+    prefetch(cython.address(cython.cast(Value, a)._mark))
+    prefetch(cython.address(cython.cast(Value, b)._mark))
+    prefetch(cython.address(cython.cast(Value, later)._mark))
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _spread(
+    x: object,
+    share: cython.double,
+    adjoints: cython.p_double,
+    first: cython.longlong,
+) -> cython.void:
+    """Add to the adjoint of an operand, if it is a node."""
+    if type(x) is Value:
+        adjoints[cython.cast(Value, x)._mark - first] += share
 
 
 @cython.cfunc
@@ -237,23 +333,21 @@ def _spread_to_the_chosen(
 
 
 @cython.cfunc
-@cython.inline
-@cython.exceptval(check=True)
-def _spread(
-    operands: tuple,
-    partials: cython.p_double,
-    start: cython.Py_ssize_t,
+def _spread_to_many(
+    node: Value,
     adjoint: cython.double,
     adjoints: cython.p_double,
     first: cython.longlong,
-) -> cython.void:
+) -> object:
     i: cython.Py_ssize_t
-    parent: Value
-    for i in range(len(operands)):
-        x = operands[i]
-        if type(x) is Value:
-            parent = x
-            adjoints[parent._mark - first] += adjoint * partials[start + i]
+    operands: tuple = node._a
+    n: cython.Py_ssize_t = len(operands)
+    for i in range(n):
+        _spread(operands[i], adjoint * node._many[i], adjoints, first)
+    if node._b is not None:
+        operands = node._b
+        for i in range(len(operands)):
+            _spread(operands[i], adjoint * node._many[n + i], adjoints, first)
 
 
 def gradient(root: Value, inputs: list, of_more: cython.bint = False) -> list | None:
@@ -269,17 +363,14 @@ def gradient(root: Value, inputs: list, of_more: cython.bint = False) -> list | 
         on leaves other than the inputs, so that the derivatives are Values.
 
     """
-    i: cython.Py_ssize_t
-    leaves: cython.Py_ssize_t = 0
+    leaves: cython.Py_ssize_t
     node: Value
-    order: list = []
+    order: Nodes = Nodes()
     with lock:
         found = begin()
         try:
             first = visit(root, order, found)
-            for i in range(len(order)):
-                node = order[i]
-                leaves += node._primitive is None
+            leaves = order.leaves
             for node in inputs:
                 leaves -= node._mark >= first and node._primitive is None
             if leaves and not of_more:
@@ -306,19 +397,19 @@ def backward(thing: object, seed: object = 1.0) -> None:
     if root._primitive is CONSTANT:
         raise ValueError(MSG_CONSTANT)
     i: cython.Py_ssize_t
-    node: Value
-    order: list = []
+    node: Bare
+    order: Nodes = Nodes()
     with lock:
         found = begin()
         try:
             first = visit(root, order, found)
             adjoints = _sweep(order, first, start)
-            for i in range(len(order)):
-                node = order[i]
-                if node._primitive is None:
-                    node._grad += adjoints[i]
-                elif node._primitive is not CONSTANT:
-                    node._grad = adjoints[i]
+            for i in range(order.size):
+                node = order.at[i]
+                if cython.cast(Value, node)._primitive is None:
+                    cython.cast(Value, node)._grad += adjoints[i]
+                elif cython.cast(Value, node)._primitive is not CONSTANT:
+                    cython.cast(Value, node)._grad = adjoints[i]
             if cython.compiled:
                 PyMem_Free(adjoints)
         finally:
