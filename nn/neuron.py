@@ -19,6 +19,7 @@ from autograd.math import sumprod
 from nn.activations import Activation, activation_function
 from nn.checks import count
 from nn.initializers import Init, bias_initializer, generator, initializer
+from nn.module import is_leaf
 from nn.part import CLOSED, AllSame, Part, Scalar, with_one
 
 MSG_ROW_OF_WEIGHTS = (
@@ -156,6 +157,9 @@ class Neuron(Part):
         if type(self) not in CLOSED or not isinstance(self._activation, str | None):
             return None
         return type(self), self._activation, self._one, AllSame(self._row)
+
+    def _within(self) -> Iterable[Value]:
+        return filter(is_leaf, self._row)
 
     def __network__(self) -> Any:
         """Tell `autograd.draw` how to draw it: as a layer of one neuron."""

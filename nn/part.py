@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import operator
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd import Value, scope
@@ -84,7 +84,8 @@ class Part(Module):
     def _leaves(self) -> list[Value]:
         counted, found = self._found
         if counted != edits[0]:
-            found = None if self._outline() is None else super()._leaves()
+            closed = self._outline() is not None
+            found = list(dict.fromkeys(self._within())) if closed else None
             self._found = edits[0], found
         return super()._leaves() if found is None else list(found)
 
@@ -113,6 +114,10 @@ class Part(Module):
             return None
         parts = [p._outline() if isinstance(p, Part) else None for p in self._parts()]  # noqa: SLF001 - its own kind
         return None if None in parts else (type(self), parts)
+
+    def _within(self) -> Iterable[Value]:
+        """Return its parameters, if it is closed, one that is shared more than once."""
+        return (p for part in self._parts() for p in part._within())  # noqa: SLF001 - its own kind
 
     def _parts(self) -> tuple[Any, ...]:
         """Return what it holds besides Values, names and nothing."""
