@@ -17,7 +17,7 @@ from autograd.compiler.machine.spellings import CORE
 from autograd.compiler.passes import pipeline
 from autograd.compiler.passes.exits import exits_shown
 from autograd.compiler.passes.pipeline import machine_passes, run
-from autograd.compiler.schedule import packs
+from autograd.compiler.schedule import packs, places
 from autograd.primitives import TABLE
 
 pytest.importorskip("llvmlite")
@@ -45,6 +45,11 @@ def _machine(
     yield
     for function in caches:
         function.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _all_is_worth_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "WORTH", 0)
 
 
 class Block:

@@ -305,7 +305,7 @@ def write_with_loops(
     w = Writer(t)
     w.begin()
     lines = Lines({x: (MEMORY, x) for x in range(program.first_result)})
-    places = Places(program, Wide(host.lanes(), weigh), lines, runs_once=True)
+    places = Places(program, Wide(host.lanes(), weigh), lines)
     frame = w.frame(places, 0, leaves)
     n = len(program.inputs)
     if program.constants:

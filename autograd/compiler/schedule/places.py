@@ -23,7 +23,7 @@ from autograd.compiler.schedule.packs import Packing
 Vector = tuple[object, int]  # a line, and which of its vectors
 Packs = dict[Vector, dict[int, int]]  # by its lanes, what each becomes
 
-ONCE = 10_000  # operands of code that runs once, and is not worth a look
+WORTH = 10_000  # operands, all iterations counted, that are worth a look
 NEAR = 4  # rows: what is read so near to one another shares a pointer
 
 
@@ -49,7 +49,7 @@ class Places:
         wide: what the machine computes at once.
         lines: where its inputs are.
         addresses: where its numbers are in memory, if not one after the other.
-        runs_once: whether it is no body.
+        times: how often the code runs.
 
     Attributes:
         units: groups that become one operation, and bodies of loops, in order.
@@ -64,13 +64,12 @@ class Places:
         wide: Wide,
         lines: Lines,
         addresses: Addresses | None = None,
-        *,
-        runs_once: bool = False,
+        times: int = 1,
     ) -> None:
         self.program = program
         self.wide = wide
         self.lines = lines
-        self.runs_once = runs_once
+        self.times = times
         self.units: list[Group | Body] = []
         self.addresses = addresses or Addresses()
         lines.rows = self.addresses.in_rows
@@ -90,8 +89,8 @@ class Places:
         self.room = self.addresses.room(program.size)
 
     def _write(self, steps: Sequence[tuple[int, Instruction]]) -> None:
-        least = ONCE if self.runs_once else 0
-        if self.wide.width > 1 and sum(len(s.operands) for _, s in steps) > least:
+        work = self.times * sum(len(s.operands) for _, s in steps)
+        if self.wide.width > 1 and work > WORTH:
             self.units += self.packing.packed(steps)
         else:
             self.units += [Group(s.primitive, [p], [s.operands]) for p, s in steps]
@@ -130,7 +129,7 @@ class Body:
         )
         if width > 1:
             self._enter_reads(lines, outer)
-        self.places = Places(body, outer.wide, lines)
+        self.places = Places(body, outer.wide, lines, times=outer.times * loop.count)
         self.carried: list[tuple[Vector, dict[int, int]]] = []
         self.kept: list[tuple[int, Vector, list[int]]] = []
         self._carry(width)
