@@ -361,7 +361,9 @@ def compiled_gradients(folder: str | None) -> dict[str, Callable[[], Any]]:
         given = (*args[:3], np.array(args[3]), *args[4:], at_once)
         return lambda: slopes(*given)
 
+    of_one = jit(jacobian(residuals, argnums=(0, 1, 2)))
     return {
+        "residual": lambda: of_one(*bundle),
         "bundle": lambda: of_rows(*rows),
         "mixture": of_mixture(small),
         "mixture, 10 dimensions": of_mixture(large),
@@ -378,6 +380,8 @@ def main(folder: str | None = None) -> None:
     of_network = lstm, grad(lstm, argnums=(0, 1))
     native = compiled_gradients(folder)
     columns = bundles(bundle)
+    of_one = residuals, jacobian(residuals, argnums=(0, 1, 2))
+    compare("residual", *of_one, bundle, native["residual"])
     compare("bundle", adjustment(residuals), slope, columns, native["bundle"])
     compare("mixture", *of_mixture, small, native["mixture"])
     name = "mixture, 10 dimensions"

@@ -23,10 +23,11 @@ def lend(compiled: Native, variant: Variant, args: tuple[Any, ...]) -> bool:
     """Let an object call a variant's machine code itself; return whether it may.
 
     It may where results have a form that `Native` can make. It does so for calls like
-    the one with these arguments, if all are floats, or arrays that are inputs whole.
+    the one with these arguments, if all are floats, lists and tuples of such, or arrays
+    that are inputs whole.
 
     Raises:
-        ValueError: if the form, or the arrays, are of other sizes than the program.
+        ValueError: if the form, or the arguments, are of other sizes than the program.
 
     """
     form = _form_of(variant.form)
@@ -36,46 +37,59 @@ def lend(compiled: Native, variant: Variant, args: tuple[Any, ...]) -> bool:
     if all(type(x) is float for x in args):
         fits = not (variant.sources or _has_arrays(form))
     else:
-        arrays = _arrays_of(variant, args)
-        fits = arrays is not None
+        arrays = _kinds_of(variant, args)
+        fits = arrays is not None and (bool(arrays[1]) or not _has_arrays(form))
     machine = variant.native.machine if fits else None
     if machine is None:
         return True
     inputs, _, outputs = machine.sizes
     wrong = _numbers_in(form) != outputs
     if arrays is not None:
-        shapes, sources = arrays
+        kinds, sources = arrays
         count = sum(1 if n < 0 else n for _, n in sources)
-        wrong |= shapes.count(None) + count != inputs
+        wrong |= _floats_in([tuple, *kinds]) + count != inputs
     if wrong:
         raise ValueError(MSG_FORM.format(variant.program.name))
     compiled.load(machine.routine, form, arrays)
     return True
 
 
-def _arrays_of(variant: Variant, args: tuple[Any, ...]) -> Any:
-    """Return the shapes of arguments, and which are inputs; None if others are, too."""
-    if not any(hasattr(x, "dtype") for x in args):
-        return None
-    import numpy as np
+def _kinds_of(variant: Variant, args: tuple[Any, ...]) -> Any:
+    """Return what arguments are, and which arrays are inputs; None if others are, too.
 
-    plain = {float, np.ndarray}
-    if not all(type(x) in plain for x in args):
+    The first are None for a float, the shape of an array, and for a list or tuple a
+    list of its type and what its items are.
+    """
+    kinds = tuple(map(_kind_of, args))
+    if NotImplemented in kinds:
         return None
-    at = [i for i, x in enumerate(args) if type(x) is not float]
-    if not all(args[i].dtype == np.float64 and args[i].ndim for i in at):
-        return None
+    at = [i for i, kind in enumerate(kinds) if type(kind) is tuple]
     sources = [source for source, _ in variant.sources]
     if not all(type(source) is int for source in sources):
         return None  # the function has captured an array
     if set(sources) != set(range(len(at))):
         return None
-    shapes = tuple([None if type(x) is float else x.shape for x in args])
     inputs = [
         (at[k], -1 if kind == "address" else args[at[k]].size)
         for k, kind in variant.sources
     ]
-    return shapes, tuple(inputs)
+    return kinds, tuple(inputs)
+
+
+def _kind_of(x: Any) -> Any:
+    """Return what an argument is, NotImplemented if it is nothing for machine code."""
+    if type(x) is float:
+        return None
+    if type(x) is list or type(x) is tuple:
+        parts = [_kind_of(item) for item in x]
+        inside = all(part is None or type(part) is list for part in parts)
+        return [type(x), *parts] if inside else NotImplemented
+    if not hasattr(x, "dtype"):
+        return NotImplemented
+    import numpy as np
+
+    whole = type(x) is np.ndarray and x.dtype == np.float64 and x.ndim
+    return x.shape if whole else NotImplemented
 
 
 def _form_of(result: Any) -> Any:
@@ -84,9 +98,11 @@ def _form_of(result: Any) -> Any:
         return None
     if type(result).__name__ == "ndarray":
         return list(result.shape)
-    if type(result) is tuple:
+    if type(result) is tuple or type(result) is list:
         parts = tuple([_form_of(part) for part in result])
-        return NotImplemented if NotImplemented in parts else parts
+        if any(part is NotImplemented for part in parts):
+            return NotImplemented
+        return (list, *parts) if type(result) is list else parts
     return NotImplemented
 
 
@@ -96,6 +112,15 @@ def _has_arrays(form: Any) -> bool:
 
 def _numbers_in(form: Any) -> int:
     """Return how many results a form takes."""
+    if form is list:
+        return 0
     if isinstance(form, tuple):
         return sum(map(_numbers_in, form))
     return 1 if form is None else math.prod(form)
+
+
+def _floats_in(kind: Any) -> int:
+    """Return how many floats are in what an argument is."""
+    if type(kind) is list:
+        return sum(map(_floats_in, kind[1:]))
+    return int(kind is None)

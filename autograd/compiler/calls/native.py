@@ -88,7 +88,7 @@ class CtypesNative:
     """Call machine code with floats.
 
     A form says how results are returned: None is a number, a tuple is a tuple of forms,
-    and a list is the shape of an array.
+    or a list of them if it begins with ``list``; and a list is the shape of an array.
     """
 
     _loaded: tuple[CtypesRoutine, Any] | None = None
@@ -100,10 +100,12 @@ class CtypesNative:
         Args:
             routine: the function.
             form: how a call returns them.
-            arrays: for calls with arrays of doubles: the shape of each argument, None
-                for a float; and for the inputs that are no floats, in their order, the
-                argument, and how many numbers it has, or -1 if the input is where it
-                has them. Here such calls are `general`'s.
+            arrays: for calls with arrays of doubles, lists and tuples: what each
+                argument is: None for a float, the shape of an array, and a list of the
+                type of a list or tuple and what each item is; and for the inputs that
+                are from arrays, in their order, the argument, and how many numbers it
+                has, or -1 if the input is where it has them. Here such calls are
+                `general`'s.
 
         """
         # In one piece: another thread may be in the middle of a call.
@@ -188,6 +190,8 @@ def _results(routine: CtypesRoutine, args: tuple[Any, ...]) -> list[float] | Non
 def _formed(form: Any, results: Any) -> Any:
     if form is None:
         return next(results)
+    if form[:1] == (list,):
+        return [_formed(part, results) for part in form[1:]]
     return tuple([_formed(part, results) for part in form])
 
 

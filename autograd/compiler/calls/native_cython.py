@@ -78,7 +78,9 @@ class Native:
     def load(self, routine: Routine, form: object, arrays: object = None) -> None:
         """Take a function, and how a call returns its results: see `native`."""
         # Asking runs Python, and other threads: before anything is changed.
-        with_arrays: cython.bint = arrays is not None and _knows_arrays()
+        with_arrays: cython.bint = arrays is not None and (
+            not arrays[1] or _knows_arrays()
+        )
         # What was there may run Python as it dies: after everything is changed.
         old = self._routine, self._form, self._arrays  # noqa: F841
         self._inputs = routine.inputs if arrays is None else -1
@@ -207,7 +209,10 @@ class Native:
             return None
         array: cython.pointer(Array)
         form: object = self._form
-        room: cython.p_double = _take(routine)
+        fixed: cython.double[64]
+        room: cython.p_double = fixed
+        if routine.memory + routine.outputs > STACK:
+            room = _take(routine)
         words: cython.p_longlong = cython.cast(cython.p_longlong, room)
         results: cython.p_double = room + routine.memory
         try:
@@ -218,6 +223,10 @@ class Native:
                         return None
                     room[place] = arg
                     place += 1
+                elif type(shapes[i]) is list:
+                    place = _laid_out(arg, shapes[i], room, place)
+                    if place < 0:
+                        return None
                 elif not _has_shape(arg, shapes[i]):
                     return None
             for i in range(len(sources)):
@@ -236,7 +245,8 @@ class Native:
                 return None
             return results[0] if form is None else _made(form, cython.address(results))
         finally:
-            _give(routine, room)
+            if room != fixed:
+                _give(routine, room)
 
 
 def unchanged(cells: tuple, names: tuple, functions: tuple) -> bool:
@@ -467,6 +477,56 @@ def _run(routine: Routine, u: cython.p_double, out: cython.p_double) -> cython.b
 
 
 @cython.cfunc
+def _laid_out(
+    x: object, parts: list, room: cython.p_double, place: cython.Py_ssize_t
+) -> cython.Py_ssize_t:
+    """Lay out the floats of a list or tuple; return where they end.
+
+    Return -1 if it is no list or tuple of such parts: its type, then None for each
+    float and the parts of each list in it. Nothing of this runs Python, in which
+    another thread might change a list.
+    """
+    i: cython.Py_ssize_t
+    n: cython.Py_ssize_t = len(parts) - 1
+    kind: object = type(x)
+    if kind is not parts[0]:
+        return -1
+    if kind is tuple:
+        row: tuple = x
+        if len(row) != n:
+            return -1
+        for i in range(n):
+            item = row[i]
+            part = parts[i + 1]
+            if part is not None:
+                place = _laid_out(item, part, room, place)
+                if place < 0:
+                    return -1
+            elif type(item) is float:
+                room[place] = item
+                place += 1
+            else:
+                return -1
+        return place
+    items: list = x
+    if len(items) != n:
+        return -1
+    for i in range(n):
+        item = items[i]
+        part = parts[i + 1]
+        if part is not None:
+            place = _laid_out(item, part, room, place)
+            if place < 0:
+                return -1
+        elif type(item) is float:
+            room[place] = item
+            place += 1
+        else:
+            return -1
+    return place
+
+
+@cython.cfunc
 @cython.inline
 def _has_shape(x: object, shape: tuple) -> cython.bint:
     """Return whether it is an array of doubles of this shape, laid out in a row.
@@ -604,6 +664,8 @@ def _made(form: object, results: cython.pointer(cython.p_double)) -> object:
     i: cython.Py_ssize_t
     if type(form) is tuple:
         parts: tuple = form
+        if len(parts) and parts[0] is list:
+            return [_made(parts[i], results) for i in range(1, len(parts))]
         found: tuple = PyTuple_New(len(parts))  # by way of a list takes twice as long
         for i in range(len(parts)):
             part = _made(parts[i], results)
