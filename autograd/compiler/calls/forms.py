@@ -139,15 +139,25 @@ class Arguments(Reader):
         if kind not in "fO":
             return None
         shape, size = array.shape, array.size
-        for x in np.asarray(array).ravel().tolist():
-            if not isinstance(x, (float, int, Value)):
-                raise TypeError(MSG_NO_NUMBER.format(x))
-            self.numbers.append(x if isinstance(x, Value) else float(x))
+        found = np.asarray(array).ravel().tolist()
+        self.numbers += map(_as_number, found) if kind == "O" else found
 
         def rebuild(others: Iterator[Any]) -> Any:
             return as_array([next(others) for _ in range(size)], shape)
 
         return ("array", shape), rebuild
+
+
+def _as_number(x: Any) -> Any:
+    """Return what an array of objects holds as a float, if it is not a Value.
+
+    Raises:
+        TypeError: if it is no number.
+
+    """
+    if not isinstance(x, (float, int, Value)):
+        raise TypeError(MSG_NO_NUMBER.format(x))
+    return x if isinstance(x, Value) else float(x)
 
 
 class Slot:

@@ -57,7 +57,9 @@ class BatchCall:
         self.columns = columns
         self.numbers = numbers
         self.rebuild = rebuild
-        self.floats = [number(x) if type(x) is Value else x for x in numbers]
+        self.floats = numbers
+        if _has_nodes(numbers):
+            self.floats = [number(x) if type(x) is Value else x for x in numbers]
         self.variants = ways
 
     def call(self, values: Sequence[Any]) -> Any:
@@ -198,7 +200,7 @@ class BatchCall:
         """Return the same of a variant, in Python; None if none is right, or a NaN."""
         for variant in self.variants:
             inputs, floats = self.shared(variant)
-            if any(type(x) is Value for x in inputs):
+            if _has_nodes(inputs):
                 continue
             n = len(self.numbers)
             found = variant.exactly(floats[:n] + self.columns.row(i) + floats[n:])
@@ -225,7 +227,7 @@ class BatchCall:
         for variant, rows in groups:
             columns = self.columns if rows is None else self.columns.take(rows)
             inputs, floats = self.shared(variant)
-            nodes = any(type(x) is Value for x in inputs)
+            nodes = _has_nodes(inputs)
             runner = variant.runner(partials=nodes and is_recording(), reduce=False)
             out, right = runner.run(floats, columns)
             if right is not None and at_once and variant.program.is_guarded:
@@ -274,7 +276,7 @@ class BatchCall:
             raise EagerlyError
         variant = parts[0][0]
         inputs, floats = self.shared(variant)
-        nodes = any(type(x) is Value for x in inputs)
+        nodes = _has_nodes(inputs)
         runner = variant.runner(partials=nodes, reduce=True)
         if runner.function is None:
             raise EagerlyError
@@ -327,7 +329,7 @@ class BatchCall:
         import numpy as np
 
         inputs, floats = self.shared(variant)
-        nodes = any(type(x) is Value for x in inputs)
+        nodes = _has_nodes(inputs)
         runner = variant.runner(partials=nodes, reduce=True)
         out, right = runner.run(floats, columns)
         if right is None and np.isfinite(out).all():
@@ -366,6 +368,11 @@ class BatchCall:
             )
             for k in range(m)
         ]
+
+
+def _has_nodes(numbers: Sequence[Any]) -> bool:
+    """Return whether there are Values among numbers."""
+    return Value in {*map(type, numbers)}
 
 
 def _put(array: Any, rows: Any, numbers: Any) -> Any:
