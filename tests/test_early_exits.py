@@ -10,6 +10,7 @@ from outcomes import bits
 
 from autograd import grad, hessian, jit, lift, value_and_grad, vmap
 from autograd.compiler import Guard, Instruction, Program
+from autograd.compiler.calls.runner import Runner
 from autograd.compiler.loop import Along, Loop
 from autograd.compiler.machine import lower, rolled
 from autograd.compiler.machine.lower import CORE
@@ -193,3 +194,18 @@ def test_an_interrupted_long_loop_that_rests_is_right(monkeypatch):
         np.testing.assert_allclose(
             compiled(a), value_and_grad(lift(root))(a), rtol=1e-11
         )
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_loop_that_only_asks_is_not_taken_for_the_one_at_its_place(before):
+    program = looping(*STOPS, constants=(0.5,), outputs=(5, 7), kept=(7,))
+    (loop,) = program.code
+    asks = Program(("",), (9.0,), (), (), (Guard("<", 0, 1),))
+    asking = Loop(5, asks, (), (Along(2, 1),))
+    code = (asking, loop) if before else (loop, asking)
+    both = program.replace(code=code).check()
+    assert exits(both).keys() == exits(program).keys()
+    runner = Runner(both)
+    row = [0.0, 1.0, 0.1, 0.2, 0.9, 0.3, 0.4]
+    assert runner.run(row) == list(program(*row))
+    assert runner.run([*row[:-1], 10.0]) is None

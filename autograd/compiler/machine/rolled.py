@@ -163,7 +163,7 @@ class Writer:
         """Write a loop."""
         carried, kept = Carried(frame, body), Kept(frame, body)
         turn = self.turns(frame, body, carried)
-        leave = frame.exits.get(body.first)
+        leave = frame.exits.get(body.first) if body.loop.width else None
         run = iterations_of(self, body.loop.count, leave, frame.turns, body.first)
         with self.iterations(body.loop, run, outermost=frame.base == 0) as k:
             inner = turn(k)

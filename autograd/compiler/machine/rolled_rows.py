@@ -77,7 +77,9 @@ class RowsWriter(Writer):
 
     def loop(self, frame: Frame, body: Body) -> None:
         """Write a loop."""
-        if body.first in self.moved.forward:
+        if not body.loop.width:  # its place is another loop's
+            super().loop(frame, body)
+        elif body.first in self.moved.forward:
             write_forward(self, frame, body, self.moved.forward[body.first])
         elif body.first in self.moved.mirror:
             write_mirror(self, frame, body, self.moved.mirror[body.first])

@@ -226,6 +226,7 @@ def _seen(program: Program, first: int, loop: Loop) -> _Seen | None:
                 or read.stride != -1
                 or last[0] != output
                 or at <= first
+                or not step.width
             ):
                 return None
             seen.mirrors.setdefault(at, {})[j] = output, t

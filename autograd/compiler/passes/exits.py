@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from autograd.compiler.loop import Along, Loop, Read
 from autograd.compiler.passes.blocks import read_places
@@ -35,7 +36,7 @@ from autograd.compiler.passes.idle import (
     of_read,
     settled,
 )
-from autograd.compiler.program import Program
+from autograd.compiler.program import Instruction, Program
 
 SPOTS = 64  # places of a loop that are filled in one by one; more are not worth it
 NEAR = 3  # the turns that are always run if others look at them
@@ -82,7 +83,7 @@ def exits(program: Program, *, strict: bool = True) -> dict[int, Exit]:
 
     """
     found: dict[int, Exit] = {}
-    loops = {place: s for place, s in program.placed() if type(s) is Loop}
+    loops = {place: s for place, s in program.placed() if _is_filling(s)}
     for place, loop in loops.items():
         leader = None if place in found else _leader(place, loop, strict=strict)
         if leader is not None:
@@ -112,7 +113,15 @@ def exits_shown(program: Program, core: Program) -> dict[int, Exit]:
 
 
 def _loops(program: Program) -> list[int]:
-    return [place for place, step in program.placed() if type(step) is Loop]
+    return [place for place, step in program.placed() if _is_filling(step)]
+
+
+def _is_filling(step: Instruction | Loop) -> TypeGuard[Loop]:
+    """Return whether a step is a loop that has places: what only asks has none.
+
+    The place of such a loop is that of the next step, so it is no name for it.
+    """
+    return type(step) is Loop and step.width > 0
 
 
 # --- The loop that comes to rest ------------------------------------------------------
@@ -369,7 +378,8 @@ class _Family:
                 continue
             yield from step.carried
             for read in step.reads:
-                if place not in self.exits or self._turns(step, read) is None:
+                follows = step.width and place in self.exits
+                if not follows or self._turns(step, read) is None:
                     yield from read_places(read, step.count)
 
     def _doubtful(self) -> int | None:
@@ -390,7 +400,7 @@ class _Family:
         return None if fine else next(iter(self.exits))
 
     def _found(self, place: int, loop: Loop, found: list[Known]) -> list[Known]:
-        each = self.exits.get(place)
+        each = self.exits.get(place) if loop.width else None
         reads = []
         for read in loop.reads:
             follows = each is not None and self._turns(loop, read) is not None
