@@ -9,6 +9,8 @@ everybody else uses stays as it is. The way through this package:
 - `functions` makes the function of it, with the same globals and closure;
 - `calls` is what happens when that makes a call: what is called is lifted in its turn,
   or has something that stands for it: `stand_ins`, `arrays`, `special`, `integrals`;
+- `operators` is what the operators of somebody's class do, and `patterns` what is
+  asked in a ``match``;
 - `complexes` and `plane` are complex numbers of Values, `analytic` what SciPy knows of
   their functions;
 - `searches` and `links` see what narrows a bracket, and `halving` gives it its slope;
@@ -23,7 +25,7 @@ import types
 import warnings
 from typing import Any
 
-from autograd.lifting import calls, records, stand_ins
+from autograd.lifting import calls, operators, records, stand_ins
 from autograd.lifting.errors import LiftError
 from autograd.lifting.functions import Lifted, why_not
 from autograd.lifting.twins import twin
@@ -39,6 +41,7 @@ stand_ins.enter_builtins()
 stand_ins.enter_math()
 stand_ins.enter_cmath()
 records.enter(calls.call)
+operators.enter()
 
 
 def lift(thing: Any) -> Any:

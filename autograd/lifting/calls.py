@@ -231,6 +231,8 @@ def property_of(x: Any, name: str) -> Any:
     own = getattr(type(x), name, None)
     if type(own) is property and type(own.fget) is types.FunctionType:
         return call(own.fget, x)
+    if type(own) is functools.cached_property and name not in vars(x):
+        vars(x)[name] = call(own.func, x)
     return getattr(x, name)
 
 

@@ -9,6 +9,7 @@ is returned itself.
 
 from __future__ import annotations
 
+import ast
 import functools
 import sys
 import types
@@ -56,6 +57,13 @@ def hooks() -> dict[str, Any]:
     from autograd.lifting.calls import HOOKS
 
     return HOOKS
+
+
+def operators(known: dict[str, Any], tree: ast.AST) -> bool:
+    """Return whether operands may be of a class that has operators of its own."""
+    from autograd.lifting.operators import are_about
+
+    return are_about(known, tree)
 
 
 def left_alone(module: str | None) -> bool:
@@ -154,7 +162,11 @@ def _rewrite(f: types.FunctionType) -> Code | str:
         return WORD_SOURCE.format(name, code.co_filename)
     free = frozenset(code.co_freevars)
     # It is run on Values alone: on floats the function itself is called.
-    node = Rewriter(f.__globals__, free, properties=True).visit(source.copy())
+    tree = source.copy()
+    rewriter = Rewriter(
+        f.__globals__, free, properties=True, objects=operators(f.__globals__, tree)
+    )
+    node = rewriter.visit(tree)
     new = compiled(source, node, code, tuple(hooks()))
     if new is None:
         return WORD_SOURCE.format(name, code.co_filename)

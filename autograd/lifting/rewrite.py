@@ -63,6 +63,11 @@ NUMBERS = {
     "as_integer_ratio", "__class__", "__module__", "astype", "copy", "item", "tolist",
     "real", "imag", "ndim", "shape",
 }  # fmt: skip
+BY_OPERATORS = {id(f) for f in (abs, divmod, list, max, min, pow, sorted, sum, tuple)}
+RELATIONS = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==",
+    ast.NotEq: "!=",
+}  # fmt: skip
 UNKNOWN = object()
 TEMPORARY = "__lift_x"
 
@@ -105,6 +110,7 @@ class Rewriter(ast.NodeTransformer):
         free: the names that come from enclosing functions.
         lifted: whether a function or class that a global name means is lifted already.
         properties: whether attributes may be properties that are to be lifted.
+        objects: whether operands may be of a class that has operators of its own.
 
     """
 
@@ -115,10 +121,12 @@ class Rewriter(ast.NodeTransformer):
         lifted: Callable[[Any], bool] = lambda _: False,
         *,
         properties: bool = False,
+        objects: bool = False,
     ) -> None:
         self.known = known
         self.lifted = lifted
         self.properties = properties
+        self.objects = objects
         self.temporaries = count(1)
         self.scopes: list[set[str]] = [set(free)]
         self.inline: list[bool] = [False]
@@ -210,11 +218,8 @@ class Rewriter(ast.NodeTransformer):
         meaning = self.meaning(node.func)
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         self.generic_visit(node)
-        if id(meaning) in UNTOUCHED or (
-            meaning is not UNKNOWN and self.lifted(meaning)
-        ):
-            return node
-        if meaning is UNKNOWN and method in CONTAINERS:
+        by_operators = self.objects and id(meaning) in BY_OPERATORS
+        if self._is_untouched(meaning, method) and not by_operators:
             return node
         general = ast.Call(
             name("__lift_call__"), [node.func, *node.args], node.keywords
@@ -223,8 +228,8 @@ class Rewriter(ast.NodeTransformer):
             return general
         if meaning is isinstance and len(node.args) == 2:
             return self._isinstance(node, general)
-        if any(meaning is f for f in (max, min, sorted, sum, pow)):
-            return node  # without a key, it only compares or adds
+        if id(meaning) in BY_OPERATORS:  # without a key, they only compare or add
+            return general if by_operators else node
         if meaning is float and len(node.args) == 1:
             return self._in_line(node, "float")
         rounds = len(node.args) == 1 and (meaning is int or meaning is round)
@@ -234,6 +239,12 @@ class Rewriter(ast.NodeTransformer):
         if row is not None and not row[1] and type(meaning).__name__ == "ufunc":
             return self._in_line(node, "numpy")
         return general
+
+    def _is_untouched(self, meaning: Any, method: str) -> bool:
+        """Return whether a call is right on Values as it is."""
+        if meaning is UNKNOWN:
+            return method in CONTAINERS
+        return id(meaning) in UNTOUCHED or self.lifted(meaning)
 
     def _in_line(self, node: ast.Call, kind: str) -> ast.expr:
         """Return a call that asks whether its arguments are plain numbers first.
@@ -314,9 +325,72 @@ class Rewriter(ast.NodeTransformer):
                     setattr(operation, side, self.visit(operand))
         for operation in reversed(tree):
             operation.left, operation.right = map(
-                _text, (operation.left, operation.right)
+                self._operation, (operation.left, operation.right)
             )
-        return _text(node)
+        return self._operation(node)
+
+    def _operation(self, node: ast.expr) -> ast.expr:
+        """Return an operation as a call, where that is asked for."""
+        new = _text(node)
+        if not self.objects or not isinstance(new, ast.BinOp):
+            return new
+        which = ast.Constant(type(new.op).__name__)
+        return locate(call("__lift_op__", which, new.left, new.right), new)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:  # noqa: D102
+        self.generic_visit(node)
+        if not self.objects or isinstance(node.operand, ast.Constant):
+            return node
+        if isinstance(node.op, ast.Not):
+            node.operand = self._truth(node.operand)
+            return node
+        return call(
+            "__lift_unary__", ast.Constant(type(node.op).__name__), node.operand
+        )
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:  # noqa: D102
+        self.generic_visit(node)
+        if not self.objects or not isinstance(node.target, ast.Name):
+            return node
+        which = ast.Constant(type(node.op).__name__)
+        value = call("__lift_in_place__", which, name(node.target.id), node.value)
+        return locate(ast.Assign([node.target], value), node)
+
+    def _iterated(self, node: Any) -> Any:
+        self.generic_visit(node)
+        if self.objects:
+            node.iter = locate(call("__lift_items__", node.iter), node.iter)
+        return node
+
+    visit_For = visit_comprehension = _iterated  # noqa: N815
+
+    def visit_Assign(self, node: ast.Assign) -> Any:  # noqa: D102
+        self.generic_visit(node)
+        unpacks = any(isinstance(x, (ast.Tuple, ast.List)) for x in node.targets)
+        if self.objects and unpacks and not isinstance(node.value, ast.Tuple):
+            node.value = locate(call("__lift_items__", node.value), node.value)
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:  # noqa: D102
+        self.generic_visit(node)
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        slices = any(isinstance(x, (ast.Slice, ast.Starred)) for x in parts)
+        if not self.objects or slices or not isinstance(node.ctx, ast.Load):
+            return node
+        return call("__lift_item__", node.value, node.slice)
+
+    def _tested(self, node: Any) -> Any:
+        self.generic_visit(node)
+        node.test = self._truth(node.test)
+        return node
+
+    def _truth(self, node: ast.expr) -> ast.expr:
+        simple = (ast.Name, ast.Attribute, ast.Subscript, ast.Call)
+        if self.objects and isinstance(node, simple):
+            return locate(call("__lift_truth__", node), node)
+        return node
+
+    visit_If = visit_While = visit_IfExp = visit_Assert = _tested  # noqa: N815
 
     def visit_Compare(self, node: ast.Compare) -> Any:  # noqa: D102
         self.generic_visit(node)
@@ -329,6 +403,9 @@ class Rewriter(ast.NodeTransformer):
         if isinstance(node.ops[0], ast.NotIn):
             found = call("__lift_in__", node.left, node.comparators[0])
             return ast.UnaryOp(ast.Not(), found)
+        if self.objects and type(node.ops[0]) in RELATIONS:
+            which = ast.Constant(RELATIONS[type(node.ops[0])])
+            return call("__lift_compared__", which, node.left, node.comparators[0])
         return node
 
     def visit_MatchClass(self, node: ast.MatchClass) -> Any:  # noqa: D102

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.context import tape_in_use
-from autograd.lifting.branches.sides import attempt
+from autograd.lifting import operators
+from autograd.lifting.branches.sides import FailedError, attempt
 from autograd.primitives.arithmetic import equal, greater, maximum, select
 from autograd.primitives.relations import RELATIONS
 from autograd.value import Value, number
@@ -63,8 +64,18 @@ def compare(relation: str, a: Any, b: Any) -> Any:
     """Compare: a Condition of Values, else what Python says."""
     one_is = type(a) is Value or type(b) is Value
     if not one_is or tape_in_use() is None or not (is_number(a) and is_number(b)):
-        return RELATIONS[relation](a, b)
+        if type(a) in operators.PLAIN and type(b) in operators.PLAIN:
+            return RELATIONS[relation](a, b)
+        return _of_objects(relation, a, b)
     return Condition(_node(relation, a, b), lambda: RELATIONS[relation](a, b))
+
+
+def _of_objects(relation: str, a: Any, b: Any) -> Any:
+    """Compare things of somebody's class; in a side, they may have an effect."""
+    tape = tape_in_use()
+    if tape is not None and tape.sides and Condition not in {type(a), type(b)}:
+        raise FailedError
+    return operators.compared(relation, RELATIONS[relation], a, b)
 
 
 def _node(relation: str, a: Any, b: Any) -> Any:

@@ -10,9 +10,7 @@ harmless (an operator, an attribute, an iterator of somebody's class) fails the 
 from __future__ import annotations
 
 import inspect
-import operator
 import types
-from collections.abc import Callable
 from typing import Any
 
 try:
@@ -22,6 +20,7 @@ except ImportError:
 
 from autograd.context import tape_in_use
 from autograd.lifting import calls as lifted
+from autograd.lifting import operators
 from autograd.lifting.branches.conditions import (
     Condition,
     compare,
@@ -31,6 +30,7 @@ from autograd.lifting.branches.conditions import (
 )
 from autograd.lifting.branches.merging import merged
 from autograd.lifting.branches.sides import FailedError, mask, masked
+from autograd.lifting.operators import BINARY, IN_PLACE, UNARY
 from autograd.value import Value
 
 if cython.compiled:
@@ -38,31 +38,13 @@ if cython.compiled:
 else:
     from autograd.context import Context, contexts, current
 
-_CONDITION = cython.declare(object, Condition)
+_VALUE = cython.declare(object, Value)
 NUMBERS = {Value, float, int, bool}
 KNOWN = NUMBERS | {str, bytes, type(None), tuple, list, dict, range, Condition}
 VIEWS = {type({}.keys()), type({}.values()), type({}.items())}
 PASSING = {zip, enumerate, reversed}
 
-BINARY: dict[str, Callable[[Any, Any], Any]] = {
-    "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul,
-    "Div": operator.truediv, "FloorDiv": operator.floordiv, "Mod": operator.mod,
-    "Pow": operator.pow, "MatMult": operator.matmul, "LShift": operator.lshift,
-    "RShift": operator.rshift, "BitOr": operator.or_, "BitXor": operator.xor,
-    "BitAnd": operator.and_,
-}  # fmt: skip
-IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
-    "Add": operator.iadd, "Sub": operator.isub, "Mult": operator.imul,
-    "Div": operator.itruediv, "FloorDiv": operator.ifloordiv, "Mod": operator.imod,
-    "Pow": operator.ipow, "MatMult": operator.imatmul, "LShift": operator.ilshift,
-    "RShift": operator.irshift, "BitOr": operator.ior, "BitXor": operator.ixor,
-    "BitAnd": operator.iand,
-}  # fmt: skip
 RAISING = {"Div", "FloorDiv", "Mod", "Pow"}
-UNARY: dict[str, Callable[[Any], Any]] = {
-    "USub": operator.neg, "UAdd": operator.pos, "Invert": operator.invert,
-    "Not": operator.not_,
-}  # fmt: skip
 
 
 def is_array(x: object) -> bool:
@@ -84,9 +66,16 @@ def known(x: Any) -> Any:
 
 @cython.cfunc
 @cython.inline
+def _is_plain(x: object) -> cython.bint:
+    kind: object = type(x)
+    return kind is _VALUE or kind is float or kind is int
+
+
+@cython.cfunc
+@cython.inline
 def _are_free(a: object, b: object) -> cython.bint:
     """Return whether an operator is Python's here: nearly always."""
-    if type(a) is _CONDITION or type(b) is _CONDITION:
+    if not (_is_plain(a) and _is_plain(b)):
         return False
     context: Context = current() if contexts else None
     return context is None or context.tape is None or not context.tape.sides
@@ -119,7 +108,9 @@ def binary(name: str, a: Any, b: Any) -> Any:
     f = BINARY[name]
     own = mask()
     if own is None:
-        return f(a, b)
+        if type(a) in KNOWN and type(b) in KNOWN:
+            return f(a, b)
+        return operators.binary(name, f, a, b)
     known(a), known(b)
     if name in RAISING and (type(a) is Value or type(b) is Value):
         a, b = masked(f, (a, b), own)
@@ -129,7 +120,7 @@ def binary(name: str, a: Any, b: Any) -> Any:
 def in_place(name: str, a: Any, b: Any) -> Any:
     """Apply an operator as ``a += b`` does."""
     if mask() is None:
-        return IN_PLACE[name](a, plain(b))
+        return operators.in_place(name, IN_PLACE[name], a, plain(b))
     if type(a) in {list, dict}:
         raise FailedError  # others may hold it
     return binary(name, a, b)
@@ -139,7 +130,8 @@ def unary(name: str, x: Any) -> Any:
     """Apply an operator of one operand."""
     if mask() is not None:
         known(x)
-    return UNARY[name](x)
+    f = UNARY[name]
+    return f(x) if type(x) in KNOWN else operators.unary(name, f, x)
 
 
 def attribute(x: Any, name: str) -> Any:
@@ -170,7 +162,7 @@ def item(x: Any, index: Any) -> Any:
     """Return ``x[index]``."""
     if mask() is not None and type(x) not in KNOWN and not is_array(x):
         raise FailedError
-    return x[index]
+    return x[index] if type(x) in KNOWN else operators.item(x, index)
 
 
 def items(x: Any, *, fresh: bool = False) -> Any:
@@ -182,14 +174,15 @@ def items(x: Any, *, fresh: bool = False) -> Any:
         or (fresh and type(x) in PASSING)
     ):
         raise FailedError
-    return x
+    return x if type(x) in KNOWN else operators.items(x)
 
 
 def contains(x: Any, container: Any) -> bool:
     """Return whether x is in a container."""
     if mask() is not None:
         known(x), known(container)
-    return lifted.contains(x, container)
+    found = operators.contains(x, container)
+    return lifted.contains(x, container) if found is NotImplemented else found
 
 
 def compared(relation: str, a: Any, b: Any) -> Any:
@@ -201,8 +194,10 @@ def compared(relation: str, a: Any, b: Any) -> Any:
 
 def asked(x: Any) -> Any:
     """Return what decides whether x is true."""
-    if mask() is not None and type(x) not in KNOWN:
-        raise FailedError
+    if type(x) not in KNOWN:
+        if mask() is not None:
+            raise FailedError
+        return operators.truth(x)
     return truth(x)
 
 
