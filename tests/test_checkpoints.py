@@ -31,7 +31,7 @@ class Cuts:
     def __init__(self, monkeypatch):
         self.found = []
         self.monkeypatch = monkeypatch
-        monkeypatch.setattr(cutting, "WORTH", math.inf)
+        monkeypatch.setattr(cutting, "TRAFFIC", math.inf)
         monkeypatch.setattr(lower, "checkpoints", self._note)
         self.keep_within(0)
 
@@ -210,10 +210,26 @@ def test_a_loop_is_not_cut_that_others_read_in_another_way(program):
     assert checkpoints(program, 4) == []
 
 
-def test_a_loop_is_not_cut_that_the_cache_holds_or_that_is_dear_to_run_again():
+def test_a_loop_is_not_cut_whose_numbers_the_cache_holds():
     assert checkpoints(two_loops(Along(66, -1)), 64) == []
+
+
+def test_a_loop_is_not_cut_that_computes_while_its_numbers_come():
     dear = Program(("",), (), (Instruction(EXP, (0,)),), (1, 0))
-    assert checkpoints(two_loops(Along(66, -1), body=dear), 4) == []
+    program = two_loops(Along(66, -1), body=dear)
+    assert checkpoints(program, 4) == checkpoints(program, 0.9) == []
+
+
+def test_a_loop_that_takes_very_much_memory_is_cut_if_its_second_run_is_cheap():
+    code = (Instruction(MUL, (0, 0)), Instruction(EXP, (1,)))
+    body = Program(("", ""), (), code, (2, 3, 0))  # the exponentials are not read
+    forward = Loop(64, body, (0, 1), ())
+    total = Program(("", ""), (), (Instruction(ADD, (0, 1)),), (2,))
+    mirror = Loop(64, total, (1,), (Along(67, -1),))
+    program = Program(("",), (0.0,), (forward, mirror), (3, 68)).check()
+    assert checkpoints(program, 4) == []
+    [cut] = checkpoints(program, 0.9)
+    assert cut.again.body.written == 1
 
 
 def test_a_loop_is_not_cut_that_may_stop_early():
