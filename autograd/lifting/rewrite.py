@@ -64,7 +64,7 @@ NUMBERS = {
     "real", "imag", "ndim", "shape",
 }  # fmt: skip
 BY_OPERATORS = {id(f) for f in (abs, divmod, list, max, min, pow, sorted, sum, tuple)}
-RELATIONS = {
+RELATIONS: dict[type, str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==",
     ast.NotEq: "!=",
 }  # fmt: skip
@@ -80,6 +80,16 @@ def name(identifier: str, store: bool = False) -> ast.Name:
 def call(hook: str, *args: ast.expr) -> ast.Call:
     """Return a call of a hook."""
     return ast.Call(name(hook), list(args), [])
+
+
+def quoted(text: str) -> ast.Constant:
+    """Return text as an expression."""
+    return ast.Constant(text)
+
+
+def later(body: ast.expr) -> ast.Lambda:
+    """Return an expression as a function of nothing."""
+    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), body)
 
 
 def _of_class(owner: type, name: str) -> Any:
@@ -310,7 +320,7 @@ class Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         asked = node.attr in NUMBERS or (self.properties and node.attr[:2] != "__")
         if asked and isinstance(node.ctx, ast.Load) and not module:
-            return call("__lift_attribute__", node.value, ast.Constant(node.attr))
+            return call("__lift_attribute__", node.value, quoted(node.attr))
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:  # noqa: D102
@@ -334,7 +344,7 @@ class Rewriter(ast.NodeTransformer):
         new = _text(node)
         if not self.objects or not isinstance(new, ast.BinOp):
             return new
-        which = ast.Constant(type(new.op).__name__)
+        which = quoted(type(new.op).__name__)
         return locate(call("__lift_op__", which, new.left, new.right), new)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:  # noqa: D102
@@ -344,15 +354,13 @@ class Rewriter(ast.NodeTransformer):
         if isinstance(node.op, ast.Not):
             node.operand = self._truth(node.operand)
             return node
-        return call(
-            "__lift_unary__", ast.Constant(type(node.op).__name__), node.operand
-        )
+        return call("__lift_unary__", quoted(type(node.op).__name__), node.operand)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:  # noqa: D102
         self.generic_visit(node)
         if not self.objects or not isinstance(node.target, ast.Name):
             return node
-        which = ast.Constant(type(node.op).__name__)
+        which = quoted(type(node.op).__name__)
         value = call("__lift_in_place__", which, name(node.target.id), node.value)
         return locate(ast.Assign([node.target], value), node)
 
@@ -404,7 +412,7 @@ class Rewriter(ast.NodeTransformer):
             found = call("__lift_in__", node.left, node.comparators[0])
             return ast.UnaryOp(ast.Not(), found)
         if self.objects and type(node.ops[0]) in RELATIONS:
-            which = ast.Constant(RELATIONS[type(node.ops[0])])
+            which = quoted(RELATIONS[type(node.ops[0])])
             return call("__lift_compared__", which, node.left, node.comparators[0])
         return node
 

@@ -1,26 +1,11 @@
 """statements: source rewritten so that its branches can be data.
 
 Beyond what `autograd.lifting.rewrite` does, all that computes is a call of a hook, and
-exits are flags (`flow`). An ``if`` whose sides have no effect but on variables becomes
-
-    branch = __lift_branch__(condition, where, locals(), names, unread, flags, rest,
-                             turns)
-    for side in branch:
-        if branch.again: x = branch.old("x"); ...
-        try:
-            if side: ...
-            else: ...
-        except Exception:
-            if branch.plain: raise
-            branch.fail()
-        else:
-            branch.leave(locals())
-    if branch.is_merged: x = branch.new("x"); ...
-
-where a variable that has no value is deleted. All other ``if``s, and what `flow` has
-left of ``while``s, ask their condition. A condition is rewritten as one only where
-nothing is done with it but to ask whether it is true: in an ``if``, and in the
-assignment of a variable that only ``if``s read.
+exits are flags (`flow`). An ``if`` whose sides have no effect but on variables runs
+both of them (`writing`). All other ``if``s, and what `flow` has left of ``while``s, ask
+their condition. A condition is rewritten as one (`asking`) only where nothing is done
+with it but to ask whether it is true: in an ``if``, and in the assignment of a variable
+that only ``if``s read (`variables`).
 """
 
 from __future__ import annotations
@@ -28,39 +13,31 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
+from autograd.lifting.branches.asking import asked
 from autograd.lifting.branches.flow import DONE, Flow, Rest, read_by_rest_alone
 from autograd.lifting.branches.purity import (
     FRAMES,
     is_pure,
     is_pure_expression,
     is_pure_function,
-    loads,
     raises_only,
-    targets,
 )
+from autograd.lifting.branches.variables import (
+    asked_only,
+    inner_targets,
+    is_call_of,
+    is_unread,
+)
+from autograd.lifting.branches.writing import written
 from autograd.lifting.links import link_searches
-from autograd.lifting.rewrite import Rewriter, call, name
+from autograd.lifting.rewrite import RELATIONS, Rewriter, call, later, name, quoted
 from autograd.lifting.scopes import bound_names
 from autograd.lifting.source import locate
 
-RELATIONS: dict[type, str] = {
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==",
-    ast.NotEq: "!=",
-}  # fmt: skip
 COMMONEST = {"Add", "Sub", "Mult", "Div"}  # operators that have hooks of their own
 CONSUMING = {"sum", "tuple", "list", "max", "min", "sorted", "fsum", "prod"}
-
-
-def quoted(text: str) -> ast.Constant:
-    """Return text as an expression."""
-    return ast.Constant(text)
-
-
-def later(body: ast.expr) -> ast.Lambda:
-    """Return an expression as a function of nothing."""
-    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), body)
 
 
 class Recorder(Rewriter):
@@ -105,7 +82,7 @@ class Recorder(Rewriter):
             if isinstance(part, (ast.Global, ast.Nonlocal))
             for x in part.names
         }
-        flags = frozenset(_flags(node) - outer)
+        flags = frozenset(asked_only(node) - outer)
         if yields:
             outer |= bound_names(node) | {"?"}
         else:
@@ -157,9 +134,13 @@ class Recorder(Rewriter):
                 for x in ast.walk(part)
                 if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)
             }
-            - _inner_targets(node)
+            - inner_targets(node)
         )
-        unread = [x for x in names if self._is_unread(node, x, function)]
+        unread = [
+            x
+            for x in names
+            if is_unread(node, x, function, in_loop=bool(self._in_loop))
+        ]
         rest: set[str] = set()
         if isinstance(node, Rest) and node.flags == {DONE} and not node.orelse:
             rest = read_by_rest_alone(function).intersection(names)
@@ -167,7 +148,8 @@ class Recorder(Rewriter):
         self._visit_all(node.orelse)
         own = sorted(x for x in names if x in (flags or ()))
         turns = node.turns if isinstance(node, Rest) else None
-        return self._branch(node, test, names, [unread, own, sorted(rest)], turns)
+        site = self.where, next(self._numbers)
+        return written(node, test, site, names, [unread, own, sorted(rest)], turns)
 
     visit_Rest = visit_If  # noqa: N815 - ast names methods after classes
 
@@ -178,79 +160,10 @@ class Recorder(Rewriter):
             new += made if isinstance(made, list) else [made]
         body[:] = new
 
-    def _is_unread(self, node: ast.If, variable: str, function: ast.AST) -> bool:
-        """Return whether nothing but the branch reads a variable that it sets."""
-        if loads(function).get(variable, 0) > loads(node).get(variable, 0):
-            return False
-        if not self._in_loop:
-            return True
-        return all(_sets_first(side, variable) for side in (node.body, node.orelse))
-
-    def _branch(
-        self,
-        node: ast.If,
-        test: ast.expr,
-        names: list[str],
-        kinds: list[list[str]],
-        turns: str | None,
-    ) -> list[ast.stmt]:
-        number = next(self._numbers)
-        branch, side = f"_lift_b{number}", f"_lift_s{number}"
-
-        def method(which: str, *args: ast.expr) -> ast.expr:
-            return ast.Call(ast.Attribute(name(branch), which, ast.Load()), [*args], [])
-
-        def assignments(which: str) -> list[ast.stmt]:
-            made: list[ast.stmt] = []
-            for variable in names:
-                value = method(which, quoted(variable))
-                made.append(ast.Assign([name(variable, store=True)], value))
-                absent = ast.Compare(
-                    name(variable), [ast.Is()], [name("__lift_unbound__")]
-                )
-                gone = ast.Delete([ast.Name(variable, ast.Del())])
-                made.append(ast.If(absent, [gone], []))
-            return made or [ast.Pass()]
-
-        locals_ = ast.Call(name("locals"), [], [])
-        start = call(
-            "__lift_branch__",
-            test,
-            ast.Tuple([quoted(self.where), ast.Constant(number)], ast.Load()),
-            locals_,
-            ast.Tuple([quoted(x) for x in names], ast.Load()),
-            *map(_frozen, kinds),
-            name(turns) if turns else ast.Constant(None),
-        )
-
-        def attribute(which: str) -> ast.expr:
-            return ast.Attribute(name(branch), which, ast.Load())
-
-        inner = ast.If(name(side), node.body, node.orelse)
-        handler = ast.ExceptHandler(
-            name("Exception"),
-            None,
-            [
-                ast.If(attribute("plain"), [ast.Raise()], []),
-                ast.Expr(method("fail")),
-            ],
-        )
-        left = ast.Expr(method("leave", ast.Call(name("locals"), [], [])))
-        attempt = ast.Try([inner], [handler], [left], [])
-        again = ast.If(attribute("again"), assignments("old"), [])
-        made: list[ast.stmt] = [
-            ast.Assign([name(branch, store=True)], start),
-            ast.For(name(side, store=True), name(branch), [again, attempt], [], None),
-            ast.If(attribute("is_merged"), assignments("new"), []),
-        ]
-        for x in made:
-            locate(x, node)
-        return made
-
     def visit_For(self, node: ast.For) -> Any:  # noqa: D102, N802
         fresh = isinstance(node.iter, ast.Call)
         over = self.visit(node.iter)
-        if not _calls(over, "__lift_turns__"):
+        if not is_call_of(over, "__lift_turns__"):
             node.iter = call("__lift_items__", over)
             node.iter.keywords = [ast.keyword("fresh", ast.Constant(fresh))]
             locate(node.iter, node)
@@ -305,66 +218,20 @@ class Recorder(Rewriter):
 
     def test(self, node: ast.expr) -> ast.expr:
         """Return an expression of which only is asked whether it is true."""
-        new = self._test(node)
+        new = asked(node, self)
         locate(new, node)
         return new
 
-    def _test(self, node: ast.expr) -> ast.expr:
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return call("__lift_not__", self.test(node.operand))
-        if isinstance(node, ast.BoolOp) and all(map(is_pure_expression, node.values)):
-            hook = "__lift_and__" if isinstance(node.op, ast.And) else "__lift_or__"
-            first, *others = node.values
-            made = self.test(first)
-            for other in others:
-                made = call(hook, made, later(self.test(other)))
-            return made
-        if isinstance(node, ast.Compare) and all(
-            type(x) in RELATIONS for x in node.ops
-        ):
-            if len(node.ops) == 1:
-                a, b = self.visit(node.left), self.visit(node.comparators[0])
-                return call(
-                    "__lift_compare__", quoted(RELATIONS[type(node.ops[0])]), a, b
-                )
-            if is_pure_expression(node):
-                args = [self.visit(node.left)]
-                for op, x in zip(node.ops, node.comparators, strict=True):
-                    args += [quoted(RELATIONS[type(op)]), later(self.visit(x))]
-                return call("__lift_chained__", *args)
-        if isinstance(node, ast.Call):
-            return self._test_of_call(node)
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.BinOp)):
-            return call("__lift_asked__", self.visit(node))
-        return cast("ast.expr", self.visit(node))
-
-    def _test_of_call(self, node: ast.Call) -> ast.expr:
-        function = node.func
-        if (
-            isinstance(function, ast.Name)
-            and self.meaning(function) in (any, all)
-            and len(node.args) == 1
-            and isinstance(node.args[0], (ast.GeneratorExp, ast.ListComp))
-            and _is_simple(node.args[0].elt)
-        ):
-            made = node.args[0]
-            made = ast.GeneratorExp(made.elt, made.generators)
-            ast.copy_location(made, node)
-            self.scopes.append(bound_names(made))
-            self.inline.append(False)
-            made.elt = self.test(made.elt)
-            made.generators = [self.visit(x) for x in made.generators]
-            self.scopes.pop()
-            self.inline.pop()
-            found = call("__lift_any__", made)
-            every = self.meaning(function) is all
-            found.keywords = [ast.keyword("every", ast.Constant(every))]
-            return found
-        new = self.visit(node)
-        if _calls(new, "__lift_call__"):
-            new.func.id = "__lift_test_call__"
-            return cast("ast.expr", new)
-        return call("__lift_asked__", new)
+    def conditions(self, made: ast.GeneratorExp, node: ast.AST) -> ast.GeneratorExp:
+        """Return what generates conditions rewritten, in the place of a node."""
+        ast.copy_location(made, node)
+        self.scopes.append(bound_names(made))
+        self.inline.append(False)
+        made.elt = self.test(made.elt)
+        made.generators = [self.visit(x) for x in made.generators]
+        self.scopes.pop()
+        self.inline.pop()
+        return made
 
     # Expressions.
 
@@ -461,86 +328,3 @@ class Recorder(Rewriter):
             node.args[0] = ast.copy_location(made, first)
         self.generic_visit_only(node)
         return ast.Call(name("__lift_call__"), [node.func, *node.args], node.keywords)
-
-
-def _calls(node: ast.AST, hook: str) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == hook
-    )
-
-
-def _frozen(names: list[str]) -> ast.expr:
-    # A call of frozenset() by its own constant: no name of the user's is in the way.
-    items = ast.Tuple([quoted(x) for x in names], ast.Load())
-    return call("__lift_frozen__", items)
-
-
-def _is_simple(node: ast.expr) -> bool:
-    """Return whether a condition cannot raise on numbers."""
-    kinds = (
-        ast.Compare, ast.Name, ast.Constant, ast.Subscript, ast.cmpop, ast.expr_context,
-        ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.UnaryOp, ast.USub,
-    )  # fmt: skip
-    return all(isinstance(x, kinds) for x in ast.walk(node))
-
-
-def _inner_targets(node: ast.If) -> set[str]:
-    """Return the variables of comprehensions, which are not the function's."""
-    inner: set[str] = set()
-    outer: set[str] = set()
-    todo: list[ast.AST] = [node]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, (ast.ListComp, ast.GeneratorExp)):
-            inner |= {x for g in part.generators for x in targets(g.target) or ()}
-            todo += [part.elt, *(g.iter for g in part.generators)]
-            continue
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            outer.add(part.id)
-        todo += ast.iter_child_nodes(part)
-    return inner - outer
-
-
-def _sets_first(body: list[ast.stmt], variable: str) -> bool:
-    """Return whether statements set a variable before they read it, if they read it."""
-    for statement in body:
-        if (
-            isinstance(statement, ast.For)
-            and _calls(statement.iter, "__lift_turns__")
-            and targets(statement.target) == [variable]
-        ):
-            return True  # there is a first turn, to see that there is none
-        if variable not in loads(statement):
-            if isinstance(statement, ast.Assign) and any(
-                variable in (targets(x) or ()) for x in statement.targets
-            ):
-                return True
-            continue
-        return False
-    return True
-
-
-def _flags(node: ast.FunctionDef) -> set[str]:
-    """Return the variables that are only asked whether they are true."""
-    asked: dict[str, int] = {}
-    todo: list[tuple[ast.AST, bool]] = [(x, False) for x in node.body]
-    while todo:
-        part, test = todo.pop()
-        if isinstance(part, ast.Name) and test and isinstance(part.ctx, ast.Load):
-            asked[part.id] = asked.get(part.id, 0) + 1
-        if isinstance(part, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            continue
-        keeps = test and (
-            isinstance(part, ast.BoolOp)
-            or (isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not))
-        )
-        for field, value in ast.iter_fields(part):
-            is_test = keeps or (
-                field == "test" and isinstance(part, (ast.If, ast.While, ast.IfExp))
-            )
-            parts = value if isinstance(value, list) else [value]
-            todo += [(x, is_test) for x in parts if isinstance(x, ast.AST)]
-    everywhere = loads(node)
-    return {x for x, n in asked.items() if everywhere.get(x) == n} & bound_names(node)
