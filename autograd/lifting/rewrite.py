@@ -4,22 +4,16 @@ Everything else stays as it is, on the lines where it is. A call becomes a call 
 ``__lift_call__`` with the function before its arguments, so that it is known only when
 the code runs what is called: `math.exp`, a helper, a method, something handed in. What
 works on Values anyway (`len`, `zip`, `list.append`) is left alone, and so is, in a
-lifted module, what that defines itself. Whether the arguments of `math`'s functions are
-floats, and those of NumPy's are numbers, is asked in line: so floats hardly pay.
+lifted module, what that defines itself. The commonest functions ask in line whether
+their arguments are floats (`inline`). Where somebody's class may have operators, these
+are calls, too (`autograd.lifting.operators`).
 
-    math.exp(x)        -> math.exp(x) if type(x) is float
-                          else __lift_call__(math.exp, x)
-    np.exp(x)          -> np.exp(x) if type(x) in __lift_numbers__
-                          else __lift_call__(np.exp, x)
-    float(x)           -> x if type(x) is float else float(x) if
-                          type(x) in __lift_numbers__ else __lift_call__(float, x)
-    isinstance(x, T)   -> type(x) is not Value and isinstance(x, T)
-                          or __lift_is__(x, T)
     f(x, y=y)          -> __lift_call__(f, x, y=y)
     x.item()           -> __lift_attribute__(x, "item")()
     "%f" % x           -> __lift_text__("%f", x)
     x in c             -> __lift_in__(x, c)
     case float(x):     -> case __lift_like_float__(x):
+    a + b              -> __lift_op__("Add", a, b), if there are such operators
     except E: ...      -> except E: __lift_caught__(); ...
 
 It knows a name's meaning from the globals as they are while it rewrites; a name that
@@ -36,7 +30,9 @@ from itertools import count
 from typing import Any
 
 from autograd.lifting import patterns
+from autograd.lifting.inline import in_line, of_isinstance
 from autograd.lifting.links import link_searches
+from autograd.lifting.nodes import RELATIONS, call, name, quoted
 from autograd.lifting.scopes import bound_names
 from autograd.lifting.source import locate
 from autograd.lifting.stand_ins import STAND_INS
@@ -64,32 +60,7 @@ NUMBERS = {
     "real", "imag", "ndim", "shape",
 }  # fmt: skip
 BY_OPERATORS = {id(f) for f in (abs, divmod, list, max, min, pow, sorted, sum, tuple)}
-RELATIONS: dict[type, str] = {
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==",
-    ast.NotEq: "!=",
-}  # fmt: skip
 UNKNOWN = object()
-TEMPORARY = "__lift_x"
-
-
-def name(identifier: str, store: bool = False) -> ast.Name:
-    """Return a name to be read, or to be set."""
-    return ast.Name(identifier, ast.Store() if store else ast.Load())
-
-
-def call(hook: str, *args: ast.expr) -> ast.Call:
-    """Return a call of a hook."""
-    return ast.Call(name(hook), list(args), [])
-
-
-def quoted(text: str) -> ast.Constant:
-    """Return text as an expression."""
-    return ast.Constant(text)
-
-
-def later(body: ast.expr) -> ast.Lambda:
-    """Return an expression as a function of nothing."""
-    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), body)
 
 
 def _of_class(owner: type, name: str) -> Any:
@@ -236,18 +207,19 @@ class Rewriter(ast.NodeTransformer):
         )
         if node.keywords or any(isinstance(x, ast.Starred) for x in node.args):
             return general
+        free = self.temporaries if self.inline[-1] else None
         if meaning is isinstance and len(node.args) == 2:
-            return self._isinstance(node, general)
+            return of_isinstance(node, general)
         if id(meaning) in BY_OPERATORS:  # without a key, they only compare or add
             return general if by_operators else node
         if meaning is float and len(node.args) == 1:
-            return self._in_line(node, "float")
+            return in_line(node, "float", free)
         rounds = len(node.args) == 1 and (meaning is int or meaning is round)
         if rounds or getattr(meaning, "__module__", "") == "math":
-            return self._in_line(node, "math")
+            return in_line(node, "math", free)
         row = STAND_INS.get(id(meaning))
         if row is not None and not row[1] and type(meaning).__name__ == "ufunc":
-            return self._in_line(node, "numpy")
+            return in_line(node, "numpy", free)
         return general
 
     def _is_untouched(self, meaning: Any, method: str) -> bool:
@@ -255,65 +227,6 @@ class Rewriter(ast.NodeTransformer):
         if meaning is UNKNOWN:
             return method in CONTAINERS
         return id(meaning) in UNTOUCHED or self.lifted(meaning)
-
-    def _in_line(self, node: ast.Call, kind: str) -> ast.expr:
-        """Return a call that asks whether its arguments are plain numbers first.
-
-        Args:
-            node: the call.
-            kind: of what: "float", "math", or "numpy", whose numbers are of more types.
-
-        """
-        tests: list[ast.expr] = []
-        args: list[ast.expr] = []
-        simple = True
-        for x in node.args:
-            if isinstance(x, ast.Constant):
-                args.append(x)
-                continue
-            one: ast.expr = x
-            args.append(x)
-            if not isinstance(x, ast.Name):
-                if not self.inline[-1]:
-                    return call("__lift_call__", node.func, *node.args)
-                simple = False
-                # A name of its own: what is asked next may be such a call itself.
-                temporary = f"{TEMPORARY}{next(self.temporaries)}__"
-                one = ast.NamedExpr(name(temporary, store=True), x)
-                args[-1] = name(temporary)
-            test = ast.Compare(call("__lift_type__", one), [ast.Is()], [])
-            test.comparators = [name("__lift_float__")]
-            if kind == "numpy":
-                test.ops, test.comparators = [ast.In()], [name("__lift_numbers__")]
-            tests.append(test)
-        if not tests:
-            return node
-        asked: ast.expr = tests[0]
-        for further in tests[1:]:
-            # All are to be evaluated, unless they are names.
-            asked = (
-                ast.BoolOp(ast.And(), [asked, further])
-                if simple
-                else ast.BinOp(asked, ast.BitAnd(), further)
-            )
-        other: ast.expr = call("__lift_call__", node.func, *args)
-        plain = ast.Call(node.func, args, [])
-        if kind != "float":
-            return ast.IfExp(asked, plain, other)
-        kinds = name("__lift_numbers__")
-        of_ints = ast.Compare(call("__lift_type__", args[0]), [ast.In()], [kinds])
-        return ast.IfExp(asked, args[0], ast.IfExp(of_ints, plain, other))
-
-    @staticmethod
-    def _isinstance(node: ast.Call, general: ast.Call) -> ast.expr:
-        x, kind = node.args
-        simple = isinstance(kind, (ast.Name, ast.Attribute, ast.Tuple))
-        if isinstance(x, ast.Name) and simple:
-            asked = call("__lift_type__", x)
-            other = ast.Compare(asked, [ast.IsNot()], [name("__lift_value__")])
-            plain = ast.BoolOp(ast.And(), [other, node])
-            return ast.BoolOp(ast.Or(), [plain, call("__lift_is__", x, kind)])
-        return general
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:  # noqa: D102
         module = isinstance(self.meaning(node.value), types.ModuleType)

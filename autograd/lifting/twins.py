@@ -33,7 +33,8 @@ from pathlib import Path
 from typing import Any
 
 from autograd.lifting.functions import hooks, know, left_alone
-from autograd.lifting.rewrite import Rewriter, call
+from autograd.lifting.nodes import call
+from autograd.lifting.rewrite import Rewriter
 from autograd.lifting.stand_ins import dress, refresh, stand_in
 
 PREFIX = __name__ + "."

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from autograd.lifting.branches.purity import is_pure_expression
 from autograd.lifting.branches.variables import is_call_of
-from autograd.lifting.rewrite import RELATIONS, call, later, quoted
+from autograd.lifting.nodes import RELATIONS, call, later, quoted
 
 if TYPE_CHECKING:
     from autograd.lifting.branches.statements import Recorder

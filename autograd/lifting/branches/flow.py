@@ -29,7 +29,7 @@ from typing import cast
 
 from autograd.lifting.branches.merging import RESULT
 from autograd.lifting.branches.purity import is_pure, loads, targets
-from autograd.lifting.rewrite import call, name
+from autograd.lifting.nodes import call, name
 from autograd.lifting.source import locate
 
 DONE = "_lift_d"

@@ -32,7 +32,8 @@ from autograd.lifting.branches.variables import (
 )
 from autograd.lifting.branches.writing import written
 from autograd.lifting.links import link_searches
-from autograd.lifting.rewrite import RELATIONS, Rewriter, call, later, name, quoted
+from autograd.lifting.nodes import RELATIONS, call, later, name, quoted
+from autograd.lifting.rewrite import Rewriter
 from autograd.lifting.scopes import bound_names
 from autograd.lifting.source import locate
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import ast
 
-from autograd.lifting.rewrite import call, name, quoted
+from autograd.lifting.nodes import call, name, quoted
 from autograd.lifting.source import locate
 
 
