@@ -1,3 +1,5 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: cdivision=True, binding=True, embedsignature=True
 """mirror: the gradient's instructions, out of those of the function.
 
 To record a gradient by running formulas on Values costs a node for each instruction,
@@ -11,8 +13,6 @@ would have made, instruction by instruction.
 An operand is a number as in `autograd.compiler.record.numbering`, and so is an adjoint.
 One that is the same whatever the inputs are is a constant.
 """
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: cdivision=True, binding=True, embedsignature=True
 
 from __future__ import annotations
 

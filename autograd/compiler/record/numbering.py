@@ -1,3 +1,5 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: cdivision=True, binding=True, embedsignature=True
 """numbering: a recording's nodes become arrays of numbers, in one walk.
 
 A recording has millions of nodes, each looked at twice: backwards, to see which of them
@@ -7,8 +9,6 @@ and nothing is made for a node but the numbers of its primitive and its operands
 An operand is a number: that of the instruction whose result it is, from 0 on; or, below
 0, by turns: -1, -3, -5, ... are inputs, -2, -4, -6, ... constants.
 """
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: cdivision=True, binding=True, embedsignature=True
 
 from __future__ import annotations
 

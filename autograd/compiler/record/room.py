@@ -1,10 +1,10 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: cdivision=True, binding=True, embedsignature=True
 """room: ints in C, appended one by one.
 
 Code of millions of instructions is written number by number: so this file is compiled
 by Cython like the engine, and a number takes 8 bytes.
 """
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: cdivision=True, binding=True, embedsignature=True
 
 from __future__ import annotations
 
