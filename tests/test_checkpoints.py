@@ -16,6 +16,7 @@ from autograd.compiler.loop import Along, At, Loop
 from autograd.compiler.machine import host, lower
 from autograd.compiler.passes import checkpoints as cutting
 from autograd.compiler.passes.checkpoints import checkpoints
+from autograd.compiler.passes.cycles import cycles
 from autograd.compiler.passes.pipeline import optimize
 from autograd.compiler.passes.roll import roll
 from autograd.compiler.record.trace import record_once
@@ -218,6 +219,16 @@ def test_a_loop_is_not_cut_that_computes_while_its_numbers_come():
     dear = Program(("",), (), (Instruction(EXP, (0,)),), (1, 0))
     program = two_loops(Along(66, -1), body=dear)
     assert checkpoints(program, 4) == checkpoints(program, 0.9) == []
+
+
+def test_an_iteration_takes_as_long_as_its_longest_chain_or_all_it_computes():
+    chain = [Instruction(ADD, (2 + i, 0)) for i in range(10)]  # from the read number on
+    assert cycles(Program(("",) * 3, (), tuple(chain), (12,)), 1) == 10 * 4
+    assert cycles(Program(("",) * 3, (), tuple(chain), (0,)), 1) == 10
+    late = Instruction(TABLE["sumprod"], (0, 1, 2, 1, 1, 1))  # one product of three
+    assert cycles(Program(("",) * 3, (), (late,), (3,)), 1) == 4
+    inner = Loop(5, Program(("",), (), (Instruction(ADD, (0, 0)),), (1,)), (0,), ())
+    assert cycles(Program(("",), (), (inner,), (1,)), 1) == 5 * 4
 
 
 def test_a_loop_that_takes_very_much_memory_is_cut_if_its_second_run_is_cheap():
