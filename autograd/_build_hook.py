@@ -49,7 +49,7 @@ MODULES = (
     "autograd/dot.py",
     "autograd/adjoints.py",
     "autograd/compiler/record/numbering.py",
-    "autograd/compiler/record/room.py",
+    "autograd/compiler/record/ints.py",
     "autograd/compiler/record/mirror.py",
     "autograd/lifting/branches/operations.py",
     "autograd/compiler/machine/ask.py",

@@ -30,9 +30,9 @@ from autograd.primitives.relations import RELATIONS
 from autograd.primitives.row import ALIAS
 
 if cython.compiled:
-    from cython.cimports.autograd.compiler.record.room import Room, packed, room_of
+    from cython.cimports.autograd.compiler.record.ints import Ints, ints_of, packed
 else:
-    from autograd.compiler.record.room import Room, packed, room_of
+    from autograd.compiler.record.ints import Ints, ints_of, packed
 
 ADD = TABLE["add"]
 SUMS = frozenset({ADD, TABLE["sub"]})
@@ -59,27 +59,27 @@ class Mirror:
     n: cython.Py_ssize_t
     inputs: cython.Py_ssize_t
     count: cython.Py_ssize_t  # of all constants, in the end
-    old_kinds: Room
-    old_starts: Room
-    old_operands: Room
+    old_kinds: Ints
+    old_starts: Ints
+    old_operands: Ints
     old_forms: list
-    kinds: Room
-    operands: Room
+    kinds: Ints
+    operands: Ints
     forms: list
     form_of: dict
     constants: list
     constant_of: dict
     number: object
     zero: object
-    new: Room  # where the old results are
-    bars: Room  # of the old results, and then of the inputs
+    new: Ints  # where the old results are
+    bars: Ints  # of the old results, and then of the inputs
     active: bytearray
     templates: dict  # where in the steps they begin
-    steps: Room
-    values: Room  # of an instruction: its operands, result, adjoint, and derivatives'
+    steps: Ints
+    values: Ints  # of an instruction: its operands, result, adjoint, and derivatives'
     guards_of: dict
     guards: dict
-    latest: Room  # packed keys, each with where its steps begin
+    latest: Ints  # packed keys, each with where its steps begin
     add: cython.longlong  # the number of additions' kind, below 0 before it is asked
 
     def __init__(
@@ -94,22 +94,22 @@ class Mirror:
         kinds, starts, operands = code
         self.n = len(kinds) // 8
         self.inputs = inputs
-        self.old_kinds = room_of(kinds)
-        self.old_starts = room_of(starts)
-        self.old_operands = room_of(operands)
+        self.old_kinds = ints_of(kinds)
+        self.old_starts = ints_of(starts)
+        self.old_operands = ints_of(operands)
         self.old_forms = list(forms)
         self.number = number
         self.zero = zero
-        self.kinds = Room()
-        self.operands = Room()
+        self.kinds = Ints()
+        self.operands = Ints()
         self.forms = []
         self.form_of = {}
         self.constants = list(constants)
         self.constant_of = {_key(x): i for i, x in enumerate(constants)}
-        self.new = Room()
+        self.new = Ints()
         self.templates = {}
-        self.steps = Room()
-        self.values = Room()
+        self.steps = Ints()
+        self.values = Ints()
         self.guards_of = {}
         self.guards = {}
         self.add = -1
@@ -209,7 +209,7 @@ class Mirror:
         """Return the code in places, and those of the roots."""
         i: cython.Py_ssize_t
         size: cython.longlong = 0
-        starts = Room()
+        starts = Ints()
         arity = [n for _, n in self.forms]
         for i in range(self.operands.size):
             self.operands.at[i] = self.final(self.operands.at[i])
@@ -237,11 +237,11 @@ class Mirror:
         order = self.order(y)
         self.activate(order, inputs)
         self.templates = {}
-        self.latest = Room()
+        self.latest = Ints()
         for _ in range(2 * _LATEST):
             self.latest.append(-1)
         within: cython.bint = any(x >= 0 for x in inputs)
-        self.bars = Room()
+        self.bars = Ints()
         for _ in range(self.n + self.inputs):
             self.bars.append(_NONE)
         self.bars.at[y] = self.constant(1.0)
@@ -256,14 +256,14 @@ class Mirror:
         return result
 
     @cython.cfunc
-    def order(self, y: cython.longlong) -> Room:
+    def order(self, y: cython.longlong) -> Ints:
         """Return what y depends on as `autograd.walk.visit` orders it, and y."""
         k: cython.Py_ssize_t
         i: cython.longlong
         x: cython.longlong
         state = bytearray(self.n)  # 1 where met, 2 where numbered
-        order = Room()
-        stack = Room()
+        order = Ints()
+        stack = Ints()
         stack.append(y)
         while stack.size:
             stack.size -= 1
@@ -283,7 +283,7 @@ class Mirror:
         return order
 
     @cython.cfunc
-    def activate(self, order: Room, inputs: list) -> object:
+    def activate(self, order: Ints, inputs: list) -> object:
         """Note what depends on the inputs."""
         i: cython.Py_ssize_t
         k: cython.Py_ssize_t

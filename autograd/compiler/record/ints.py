@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 # cython: cdivision=True, binding=True, embedsignature=True
-"""room: ints in C, appended one by one.
+"""ints: whole numbers in C, appended one by one.
 
 Code of millions of instructions is written number by number: so this file is compiled
 by Cython like the engine, and a number takes 8 bytes.
@@ -24,7 +24,7 @@ else:
 
 @cython.final
 @cython.cclass
-class Room:
+class Ints:
     """Ints that are appended one by one."""
 
     def __cinit__(self) -> None:
@@ -65,13 +65,13 @@ class Room:
 
 
 if not cython.compiled:
-    Room.__init__ = Room.__cinit__  # type: ignore[method-assign]
+    Ints.__init__ = Ints.__cinit__  # type: ignore[method-assign]
 
 
 @cython.cfunc
-def room_of(packed: bytes) -> Room:
-    """Return ints that are bytes in a room."""
-    found = Room()
+def ints_of(packed: bytes) -> Ints:
+    """Return the ints that bytes are."""
+    found = Ints()
     i: cython.Py_ssize_t
     n: cython.Py_ssize_t = len(packed) // 8
     if not cython.compiled:
@@ -91,8 +91,8 @@ def room_of(packed: bytes) -> Room:
 
 
 @cython.cfunc
-def packed(room: Room) -> bytes:
+def packed(ints: Ints) -> bytes:
     """Return ints as bytes."""
     if not cython.compiled:
-        return struct.pack(f"{room.size}q", *room.at[: room.size])
-    return cython.cast(cython.p_char, room.at)[: 8 * room.size]
+        return struct.pack(f"{ints.size}q", *ints.at[: ints.size])
+    return cython.cast(cython.p_char, ints.at)[: 8 * ints.size]
