@@ -11,6 +11,7 @@ import enum
 import math
 import numbers
 import statistics
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,25 @@ def test_a_pivot_of_a_recording_is_no_divisor_where_it_is_about_zero(f):
         assert found == pytest.approx(right[1], rel=1e-12)
     values = vmap(f)(*np.array(points).T)
     assert values == pytest.approx([slopes(f, *p)[0] for p in points], rel=1e-12)
+
+
+def of_three(x, y):
+    a = np.array([[x, 1.0, 0.2], [1.0, y, 0.3], [0.5, 0.1, x + y]])
+    return np.linalg.solve(a, np.array([1.0, 2.0, x]))[1]
+
+
+@pytest.mark.parametrize("f", [of_three, inverse])
+def test_pivots_that_are_equal_or_infinite_are_no_leak_and_no_number(f):
+    compiled = jit(f)
+    points = [(1.0, 1.5), (-1.0, 1.0), (1.0, -math.inf), (0.7, 0.3), (2.0, 2.0)]
+    for point in (*points, points[0]):
+        right = pytest.approx(f(*point), rel=1e-12, nan_ok=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of NumPy, about infinities
+            assert compiled(*point) == right
+    at_a_tie = jit(of_three)
+    assert at_a_tie(1.0, 1.0) == pytest.approx(of_three(1.0, 1.0), rel=1e-12)
+    assert at_a_tie(0.7, 0.3) == pytest.approx(of_three(0.7, 0.3), rel=1e-12)
 
 
 def test_a_singular_matrix_has_a_determinant_and_its_slopes():
@@ -131,6 +151,29 @@ def test_an_integral_is_cut_anew_where_the_integrand_is_another(
             right = value(a), slope(a)
             assert compiled(a) == pytest.approx(right, rel=1e-9)
     assert vmap(f)(np.array(points)) == pytest.approx(list(map(value, points)))
+
+
+def between(a, b):
+    return integrate.quad(lambda t: t * t, a, b)[0]
+
+
+@pytest.mark.parametrize("way", [lift, jit])
+def test_an_integral_may_go_from_right_to_left(way):
+    f = value_and_grad(way(between), (0, 1))
+    for a, b in ((0.7, -1.3), (-1.0, 2.0)):
+        value, slope = f(a, b)
+        assert value == pytest.approx((b**3 - a**3) / 3.0)
+        assert slope == pytest.approx((-a * a, b * b))
+
+
+def kinked(a):
+    return integrate.quad(lambda t: a * max(t, 1.0), 0.0, 2.0)[0]
+
+
+def test_an_integral_that_overflows_is_cut_as_scipy_cuts_it():
+    compiled = jit(kinked)
+    for a in (1.0, 5e307, -5e307):
+        assert compiled(a) == pytest.approx(2.5 * a, rel=1e-9)
 
 
 # --- Patterns -----------------------------------------------------------------------
@@ -247,7 +290,26 @@ def interpolated(x):
     return np.interp(x, [0.0, 1.0, 3.0], [1.0, 3.0, 0.0])
 
 
-@pytest.mark.parametrize("f", [made_finite, limited, interpolated])
+def by_values(x):
+    return np.interp(0.5, [0.0, 1.0 + x * x], [x, 2.0])
+
+
+def largest(x):
+    numbers = np.array([0.5, x, 2.0])
+    return numbers[np.argmax(numbers)] + numbers[numbers.argmin()] * np.argmin(numbers)
+
+
+CASES = [made_finite, limited, interpolated, largest]
+
+
+def test_a_recording_for_finite_numbers_finds_a_nan_among_them():
+    for f in (by_values, largest):
+        compiled = jit(f)
+        for x in (0.7, math.nan, 3.0, -1.0, math.nan):
+            assert compiled(x) == pytest.approx(f(x), nan_ok=True)
+
+
+@pytest.mark.parametrize("f", CASES)
 @pytest.mark.parametrize("x", [0.7, math.inf, -math.inf, math.nan])
 def test_what_is_not_finite_becomes_what_numpy_makes_of_it(f, x):
     for found in (jit(f)(x), lift(f)(Value(x))):

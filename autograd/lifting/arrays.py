@@ -6,6 +6,7 @@ itself. What it does with C's doubles only is done here element by element.
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 from collections.abc import Callable
@@ -119,6 +120,8 @@ def enter(np: Any) -> None:
     stand_in(np.iscomplex, _test(elementwise(lambda z: z.imag != 0.0)))
     stand_in(np.nan_to_num, _finite)
     stand_in(np.polyval, _polyval)
+    for name in ("argmax", "argmin"):
+        stand_in(getattr(np, name), functools.partial(_extreme, name))
     stand_in(np.roots, roots)
     stand_in(np.iscomplexobj, _has_complexes)
     stand_in(np.isrealobj, lambda x: not _has_complexes(x))
@@ -209,7 +212,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> An
         return ys[0] if left is None else left
     if x >= xs[-1]:
         return ys[-1] if right is None or x == xs[-1] else right
-    i = bisect_right(xs, x) - 1
+    i = min(bisect_right(xs, x) - 1, len(xs) - 2)  # a NaN is nowhere
     return ys[i] + (x - xs[i]) * ((ys[i + 1] - ys[i]) / (xs[i + 1] - xs[i]))
 
 
@@ -257,6 +260,23 @@ def _finite(
     return elementwise(one)(x)
 
 
+def _extreme(name: str, x: Any, *args: Any, **options: Any) -> Any:
+    """Return where the largest or the smallest number is, or the first NaN."""
+    import numpy as np
+
+    x = np.asarray(x, dtype=object)
+    if args or options or not x.size:
+        return getattr(x, name)(*args, **options)
+    numbers = x.ravel().tolist()
+    best = 0
+    for i, y in enumerate(numbers):
+        if am.isnan(y):
+            return i
+        if y > numbers[best] if name == "argmax" else y < numbers[best]:
+            best = i
+    return best
+
+
 def _polyval(p: Any, x: Any) -> Any:
     y: Any = 0.0
     for c in p:
@@ -294,7 +314,13 @@ def _astype(x: Any, dtype: Any, *_: Any, **__: Any) -> Any:
 
 
 # By name: what stands for a method of an array of objects.
-METHODS_OF_ARRAYS = {"astype": _astype, "std": _std, "var": _var}
+METHODS_OF_ARRAYS: dict[str, Callable[..., Any]] = {
+    "astype": _astype,
+    "std": _std,
+    "var": _var,
+    "argmax": functools.partial(_extreme, "argmax"),
+    "argmin": functools.partial(_extreme, "argmin"),
+}
 
 
 def _vectorize(f: Any = None, *args: Any, **options: Any) -> Any:

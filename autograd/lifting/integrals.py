@@ -83,13 +83,14 @@ def _again(g: Any, a: Any, b: Any, low: float, high: float, information: Any) ->
     if tape_in_use() is not None:
         return _cut(g, a, b)
     n = information["last"]
-    starts, ends = information["alist"][:n].tolist(), information["blist"][:n].tolist()
+    starts, stops = information["alist"][:n].tolist(), information["blist"][:n].tolist()
     infinite = math.isinf(low) or math.isinf(high)
     total: Any = 0.0
-    for start, end in sorted(zip(starts, ends, strict=True)):
+    for start, end in sorted(zip(starts, stops, strict=True)):
         first, last = start, end
         if not infinite:
-            first, last = (start - low) / (high - low), (end - low) / (high - low)
+            ends = (start - low) / (high - low), (end - low) / (high - low)
+            first, last = sorted(ends)  # SciPy turns a range round
         total = total + _Part(g, a, b, first, last).total
     return total
 
@@ -106,7 +107,7 @@ def _cut(g: Any, a: Any, b: Any) -> Any:
     size, todo = part.size, [part]
     for _ in range(MOST):
         part = todo.pop()
-        if part.rest <= REST * size:
+        if part.rest <= REST * size < math.inf:
             total = total + part.total
             if not todo:
                 return total
