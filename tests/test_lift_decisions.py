@@ -153,6 +153,18 @@ def test_an_integral_is_cut_anew_where_the_integrand_is_another(
     assert vmap(f)(np.array(points)) == pytest.approx(list(map(value, points)))
 
 
+def test_an_integral_is_the_first_thing_that_is_compiled(tmp_path, run_python):
+    program = tmp_path / "first.py"
+    program.write_text(
+        "from scipy import integrate\nfrom autograd import jit\n"
+        "@jit\ndef f(a):\n"
+        "    return integrate.quad(lambda t: a * t, 0.0, 2.0)[0]\n"
+        "assert abs(f(3.0) - 6.0) < 1e-12\n"
+    )
+    done = run_python(program)
+    assert done.returncode == 0, done.stderr
+
+
 def between(a, b):
     return integrate.quad(lambda t: t * t, a, b)[0]
 

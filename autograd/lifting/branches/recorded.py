@@ -35,7 +35,7 @@ from autograd.lifting.functions import (
     written_as,
 )
 from autograd.lifting.source import Code, compiled, source_of
-from autograd.lifting.stand_ins import STAND_INS
+from autograd.lifting.stand_ins import STAND_INS, refresh
 from autograd.primitives import Primitive
 from autograd.value import Value
 
@@ -212,6 +212,7 @@ def _with_code(f: types.FunctionType, code: Code) -> types.FunctionType:
 def _rewritten(f: types.FunctionType) -> tuple[Code | None, bool]:
     if left_alone(f.__globals__.get("__name__")) or f.__code__.co_flags & 0x380:
         return None, False
+    refresh()
     code = written_as(f.__code__)
     source = source_of(code)
     if source is None:
