@@ -66,7 +66,7 @@ def _logsumexp(*xs: float) -> float:
     # The largest's own weight is 1: without it, what is left shows however small.
     i = xs.index(top)
     others = xs[:i] + xs[i + 1 :]
-    return top + math.log1p(math.fsum(math.exp(x - top) for x in others))
+    return top + math.log1p(math.fsum([math.exp(x - top) for x in others]))
 
 
 def _dist(*pq: float) -> float:
@@ -121,8 +121,12 @@ def _exp_of_difference(a: float, b: float) -> float:
 
 def _softmax(y: Any, *xs: Any) -> list[Any]:
     """Return the weight of each x in logsumexp, whose rounding error cancels here."""
-    weights = [exp_of_difference(x, y) for x in xs]
-    total = fsum(*weights)
+    if type(y) is float:  # the rows on floats, without asking each for Values
+        weights = [_exp_of_difference(x, y) for x in xs]
+        total = math.fsum(weights)
+    else:
+        weights = [exp_of_difference(x, y) for x in xs]
+        total = fsum(*weights)
     return [weight / total for weight in weights]
 
 
