@@ -285,9 +285,12 @@ def _fetch(soon: Bare, later: Bare) -> cython.void:
     """Have memory fetched: of a node its operands' marks, of a later one itself."""
     a = cython.cast(Bare, cython.cast(Value, soon)._a)
     b = cython.cast(Bare, cython.cast(Value, soon)._b)
+    prefetch(a)  # its type; the mark may be in the next line of the cache
+    prefetch(b)
     prefetch(cython.address(cython.cast(Value, a)._mark))
     prefetch(cython.address(cython.cast(Value, b)._mark))
     prefetch(cython.address(cython.cast(Value, later)._mark))
+    prefetch(cython.address(cython.cast(Value, later)._db))
 
 
 @cython.cfunc
@@ -406,6 +409,9 @@ def backward(thing: object, seed: object = 1.0) -> None:
             adjoints = _sweep(order, first, start)
             for i in range(order.size):
                 node = order.at[i]
+                if cython.compiled and i + _AHEAD < order.size:
+                    later: Bare = order.at[i + _AHEAD]
+                    prefetch(cython.address(cython.cast(Value, later)._grad))
                 if cython.cast(Value, node)._primitive is None:
                     cython.cast(Value, node)._grad += adjoints[i]
                 elif cython.cast(Value, node)._primitive is not CONSTANT:
