@@ -239,6 +239,12 @@ class Frame:
         )
 
     def packed(self, vector: Vector, lanes: Sequence[int]) -> str:
-        """Return some lanes of a vector, first of all."""
-        moved = dict(enumerate(lanes))
-        return self._shuffled("poison", self.vectors[vector], moved)
+        """Return some lanes of a vector alone, as a shorter one."""
+        name = self.vectors[vector]
+        if [*lanes] == [*range(self.width)]:
+            return name
+        mask = ", ".join(f"i32 {lane}" for lane in lanes)
+        return self.text.new(
+            f"shufflevector {self.type} {name}, {self.type} poison, "
+            f"<{len(lanes)} x i32> <{mask}>"
+        )

@@ -116,7 +116,7 @@ class Kept:
         for slot, vector, lanes in body.kept:
             x = inner.packed(vector, lanes)
             at = t.address(row, str(slot))
-            t.write(f"store {inner.type} {x}, ptr {at}, align 8")
+            t.write(f"store <{len(lanes)} x double> {x}, ptr {at}, align 8")
             written.update(range(slot, slot + len(lanes)))
         outputs = body.loop.body.outputs[len(body.loop.carried) :]
         for slot, place in sorted(zip(self.rows.slots, outputs, strict=True)):

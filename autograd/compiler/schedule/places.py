@@ -171,7 +171,7 @@ class Body:
             self.places.lines.homes.update(homes)
 
     def _laid_out(self, width: int) -> Rows:
-        """Lay out a row: vectors, each overwritten from its last kept lane on.
+        """Lay out a row: vectors, as much of each as is kept, and then all else.
 
         Where no vectors are, as each number is one of rows, outputs follow one another.
         """
@@ -181,11 +181,10 @@ class Body:
             return Rows(count, slots, 1, count * len(slots))
         found = self._packs(self.loop.body.outputs[len(self.loop.carried) :], width)
         slots = [0] * self.loop.kept
-        end = slot = 0
+        slot = 0
         for vector, lanes in sorted(found.items(), key=lambda item: str(item[0])):
             ordered = sorted(lanes)
             self.kept.append((slot, vector, ordered))
-            end = slot + width
             for lane in ordered:
                 slots[lanes[lane]] = slot
                 slot += 1
@@ -194,8 +193,7 @@ class Body:
             if i not in packed:
                 slots[i] = slot
                 slot += 1
-        row = max(end, slot)
-        return Rows(count, slots, row, count * row)
+        return Rows(count, slots, slot, count * slot)
 
     def paces(self, outer: Places, others: Container[int] = ()) -> dict[int, Pace]:
         """Return for each read along a line where it goes; near ones share pointers.
