@@ -14,13 +14,14 @@ rooms of this package, and never climbs back:
    what is computed twice is computed once. Then they make it fit for a machine: a guard
    stands where Python would raise, every primitive is expanded into those that the
    machine has, sums of products are gathered. `passes.pipeline` is the list.
-4. `schedule` groups like instructions, and says where in memory each number lies.
+4. `schedule` groups like instructions, in straight code to loops and in the bodies of
+   loops to vectors, and says where in memory each number lies.
 5. `machine` writes that plan in LLVM's assembly, and LLVM makes machine code of it.
 6. `calls` keeps program and code as a *variant* (`calls.variant`), and runs the code.
 
 The second call, ``f(5.0, 7.0)``, begins in `calls.native`, compiled by Cython: as many
-floats as before go straight into memory, the machine code runs, and its results come
-back. Only if that is refused does Python look closer (`calls.jit`), in this order:
+floats as before, be they in lists, tuples or arrays, go straight into memory, the
+machine code runs, and its results come back. Only if that is refused does Python look closer (`calls.jit`), in this order:
 
 - other arguments (an array, a dict, a Value): their structure finds its own variants;
 - a guard does not hold: the next variant is asked, and if none is right, ``g`` is
