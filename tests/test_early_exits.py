@@ -9,7 +9,7 @@ import pytest
 from outcomes import bits
 
 from autograd import grad, hessian, jit, lift, value_and_grad, vmap
-from autograd.compiler import Guard, Instruction, Program
+from autograd.compiler import Guard, Instruction, Program, to
 from autograd.compiler.calls.runner import Runner
 from autograd.compiler.loop import Along, Loop
 from autograd.compiler.machine import lower, rolled
@@ -17,6 +17,7 @@ from autograd.compiler.machine.lower import CORE
 from autograd.compiler.passes import pipeline
 from autograd.compiler.passes.exits import exits, exits_shown
 from autograd.compiler.passes.pipeline import machine_passes, run
+from autograd.compiler.targets import compile_python
 from autograd.primitives import TABLE
 
 ROWS = [2.0, 3.0, 0.01, 400.0, 1e8, 1.0, 2.5, 1e-6, 7.0]
@@ -209,3 +210,22 @@ def test_a_loop_that_only_asks_is_not_taken_for_the_one_at_its_place(before):
     row = [0.0, 1.0, 0.1, 0.2, 0.9, 0.3, 0.4]
     assert runner.run(row) == list(program(*row))
     assert runner.run([*row[:-1], 10.0]) is None
+
+
+@pytest.mark.parametrize("f", [root, hits])
+def test_sources_leave_a_loop_that_rests_with_the_bits_of_the_whole_one(f):
+    compiled = jit(f)
+    compiled(2.0)
+    (program,) = compiled.programs
+    assert "break" in to(program, "python")
+    assert "break;" in to(program, "c")
+    assert "break" not in to(program, "numpy")  # rows stop at different times
+    run_source = compile_python(program)
+    for a in ROWS:
+        assert list(map(bits, run_source(a))) == list(map(bits, program(a)))
+
+
+def test_a_source_runs_a_loop_to_its_end_whose_turns_others_read():
+    kept = looping(*STOPS, constants=(0.5,), outputs=(5, 7), kept=(7,)).check()
+    assert exits(kept)
+    assert "break" not in to(kept, "python")

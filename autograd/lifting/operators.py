@@ -192,12 +192,16 @@ def truth(x: Any) -> Any:
 
 def magnitude(x: Any) -> Any:
     """Return ``abs(x)``."""
+    if type(x) in PLAIN:
+        return abs(x)
     function = own(type(x), "__abs__")
     return abs(x) if function is None else call(function, x)
 
 
 def quotient(a: Any, b: Any) -> Any:
     """Return ``divmod(a, b)``."""
+    if type(a) in PLAIN and type(b) in PLAIN:
+        return divmod(a, b)
     return _either("__divmod__", "__rdivmod__", divmod, a, b)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd.compiler.loop import COUNTERS, LETTERS, Along, At, Loop, Numbers, Read
 from autograd.compiler.passes.blocks import read_places
+from autograd.compiler.passes.exits import exits
 from autograd.compiler.program import Guard, Program
 from autograd.compiler.targets.source import Target, Text, spelled
 
@@ -31,6 +32,8 @@ class Syntax:
         variable: the first one to a name that will be assigned again.
         loop: the head of a loop: of a counter and how often.
         end: what ends a loop, "" for nothing.
+        stop: what leaves one, under a condition; "" if conditions are no bools.
+        both: what joins two conditions.
         room: an array for a number of places: of its name and that number.
         table: what begins a table, of its name and kind, and what ends it.
         kinds: of numbers, and of places.
@@ -43,6 +46,8 @@ class Syntax:
     variable: str
     loop: str
     end: str
+    stop: str
+    both: str
     room: str
     table: tuple[str, str]
     kinds: tuple[str, str]
@@ -50,12 +55,12 @@ class Syntax:
 
 PYTHON = Syntax(
     "{0} = {1}", "{0} = {1}", "{0}[{1}] = {2}", "{0} = {1}",
-    "for {0} in range({1}):", "",
+    "for {0} in range({1}):", "", "if {0}: break", " and ",
     "{0} = [0.0] * {1}", ("{0} = (", ")"), ("", ""),
 )  # fmt: skip
 C = Syntax(
     "const double {0} = {1};", "{0} = {1};", "{0}[{1}] = {2};", "double {0} = {1};",
-    "for (long {0} = 0; {0} < {1}; {0}++) {{", "}",
+    "for (long {0} = 0; {0} < {1}; {0}++) {{", "}", "if ({0}) break;", " && ",
     "double {0}[{1}];", ("static const {1} {0}[] = {{", "};"), ("double", "long"),
 )  # fmt: skip
 
@@ -134,6 +139,13 @@ class Statements:
         yield self.syntax.loop.format(counter, loop.count)
         for line in self.iteration(frame, inner, first, loop, reads):
             yield f"    {line}"
+        leave = frame.exits.get(first) if loop.width and not loop.kept else None
+        if leave is not None and self.syntax.stop:
+            rests = [
+                f"{carried[j]} == {self.target.number(x).text}"
+                for j, x in leave.rest.items()
+            ]
+            yield f"    {self.syntax.stop.format(self.syntax.both.join(rests))}"
         if self.syntax.end:
             yield self.syntax.end
         for place, name in enumerate(carried, first):
@@ -221,6 +233,7 @@ class Frame:
         depth: in how many loops it is.
         letter: what its places are called.
         known: the names of those that are variables.
+        exits: loops that may stop early: nothing that is asked for changes after that.
         moving: those that loops in it read from an array.
 
     """
@@ -230,6 +243,7 @@ class Frame:
         self.depth = depth
         self.letter = LETTERS[depth]
         self.known: dict[int, str] = {}
+        self.exits = exits(program) if program.has_loops else {}
         self.moving = {
             x
             for step in program.code

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from autograd.compiler.program import Guard, Program
@@ -130,7 +131,8 @@ def _looping(program: Program, *, guards: bool) -> str:
     def check(guard: Guard, a: str, b: str) -> list[str]:
         return [f"ok = ok & {holds(guard, a, b, 'np')}"]
 
-    statements = Statements(NUMPY, PYTHON, check if guards else None)
+    syntax = replace(PYTHON, stop="")  # not all rows stop at once
+    statements = Statements(NUMPY, syntax, check if guards else None)
     returns = "return [{0}]" + ", ok" * guards
     body = pythonic(program, statements, "np.float64({0})", returns)
     body[:0] = ["ok = np.True_"] * guards
