@@ -5,10 +5,12 @@ A lifted function is the same code in which those places ask us first; the libra
 everybody else uses stays as it is. The way through this package:
 
 - `source` finds the definition of a function, and makes sure that it is its own;
-- `rewrite` changes its tree (`scopes` tells which names are global);
+- `rewrite` changes its tree, the commonest calls by `inline` (`scopes` tells which
+  names are global, and `nodes` are the pieces);
 - `functions` makes the function of it, with the same globals and closure;
 - `calls` is what happens when that makes a call: what is called is lifted in its turn,
-  or has something that stands for it: `stand_ins`, `arrays`, `special`, `integrals`;
+  or has something that stands for it: `stand_ins`, `arrays`, `special`, `integrals`,
+  `matrices`, which choose `pivots`;
 - `operators` is what the operators of somebody's class do, and `patterns` what is
   asked in a ``match``;
 - `complexes` and `plane` are complex numbers of Values, `analytic` what SciPy knows of
