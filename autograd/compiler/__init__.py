@@ -21,7 +21,8 @@ rooms of this package, and never climbs back:
 
 The second call, ``f(5.0, 7.0)``, begins in `calls.native`, compiled by Cython: as many
 floats as before, be they in lists, tuples or arrays, go straight into memory, the
-machine code runs, and its results come back. Only if that is refused does Python look closer (`calls.jit`), in this order:
+machine code runs, and its results come back. Only if that is refused does Python look
+closer (`calls.jit`), in this order:
 
 - other arguments (an array, a dict, a Value): their structure finds its own variants;
 - a guard does not hold: the next variant is asked, and if none is right, ``g`` is

@@ -4,8 +4,8 @@ A recording sees one way through a function's comparisons. Read from its source,
 sides of a branch can often be run, and a node chooses. The way through this package:
 
 - `purity` tells which statements have no effect but on variables, `variables` what of
-  these is read, `flow` makes flags of early exits, and `statements` rewrites a function,
-  its conditions by `asking`, and its branches by `writing`;
+  these is read, `flow` makes flags of early exits, and `statements` rewrites a
+  function, its conditions by `asking`, and its branches by `writing`;
 - `turns` tells how often a loop turns whose end is data;
 - `recorded` is what happens at a call, `operations` at an operator;
 - `conditions` are comparisons as data; `sides` runs what may not be chosen, so that it
