@@ -58,7 +58,12 @@ if cython.compiled:
     from cython.cimports.autograd.primitives.row import Primitive
     from cython.cimports.cpython.mem import PyMem_Free, PyMem_Malloc, PyObject_Free
     from cython.cimports.cpython.object import PyObject, PyTypeObject
-    from cython.cimports.cpython.ref import Py_DECREF, Py_REFCNT
+    from cython.cimports.cpython.ref import Py_DECREF, Py_INCREF, Py_REFCNT
+    from cython.cimports.cpython.tuple import (
+        PyTuple_GET_ITEM,
+        PyTuple_GET_SIZE,
+        PyTuple_SET_ITEM,
+    )
     from cython.cimports.cpython.type import PyType_Modified
     from cython.cimports.libc.math import pow as c_pow
 else:
@@ -1263,9 +1268,10 @@ def _is_operand(x: object) -> bool:
 # The nodes that are to be freed wait in a queue. Nobody else has them any more, so each
 # holds the next in the place of its mark, and the queue takes no memory. They are freed
 # in about the reverse order of their making; their memory is fetched while they wait.
+# Nodes die while an exception is on its way, too: nothing here may call Python's own
+# functions, which would lose it.
 _first = cython.declare(Bare, cython.NULL)
 _last = cython.declare(Bare, cython.NULL)
-_tuples = cython.declare(list, [])
 _draining = cython.declare(cython.bint, False)
 
 
@@ -1288,8 +1294,20 @@ def _let_go(thing: Bare) -> cython.void:
         prefetch(cython.cast(Bare, cython.cast(Value, thing)._b))
     else:
         if type(cython.cast(object, thing)) is tuple:
-            _tuples.append(cython.cast(object, thing))
+            _empty(cython.cast(tuple, thing))
         Py_DECREF(cython.cast(object, thing))
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def _empty(operands: tuple) -> cython.void:
+    """Let go of each operand in a tuple that nobody else has."""
+    i: cython.Py_ssize_t
+    for i in range(PyTuple_GET_SIZE(operands)):
+        operand = cython.cast(Bare, PyTuple_GET_ITEM(operands, i))
+        Py_INCREF(None)
+        PyTuple_SET_ITEM(operands, i, None)
+        _let_go(operand)
 
 
 @cython.cfunc
@@ -1303,7 +1321,7 @@ def _free(thing: cython.pointer(PyObject)) -> cython.void:
     if cython.cast(Value, thing)._many is not cython.NULL:
         PyMem_Free(cython.cast(Value, thing)._many)
     PyObject_Free(thing)
-    if not _draining and (_first is not cython.NULL or _tuples):
+    if not _draining and _first is not cython.NULL:
         _drain()
 
 
@@ -1313,10 +1331,7 @@ def _drain() -> cython.void:
     """Free what waits, and what then comes to wait."""
     global _draining, _first
     _draining = True
-    while _first is not cython.NULL or _tuples:
-        if _first is cython.NULL:
-            _tuples.pop()
-            continue
+    while _first is not cython.NULL:
         thing: Bare = _first
         _first = cython.cast(Bare, cython.cast(Value, thing)._mark)
         Py_DECREF(cython.cast(object, thing))

@@ -137,6 +137,20 @@ with ThreadPoolExecutor(8) as pool:
     list(pool.map(work, range(8)))
 assert shared.grad == 8 * 20_001.0
 """,
+    "graphs_that_die_while_an_exception_is_on_its_way": """
+def chain(n):
+    x = y = Value(0.5)
+    for _ in range(n):
+        y = math.fsum((y, x, y, 0.25)) * 0.3
+    return y
+for n in (1, 2, 10, 100, 10_000):
+    try:
+        print(chain(n), {}["missing"])
+    except KeyError as error:
+        assert error.args == ("missing",)
+    else:
+        raise AssertionError
+""",
     "the_end_of_the_process": """
 x = y = Value(1.0)
 for _ in range(100_000):
