@@ -125,7 +125,6 @@ class Nodes:
     """
 
     def __init__(self) -> None:
-        self.size = self.room = 0
         self.leaves = 0
         if not cython.compiled:
             self.at = []
@@ -149,13 +148,10 @@ class Nodes:
     def grow(self) -> cython.bint:
         """Take twice the room."""
         room: cython.Py_ssize_t = max(2 * self.room, 64)
-        if cython.compiled:
-            at = PyMem_Realloc(self.at, room * cython.sizeof(Bare))
-            if not at:
-                raise MemoryError
-            self.at = cython.cast(cython.pointer(Bare), at)
-        else:
-            self.at += [None] * (room - self.room)
+        at = PyMem_Realloc(self.at, room * cython.sizeof(Bare))
+        if not at:
+            raise MemoryError
+        self.at = cython.cast(cython.pointer(Bare), at)
         self.room = room
         return True
 
@@ -163,24 +159,64 @@ class Nodes:
 @cython.cfunc
 def listed(order: Nodes) -> list:
     """Return nodes as a list, which holds them."""
+    if not cython.compiled:
+        return order.at
     i: cython.Py_ssize_t
     return [cython.cast(Value, order.at[i]) for i in range(order.size)]
 
 
 @cython.cfunc
 def visit(root: Value, order: Nodes, found: list | None) -> cython.longlong:
-    """Put root's graph into order, parents first; return the first node's mark."""
-    global _clock
-    # A node is met (and stays on the stack, below its parents), then numbered.
+    """Append root's graph to order, parents first; return the first node's mark."""
+    # A node is met (on the stack below its parents), then numbered.
     met: cython.longlong = _clock + 1
-    first: cython.longlong = _clock + 2
-    number: cython.longlong = first
+    if cython.compiled:
+        _visit_bare(root, order, found, met)
+    else:
+        _visit(root, order, found, met)
+    return met + 1
+
+
+def _visit(root: Value, order: object, found: list | None, met: int) -> None:
+    """Do it on lists, as the interpreter likes it."""
+    global _clock
+    number = met + 1
+    stack = [root]
+    try:
+        while stack:
+            node = stack.pop()
+            if found is not None:
+                _note(node, met, found)
+            if node._mark < met and node._a is not None:
+                node._mark = met
+                stack.append(node)
+                operands = node.operands if node._many else (node._a, node._b)
+                for x in reversed(operands):
+                    if type(x) is Value and x._mark < met:
+                        stack.append(x)  # noqa: PERF401 - few: a list takes longer
+            elif node._mark <= met:
+                node._mark = number
+                number += 1
+                order.at.append(node)
+                order.leaves += node._primitive is None
+    finally:
+        # Also where Ctrl-C ends the walk: its marks must not pass for the next one's.
+        _clock = number
+
+
+@cython.cfunc
+@cython.exceptval(-1)
+def _visit_bare(
+    root: Value, order: Nodes, found: list | None, met: cython.longlong
+) -> cython.bint:
+    """Do it on bare pointers, the nodes in the same order."""
+    global _clock
+    number: cython.longlong = met + 1
     stack: Nodes = Nodes()
-    node: Bare
     try:
         stack.push(cython.cast(Bare, root))
         while stack.size:
-            node = stack.at[stack.size - 1]
+            node: Bare = stack.at[stack.size - 1]
             if found is not None:
                 _note(cython.cast(Value, node), met, found)
             if cython.cast(Value, node)._mark < met:
@@ -202,12 +238,10 @@ def visit(root: Value, order: Nodes, found: list | None) -> cython.longlong:
                 cython.cast(Value, node)._mark = number
                 number += 1
                 order.push(node)
-                if cython.cast(Value, node)._primitive is None:
-                    order.leaves += 1
+                order.leaves += cython.cast(Value, node)._primitive is None
     finally:
-        # Also where Ctrl-C ends the walk: its marks must not pass for the next one's.
         _clock = number
-    return first
+    return True
 
 
 @cython.cfunc
@@ -224,9 +258,8 @@ def _push(x: Bare, stack: Nodes, met: cython.longlong) -> cython.bint:
     """Put an operand on the stack if it is a node that was not met."""
     if type(cython.cast(object, x)) is Value and cython.cast(Value, x)._mark < met:
         stack.push(x)
-        if cython.compiled:
-            prefetch(cython.cast(Bare, cython.cast(Value, x)._b))
-            prefetch(cython.cast(Bare, cython.cast(Value, x)._a))
+        prefetch(cython.cast(Bare, cython.cast(Value, x)._b))
+        prefetch(cython.cast(Bare, cython.cast(Value, x)._a))
     return True
 
 
@@ -245,36 +278,34 @@ def _sweep(
 ) -> cython.p_double:
     """Return the adjoint of each node of the order; the last one's is the seed."""
     i: cython.Py_ssize_t
-    n: cython.Py_ssize_t = order.size
+    n: cython.Py_ssize_t = order.size if cython.compiled else len(order.at)
+    at = order.at
     adjoints = array(n)
     for i in range(n):
         adjoints[i] = 0.0
     adjoints[n - 1] = seed
-    node: Bare
+    node: Value
+    parent: Value
     for i in range(n - 1, -1, -1):
         if cython.compiled and i >= 2 * _AHEAD:
-            _fetch(order.at[i - _AHEAD], order.at[i - 2 * _AHEAD])
+            _fetch(at[i - _AHEAD], at[i - 2 * _AHEAD])
         adjoint: cython.double = adjoints[i]
         if adjoint == 0.0:  # the strong zero
             continue
-        node = order.at[i]
-        if adjoint - adjoint != 0.0 and cython.cast(Value, node)._primitive is not None:
-            _spread_to_the_chosen(cython.cast(Value, node), adjoint, adjoints, first)
-        elif cython.cast(Value, node)._many:
-            _spread_to_many(cython.cast(Value, node), adjoint, adjoints, first)
+        node = cython.cast(Value, at[i]) if cython.compiled else at[i]
+        if adjoint - adjoint != 0.0 and node._primitive is not None:  # infinite or NaN
+            _spread_to_the_chosen(node, adjoint, adjoints, first)
+        elif node._many:
+            _spread(node._a, node._many, 0, adjoint, adjoints, first)
+            if node._b is not None:
+                _spread(node._b, node._many, len(node._a), adjoint, adjoints, first)
         else:
-            _spread(
-                cython.cast(Value, node)._a,
-                adjoint * cython.cast(Value, node)._da,
-                adjoints,
-                first,
-            )
-            _spread(
-                cython.cast(Value, node)._b,
-                adjoint * cython.cast(Value, node)._db,
-                adjoints,
-                first,
-            )
+            if type(node._a) is Value:
+                parent = node._a
+                adjoints[parent._mark - first] += adjoint * node._da
+            if type(node._b) is Value:
+                parent = node._b
+                adjoints[parent._mark - first] += adjoint * node._db
     return adjoints
 
 
@@ -291,20 +322,6 @@ def _fetch(soon: Bare, later: Bare) -> cython.void:
     prefetch(cython.address(cython.cast(Value, b)._mark))
     prefetch(cython.address(cython.cast(Value, later)._mark))
     prefetch(cython.address(cython.cast(Value, later)._db))
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def _spread(
-    x: object,
-    share: cython.double,
-    adjoints: cython.p_double,
-    first: cython.longlong,
-) -> cython.void:
-    """Add to the adjoint of an operand, if it is a node."""
-    if type(x) is Value:
-        adjoints[cython.cast(Value, x)._mark - first] += share
 
 
 @cython.cfunc
@@ -336,21 +353,23 @@ def _spread_to_the_chosen(
 
 
 @cython.cfunc
-def _spread_to_many(
-    node: Value,
+@cython.inline
+@cython.exceptval(check=True)
+def _spread(
+    operands: tuple,
+    partials: cython.p_double,
+    start: cython.Py_ssize_t,
     adjoint: cython.double,
     adjoints: cython.p_double,
     first: cython.longlong,
-) -> object:
+) -> cython.void:
     i: cython.Py_ssize_t
-    operands: tuple = node._a
-    n: cython.Py_ssize_t = len(operands)
-    for i in range(n):
-        _spread(operands[i], adjoint * node._many[i], adjoints, first)
-    if node._b is not None:
-        operands = node._b
-        for i in range(len(operands)):
-            _spread(operands[i], adjoint * node._many[n + i], adjoints, first)
+    parent: Value
+    for i in range(len(operands)):
+        x = operands[i]
+        if type(x) is Value:
+            parent = x
+            adjoints[parent._mark - first] += adjoint * partials[start + i]
 
 
 def gradient(root: Value, inputs: list, of_more: cython.bint = False) -> list | None:
@@ -400,22 +419,24 @@ def backward(thing: object, seed: object = 1.0) -> None:
     if root._primitive is CONSTANT:
         raise ValueError(MSG_CONSTANT)
     i: cython.Py_ssize_t
-    node: Bare
+    node: Value
     order: Nodes = Nodes()
     with lock:
         found = begin()
         try:
             first = visit(root, order, found)
             adjoints = _sweep(order, first, start)
-            for i in range(order.size):
-                node = order.at[i]
-                if cython.compiled and i + _AHEAD < order.size:
-                    later: Bare = order.at[i + _AHEAD]
+            at = order.at
+            n: cython.Py_ssize_t = order.size if cython.compiled else len(at)
+            for i in range(n):
+                if cython.compiled and i + _AHEAD < n:
+                    later: Bare = at[i + _AHEAD]
                     prefetch(cython.address(cython.cast(Value, later)._grad))
-                if cython.cast(Value, node)._primitive is None:
-                    cython.cast(Value, node)._grad += adjoints[i]
-                elif cython.cast(Value, node)._primitive is not CONSTANT:
-                    cython.cast(Value, node)._grad = adjoints[i]
+                node = cython.cast(Value, at[i]) if cython.compiled else at[i]
+                if node._primitive is None:
+                    node._grad += adjoints[i]
+                elif node._primitive is not CONSTANT:
+                    node._grad = adjoints[i]
             if cython.compiled:
                 PyMem_Free(adjoints)
         finally:
