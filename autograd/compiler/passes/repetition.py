@@ -10,7 +10,8 @@ short window sees the loops within, a long one the loop around them. Of what is 
 the longest is taken that saves most, and is held to the operands: those of the same
 iteration must be the same everywhere. What is left is searched for the next.
 
-Of very long code, periods are first looked for in samples, and followed from there.
+Of very long code, periods are first looked for in samples, and followed from there;
+what is between these stretches is then searched by itself, if it is little.
 
 Where in its period a block begins is free. It begins where the fewest results are
 handed from one iteration to the next.
@@ -29,6 +30,7 @@ FEWEST = 4  # iterations of a loop
 SAVED = 24  # instructions that a loop must save
 MANY = 400_000  # instructions, of which samples are looked at before all are
 SAMPLES, SAMPLE = 12, 8192
+SHARE = 8  # of the code at most, that is searched after the samples
 FEW = 1000  # instructions that may be left outside of short loops
 SOME = 64  # iterations that tell how far back operands usually are
 PART = 1 << 15  # operands that are looked at at once
@@ -89,8 +91,14 @@ def repetitions(code: Code) -> list[Stretch]:
     if n >= MANY:
         candidates = _seen_in_samples(code.kinds, n)
         found = _chosen(code, candidates)
-        if n - sum(s.saved for s in found) < enough:
-            return found
+        gaps = list(_gaps(found, n))
+        if sum(b - a for a, b in gaps) < n // SHARE:
+            for a, b in gaps:
+                for more in _periodic(code.kinds[a:b], b - a):
+                    candidates |= {
+                        Stretch(a + s.start, s.length, s.count) for s in more
+                    }
+            return _chosen(code, candidates)
     for more in _periodic(code.kinds, n):
         candidates |= more
         if n - sum(s.saved for s in more) < enough:  # in rows; in operands as well?
@@ -98,6 +106,15 @@ def repetitions(code: Code) -> list[Stretch]:
             if n - sum(s.saved for s in found) < enough:
                 return found
     return _chosen(code, candidates)
+
+
+def _gaps(stretches: list[Stretch], n: int) -> Iterator[tuple[int, int]]:
+    """Yield from where to where there is no stretch."""
+    at = 0
+    for s in stretches:
+        yield at, s.start
+        at = s.end
+    yield at, n
 
 
 def _chosen(code: Code, candidates: set[Stretch]) -> list[Stretch]:
