@@ -131,6 +131,20 @@ def test_a_list_that_changes_is_read_anew() -> None:
     assert compiled(p) == [2.0, 8.0, 6.0, 8.0]
 
 
+def test_a_list_that_turns_while_it_is_recorded_is_not_taken_for_what_it_was() -> None:
+    pair: list[Any] = [1.0, [2.0, 3.0]]
+
+    def turning(xs: Any) -> Any:
+        twice = xs[0] * 2.0 if type(xs[1]) is list else math.fsum(xs[0]) * 100.0
+        pair.reverse()
+        return twice
+
+    compiled = jit(turning)
+    assert compiled(pair) == 2.0
+    assert pair == [[2.0, 3.0], 1.0]
+    assert compiled(pair) == 500.0
+
+
 def test_compiled_functions_of_lists_pickle() -> None:
     compiled = jit(summed)
     assert compiled([1.0, 2.0], 3.0) == 11.0

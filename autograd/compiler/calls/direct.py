@@ -19,12 +19,13 @@ MSG_FORM = (
 )
 
 
-def lend(compiled: Native, variant: Variant, args: tuple[Any, ...]) -> bool:
+def lend(compiled: Native, variant: Variant, structure: Any) -> bool:
     """Let an object call a variant's machine code itself; return whether it may.
 
-    It may where results have a form that `Native` can make. It does so for calls like
-    the one with these arguments, if all are floats, lists and tuples of such, or arrays
-    that are inputs whole.
+    It may where results have a form that `Native` can make. It does so for calls of the
+    structure that the variant is for, if all arguments are floats, lists and tuples of
+    such, or arrays that are inputs whole. The arguments themselves are not asked: the
+    function, or another thread, may have changed them in the meantime.
 
     Raises:
         ValueError: if the form, or the arguments, are of other sizes than the program.
@@ -34,7 +35,8 @@ def lend(compiled: Native, variant: Variant, args: tuple[Any, ...]) -> bool:
     if form is NotImplemented:
         return False
     arrays = None
-    if all(type(x) is float for x in args):
+    _, _, *args = structure[2]  # of the tuple of arguments; then come keywords
+    if all(x is float for x in args):
         fits = not (variant.sources or _has_arrays(form))
     else:
         arrays = _kinds_of(variant, args)
@@ -54,7 +56,7 @@ def lend(compiled: Native, variant: Variant, args: tuple[Any, ...]) -> bool:
     return True
 
 
-def _kinds_of(variant: Variant, args: tuple[Any, ...]) -> Any:
+def _kinds_of(variant: Variant, args: list[Any]) -> Any:
     """Return what arguments are, and which arrays are inputs; None if others are, too.
 
     The first are None for a float, the shape of an array, and for a list or tuple a
@@ -70,26 +72,26 @@ def _kinds_of(variant: Variant, args: tuple[Any, ...]) -> Any:
     if set(sources) != set(range(len(at))):
         return None
     inputs = [
-        (at[k], -1 if kind == "address" else args[at[k]].size)
+        (at[k], -1 if kind == "address" else math.prod(kinds[at[k]]))
         for k, kind in variant.sources
     ]
     return kinds, tuple(inputs)
 
 
 def _kind_of(x: Any) -> Any:
-    """Return what an argument is, NotImplemented if it is nothing for machine code."""
-    if type(x) is float:
+    """Return what an argument of a structure is; NotImplemented if nothing for code."""
+    if x is float:
         return None
-    if type(x) is list or type(x) is tuple:
-        parts = [_kind_of(item) for item in x]
-        inside = all(part is None or type(part) is list for part in parts)
-        return [type(x), *parts] if inside else NotImplemented
-    if not hasattr(x, "dtype"):
+    if type(x) is not tuple:
         return NotImplemented
-    import numpy as np
-
-    whole = type(x) is np.ndarray and x.dtype == np.float64 and x.ndim
-    return x.shape if whole else NotImplemented
+    kind, label, *items = x
+    if kind is list or kind is tuple:
+        parts = [_kind_of(item) for item in items]
+        inside = all(part is None or type(part) is list for part in parts)
+        return [kind, *parts] if inside else NotImplemented
+    if kind == "whole array":  # of ints or not, and its shape
+        return NotImplemented if label else items[0]
+    return NotImplemented
 
 
 def _form_of(result: Any) -> Any:

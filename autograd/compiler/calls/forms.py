@@ -76,9 +76,10 @@ class Arguments(Reader):
             self.numbers.append(float(tree))
             return float, next
         if kind is tuple or kind is list:  # commonest, and nothing to ask
-            if {*map(type, tree)} == FLOATS:
-                return self._row(kind, tree)
-            return self._container(kind, len(tree), tree, kind)
+            items = tree[:]  # as it is now: another thread may be changing it
+            if {*map(type, items)} == FLOATS:
+                return self._row(kind, items)
+            return self._container(kind, len(items), items, kind)
         if kind is dict and not tree:
             return (kind, ()), lambda _: {}
         parts = parts_of(tree)

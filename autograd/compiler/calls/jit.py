@@ -159,7 +159,7 @@ class Jit(Native):
                     ways.insert(0, ways.pop(i))
                 new = variant.was_renewed() or call.around is not self._lent
                 if new or i or self._is_stale():
-                    self._lend(variant, args, kwargs)
+                    self._lend(variant, call)
                 return found
         if ways.why_eager is not None or self._restless >= RESTLESS:
             return self._eagerly(ways.why_eager or MSG_RESTLESS, args, kwargs)
@@ -276,7 +276,7 @@ class Jit(Native):
         if self._arguments().take((call.args, call.kwargs))[0] != call.structure:
             self._restless += 1
         self.variants.of((call.structure, after)).insert(0, variant)
-        self._lend(variant, call.args, call.kwargs)
+        self._lend(variant, call)
 
     def _is_stale(self) -> bool:
         """Return whether what was read is stamped anew, and was equal."""
@@ -295,9 +295,7 @@ class Jit(Native):
 
         warn_of_ways(self.name, run)
 
-    def _lend(
-        self, variant: Variant, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def _lend(self, variant: Variant, call: Call) -> None:
         """Let floats go straight into the machine code, where results allow it.
 
         What ignores errors is not lent, as machine code does not ask who calls.
@@ -307,10 +305,10 @@ class Jit(Native):
         around = self.surroundings
         self._lent, self._watched = around.latest, around.watch
         self.stop()
-        if kwargs or variant.captured or around.watch is None:
+        if call.kwargs or variant.captured or around.watch is None:
             return
         self.watch(around.watch if any(around.watch) else None)
-        if lend(self, variant, args):
+        if lend(self, variant, call.structure):
             self._answers = variant
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
