@@ -1,9 +1,9 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: binding=True, embedsignature=True
 """The class that calls machine code in the compiled form: see `native` beside it.
 
 Only Cython reads this file; the interpreted form has a class of the same methods there.
 """
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: binding=True, embedsignature=True
 
 from __future__ import annotations
 
