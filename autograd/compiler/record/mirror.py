@@ -38,6 +38,8 @@ ADD = TABLE["add"]
 SUMS = frozenset({ADD, TABLE["sub"]})
 _NONE = cython.declare(cython.longlong, -(2**62))  # no adjoint
 _WIDTH = cython.declare(cython.longlong, 2**17)  # of a part of a key
+# Of those that fit into a key with three parts, which is an int of 64 bits.
+_KINDS = cython.declare(cython.longlong, 2**12)
 # Derivative codes that are found without asking a dict.
 _LATEST = cython.declare(cython.longlong, 1024)
 
@@ -388,6 +390,8 @@ class Mirror:
         part: cython.longlong
         # From 1 on, so that the keys of one operand are no keys of two.
         found: cython.longlong = 1 + self.old_kinds.at[i]
+        if found >= _KINDS:
+            raise GivenUpError
         for k in range(arity):
             part = self.part(begin, arity, k, loose)
             if part >= _WIDTH:
