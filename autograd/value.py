@@ -65,8 +65,10 @@ if cython.compiled:
         PyTuple_SET_ITEM,
     )
     from cython.cimports.cpython.type import PyType_Modified
+    from cython.cimports.libc.math import isfinite
     from cython.cimports.libc.math import pow as c_pow
 else:
+    from math import isfinite
     from math import pow as c_pow
 
     from autograd.context import Context, contexts, current, take_down, tapes
@@ -1026,7 +1028,7 @@ def _apply_one(primitive: Primitive, operand: Value) -> Value:
     if cython.compiled and primitive.pair is not cython.NULL:
         slope: cython.double = 0.0
         known: cython.double = primitive.pair(operand._data, cython.address(slope))
-        if known - known == 0.0 and slope - slope == 0.0:
+        if isfinite(known) and isfinite(slope):  # inf - inf would set a flag
             return new_node(primitive, known, operand, None, slope, 0.0)
     x: float = operand._data
     try:
