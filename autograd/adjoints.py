@@ -7,8 +7,6 @@ a recording of a gradient spends its time here.
 
 Letters: ``y_bar`` is the adjoint of the node y.
 """
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: cdivision=True, binding=True, embedsignature=True
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ nothing: an operator looks whether `contexts` is empty and is done. Inside a sco
 asks `current`. Compiled, ``context.pxd`` holds the C types, so that `autograd.value`
 reaches both without a Python call.
 """
-# cython: language_level=3, binding=True, embedsignature=True
 
 from __future__ import annotations
 

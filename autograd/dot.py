@@ -3,8 +3,6 @@
 A neuron of 16 inputs is one node of 34 operands instead of 33 nodes, and its loop over
 the operands runs in C. The partial for each factor is the other factor.
 """
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: cdivision=True, binding=True, embedsignature=True
 
 from __future__ import annotations
 

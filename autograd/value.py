@@ -22,8 +22,6 @@ also compiled by Cython in pure Python mode, with the C types of ``value.pxd``;
 
 Letters: ``a`` and ``b`` are the operands, ``da`` and ``db`` the partials for them.
 """
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: cdivision=True, binding=True, embedsignature=True
 
 from __future__ import annotations
 

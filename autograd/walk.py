@@ -13,8 +13,6 @@ marks with numbers far beyond, and puts back every mark it found.
 
 An adjoint is the derivative of the root, the last node, by the node at hand.
 """
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: cdivision=True, binding=True, embedsignature=True
 
 from __future__ import annotations
 

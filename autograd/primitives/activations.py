@@ -1,5 +1,4 @@
 """Rows of the activations of neural networks, and of their logarithms."""
-# cython: language_level=3, binding=True
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Rows of arithmetic: conditions, operators, rounding, the larger and the smaller."""
-# cython: language_level=3, binding=True
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Rows of the elementary functions: exponentials, trigonometry, and sums."""
-# cython: language_level=3, binding=True
 
 from __future__ import annotations
 

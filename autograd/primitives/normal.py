@@ -3,7 +3,6 @@
 What `math` does not have comes from SciPy, imported when first used. SciPy's functions
 raise nothing: they are infinite at a pole, and NaN outside their domain.
 """
-# cython: language_level=3, binding=True
 
 from __future__ import annotations
 

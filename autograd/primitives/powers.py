@@ -12,7 +12,6 @@ Letters: a**b, differentiated n times by a and m times by b, is
 
 where f_j is the j-th derivative of b*(b-1)*...*(b-n+1).
 """
-# cython: language_level=3, binding=True
 
 from __future__ import annotations
 

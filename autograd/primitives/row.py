@@ -2,7 +2,6 @@
 
 Compiled, ``row.pxd`` gives the class its C types.
 """
-# cython: language_level=3, binding=True
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Rows of special functions: gamma, Bessel functions, logarithms of what is small."""
-# cython: language_level=3, binding=True
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ Interpreted, ctypes calls a Python function, and Python may notice Ctrl-C as tha
 begins, before its first line. ctypes hands such an error to `sys.unraisablehook`, and
 `listening` takes it from there.
 """
-# cython: language_level=3, binding=True
 
 from __future__ import annotations
 

@@ -5,8 +5,6 @@ raise where the side is not chosen: operands are masked, and what is not known t
 harmless (an operator, an attribute, an iterator of somebody's class) fails the side.
 """
 
-# cython: language_level=3, binding=True, embedsignature=True
-
 from __future__ import annotations
 
 import inspect
