@@ -38,7 +38,6 @@ class Frame:
         turns: the variables of how many turns were run that change something.
         moving: the places that loops in it read from memory.
         before: what is written before the loop, whose body it is.
-        elsewhere: what loads numbers that are not in this memory.
 
     """
 
@@ -61,7 +60,6 @@ class Frame:
         self.reads: dict[int, Load] = {}
         self.turns: dict[int, str] = {}
         self.before: list[str] = []
-        self.elsewhere: dict[int, Callable[[], str]] = {}
         self.moving = {
             x
             for step in self.program.code
@@ -83,8 +81,6 @@ class Frame:
 
     def _found(self, place: int) -> str:
         p, t = self.program, self.text
-        if place in self.elsewhere:
-            return self.elsewhere[place]()
         if p.is_constant(place) and self.base:
             return t.number(p.constants[place - len(p.inputs)])
         home = self.places.lines.home(place)

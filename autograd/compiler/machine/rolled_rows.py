@@ -1,10 +1,10 @@
 """rolled_rows: a program with loops over a batch: lanes are rows, the loop is inside.
 
 As many rows as the machine has lanes are computed at once, from the first step of their
-loops to the last. Inputs that are the same for all rows are read where they are, one
-number for all lanes: a copy for each lane would take a long series out of the caches.
-Only what a loop reads in one line with other numbers is copied, and so are constants;
-all else is where `autograd.compiler.machine.rolled` has it.
+loops to the last. A series that is the same for all rows is read where it is, one
+number for all lanes: a copy for each lane would take it out of the caches. All else
+that is the same for all rows is copied, as constants are: spread to all lanes where it
+is read, it would be so in each iteration, a quarter of the time of a short one.
 
 Letters: ``u`` is the memory of uniform numbers, ``v`` that of varying ones.
 """
@@ -64,16 +64,6 @@ class RowsWriter(Writer):
             f"@{name} = internal constant [{len(items)} x i64] [{numbers}]\n"
         )
         return f"@{name}"
-
-    def frame(self, places: Places, base: int, leaves: dict[int, Exit]) -> Frame:
-        """Return the numbers of a block, whose memory begins at base."""
-        frame = super().frame(places, base, leaves)
-        if not base:
-            frame.elsewhere = {
-                place: partial(self.text.spread, "%u", str(i))
-                for place, i in self.shared.items()
-            }
-        return frame
 
     def loop(self, frame: Frame, body: Body) -> None:
         """Write a loop."""
@@ -194,15 +184,16 @@ def write_rows_with_loops(
 def _copy_uniform(w: RowsWriter, program: Program) -> None:
     """Write to all lanes what is the same for all rows, and not read where it is."""
     t, n = w.text, len(program.inputs)
-    mixed = {
-        x
-        for step in program.code
-        if type(step) is Loop
-        for read in step.reads
-        if w.of_shared(read, step.count) is None
-        for x in read_places(read, step.count)
-    }
-    copied = [(i, x) for x, i in w.shared.items() if x in mixed]
+    needed = {*program.outputs, *[x for g in program.guards for x in (g.a, g.b)]}
+    for step in program.code:
+        if type(step) is not Loop:
+            needed.update(step.operands)
+            continue
+        needed.update(step.carried)
+        for read in step.reads:
+            if is_fixed(read) or w.of_shared(read, step.count) is None:
+                needed.update(read_places(read, step.count))
+    copied = [(i, x) for x, i in w.shared.items() if x in needed]
     constants = [(i, n + i) for i in range(len(program.constants))]
     for source, pairs in (("%u", copied), ("", constants)):
         if not pairs:
