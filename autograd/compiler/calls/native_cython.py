@@ -209,26 +209,25 @@ class Native:
             return None
         array: cython.pointer(Array)
         form: object = self._form
-        fixed: cython.double[64]
-        room: cython.p_double = fixed
-        if routine.memory + routine.outputs > STACK:
-            room = _take(routine)
+        room: cython.p_double = _take(routine)
         words: cython.p_longlong = cython.cast(cython.p_longlong, room)
         results: cython.p_double = room + routine.memory
         try:
             for i in range(n):
                 arg = args[i]
-                if shapes[i] is None:
+                shape = shapes[i]
+                if shape is None:
                     if type(arg) is not float:
                         return None
                     room[place] = arg
                     place += 1
-                elif type(shapes[i]) is list:
-                    place = _laid_out(arg, shapes[i], room, place)
+                elif type(shape) is tuple:
+                    if not _has_shape(arg, shape):
+                        return None
+                else:
+                    place = _laid_out(arg, shape, room, place)
                     if place < 0:
                         return None
-                elif not _has_shape(arg, shapes[i]):
-                    return None
             for i in range(len(sources)):
                 k, n = sources[i]
                 arg = args[k]
@@ -245,8 +244,7 @@ class Native:
                 return None
             return results[0] if form is None else _made(form, cython.address(results))
         finally:
-            if room != fixed:
-                _give(routine, room)
+            _give(routine, room)
 
 
 def unchanged(cells: tuple, names: tuple, functions: tuple) -> bool:
