@@ -9,7 +9,8 @@ cdef extern from "Python.h":
 
     int PyDict_Next(PyObject* p, Py_ssize_t* pos, PyObject** key, PyObject** value)
     Py_ssize_t PyDict_Size(PyObject* p)
-    PyObject** PySequence_Fast_ITEMS(object o)
+    PyObject** PySequence_Fast_ITEMS(object o)  # of a list or a tuple
+    Py_ssize_t PySequence_Fast_GET_SIZE(object o)
     object PyObject_GenericGetDict(object x, void* context)
 
 # A number that changes whenever a dict does; 0 where Python has none to tell.

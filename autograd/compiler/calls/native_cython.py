@@ -20,6 +20,7 @@ from cython.cimports.autograd.compiler.calls.native_cython import (
     PyFunction_GET_CODE,
     PyFunction_GET_DEFAULTS,
     PyObject_GenericGetDict,
+    PySequence_Fast_GET_SIZE,
     PySequence_Fast_ITEMS,
     Single,
 )
@@ -486,31 +487,11 @@ def _laid_out(
     """
     i: cython.Py_ssize_t
     n: cython.Py_ssize_t = len(parts) - 1
-    kind: object = type(x)
-    if kind is not parts[0]:
+    if type(x) is not parts[0] or PySequence_Fast_GET_SIZE(x) != n:
         return -1
-    if kind is tuple:
-        row: tuple = x
-        if len(row) != n:
-            return -1
-        for i in range(n):
-            item = row[i]
-            part = parts[i + 1]
-            if part is not None:
-                place = _laid_out(item, part, room, place)
-                if place < 0:
-                    return -1
-            elif type(item) is float:
-                room[place] = item
-                place += 1
-            else:
-                return -1
-        return place
-    items: list = x
-    if len(items) != n:
-        return -1
+    items: cython.pointer(cython.pointer(PyObject)) = PySequence_Fast_ITEMS(x)
     for i in range(n):
-        item = items[i]
+        item: object = cython.cast(object, items[i])
         part = parts[i + 1]
         if part is not None:
             place = _laid_out(item, part, room, place)
