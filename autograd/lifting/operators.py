@@ -110,11 +110,17 @@ def _either(
         del ways[1]
     elif issubclass(kinds[1], kinds[0]) and other is not own(kinds[0], reflected):
         ways.reverse()
-    for function, special, x, y in ways:
-        found = _asked(function, special, x, y)
+    found = _tried(ways)
+    return f(a, b) if found is NotImplemented else found  # or raises what Python raises
+
+
+def _tried(ways: list[tuple[Any, str, Any, Any]]) -> Any:
+    """Return what the first of some ways gives that gives anything."""
+    for way in ways:
+        found = _asked(*way)
         if found is not NotImplemented:
             return found
-    return f(a, b)  # raises what Python raises
+    return NotImplemented
 
 
 def _asked(function: Any, special: str, x: Any, y: Any) -> Any:
@@ -139,11 +145,8 @@ def compared(relation: str, f: Callable[[Any, Any], Any], a: Any, b: Any) -> Any
     ways = [(found[0], forward, a, b), (found[1], reflected, b, a)]
     if kinds[0] is not kinds[1] and issubclass(kinds[1], kinds[0]):
         ways.reverse()
-    for function, special, x, y in ways:
-        result = _asked(function, special, x, y)
-        if result is not NotImplemented:
-            return result
-    return f(a, b)
+    result = _tried(ways)
+    return f(a, b) if result is NotImplemented else result
 
 
 def unary(name: str, f: Callable[[Any], Any], x: Any) -> Any:
