@@ -94,12 +94,9 @@ def repetitions(code: Code) -> list[Stretch]:
         gaps = list(_gaps(found, n))
         if sum(b - a for a, b in gaps) < n // SHARE:
             for a, b in gaps:
-                for more in _periodic(code.kinds[a:b], b - a):
-                    candidates |= {
-                        Stretch(a + s.start, s.length, s.count) for s in more
-                    }
+                candidates.update(*_periodic(code.kinds, a, b))
             return _chosen(code, candidates)
-    for more in _periodic(code.kinds, n):
+    for more in _periodic(code.kinds, 0, n):
         candidates |= more
         if n - sum(s.saved for s in more) < enough:  # in rows; in operands as well?
             found = _chosen(code, candidates)
@@ -155,12 +152,10 @@ def _seen_in_samples(kinds: Any, n: int) -> set[Stretch]:
         first = (n - SAMPLE) * i // (SAMPLES - 1)
         if any(s.start <= first and first + SAMPLE <= s.end for s in found):
             continue
-        seen = {
-            s for more in _periodic(kinds[first : first + SAMPLE], SAMPLE) for s in more
-        }
+        seen = set().union(*_periodic(kinds, first, first + SAMPLE))
         for s in sorted(seen, key=lambda s: -s.saved)[:3]:
             differ = np.flatnonzero(kinds[s.length :] != kinds[: -s.length])
-            at = int(np.searchsorted(differ, first + s.start))
+            at = int(np.searchsorted(differ, s.start))
             start = int(differ[at - 1]) + 1 if at else 0
             end = int(differ[at]) + s.length if at < len(differ) else n
             found.add(Stretch(start, s.length, (end - start) // s.length))
@@ -174,20 +169,21 @@ def _cut(s: Stretch, a: int, b: int) -> Stretch | None:
     return Stretch(start, s.length, count) if count >= FEWEST else None
 
 
-def _periodic(kinds: Any, n: int) -> Iterator[set[Stretch]]:
-    """Yield stretches in which the rows have a period, for windows of all lengths."""
+def _periodic(kinds: Any, first: int, end: int) -> Iterator[set[Stretch]]:
+    """Yield stretches in a part in which the rows have a period, window by window."""
     import numpy as np
 
-    if n < FEWEST:
+    if end - first < FEWEST:
         return
+    kinds = kinds[first:end]
     random = np.random.default_rng(12345)
     words = random.integers(1, 2**63, int(kinds.max()) + 1, dtype=np.uint64)
     hashes = words[kinds] | np.uint64(1)
     window = 1
     while True:
         stretches = {
-            Stretch(start, length, (end - start) // length)
-            for start, end, length in _runs(hashes, window)
+            Stretch(first + start, length, (stop - start) // length)
+            for start, stop, length in _runs(hashes, window)
         }
         yield {s for s in stretches if s.count >= FEWEST and s.saved >= SAVED}
         for _ in range(2):
