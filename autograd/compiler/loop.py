@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, TypeGuard, final
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
@@ -89,6 +89,11 @@ class Numbers:
 
 
 Read = Along | At | Numbers
+
+
+def is_fixed(read: Read) -> TypeGuard[Along]:
+    """Return whether it is of the same place in all iterations."""
+    return type(read) is Along and read.stride == 0
 
 
 def _table(items: Sequence[Any]) -> str:
@@ -218,7 +223,7 @@ class Loop:
             for step in body.code
             if isinstance(step, Loop)
             for r in step.reads
-            if not isinstance(r, Numbers) and (type(r) is At or r.stride)
+            if not isinstance(r, Numbers) and not is_fixed(r)
             for x in (r.at(k) for k in range(step.count))
             if x < len(body.inputs)
         }

@@ -183,6 +183,18 @@ class Program:
             yield place, step
             place += _width(step)
 
+    def loops(self) -> dict[int, Loop]:
+        """Return the loops that fill places, by the first of these.
+
+        A loop that only asks fills none: its place is that of the next step, so it is
+        no name for it.
+        """
+        return {
+            place: step
+            for place, step in self.placed()
+            if type(step) is Loop and step.width
+        }
+
     def is_constant(self, place: int) -> bool:
         """Return whether the place holds one of the constants."""
         return len(self.inputs) <= place < self.first_result

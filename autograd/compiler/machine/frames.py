@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from autograd.compiler.loop import Along, At, Loop
 from autograd.compiler.machine.text import Text, constant
-from autograd.compiler.passes.blocks import read_places
+from autograd.compiler.passes.blocks import moving
 from autograd.compiler.passes.exits import Exit
 from autograd.compiler.schedule.places import Places, Vector, vector_of
 
@@ -60,14 +59,7 @@ class Frame:
         self.reads: dict[int, Load] = {}
         self.turns: dict[int, str] = {}
         self.before: list[str] = []
-        self.moving = {
-            x
-            for step in self.program.code
-            if type(step) is Loop
-            for read in step.reads
-            if type(read) is At or (type(read) is Along and read.stride)
-            for x in read_places(read, step.count)
-        }
+        self.moving = moving(self.program)
         self._together: dict[tuple[int, ...], str] = {}
 
     # Single numbers.

@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from autograd.compiler.loop import At, Numbers
+from autograd.compiler.loop import At, Numbers, is_fixed
 from autograd.compiler.machine.frames import Frame
 from autograd.compiler.machine.text import Text
-from autograd.compiler.schedule.places import Body, is_fixed
+from autograd.compiler.schedule.places import Body
 
 Value = Callable[[str], str]  # writes and returns what iteration k reads
 Reader = Callable[[str], None]  # takes it down

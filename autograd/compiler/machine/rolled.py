@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from autograd.compiler.loop import Along, Loop
+from autograd.compiler.loop import Loop, is_fixed
 from autograd.compiler.machine import host
 from autograd.compiler.machine.callbacks import look_for_interruption
 from autograd.compiler.machine.early import Range, iterations_of
@@ -35,7 +35,7 @@ from autograd.compiler.passes.exits import Exit, exits
 from autograd.compiler.program import Guard, Instruction, Program
 from autograd.compiler.schedule.groups import Group
 from autograd.compiler.schedule.lines import MEMORY, Lines
-from autograd.compiler.schedule.places import Body, Places, Wide, is_fixed, vector_of
+from autograd.compiler.schedule.places import Body, Places, Wide, vector_of
 from autograd.primitives import Primitive
 from autograd.primitives.elementary import sumprod
 
@@ -200,7 +200,7 @@ class Writer:
         inner = self.frame(body.places, base, exits(loop.body))
         others = self.others(frame, loop) | dict(special or {})
         for j, read in enumerate(loop.reads, len(loop.carried)):
-            if j not in others and type(read) is Along and is_fixed(read):
+            if j not in others and is_fixed(read):
                 inner.set(j, frame.value(read.place))
         for place, step in body.invariants:
             inner.set(place, self.instruction(inner, step, None))

@@ -16,7 +16,7 @@ from ctypes import c_double, c_int64
 from functools import partial
 from typing import Any
 
-from autograd.compiler.loop import Along, At, Loop, Numbers, Read
+from autograd.compiler.loop import Along, At, Loop, Numbers, Read, is_fixed
 from autograd.compiler.machine.frames import Frame
 from autograd.compiler.machine.reads import Value
 from autograd.compiler.machine.rolled import Writer
@@ -31,7 +31,7 @@ from autograd.compiler.passes.exits import Exit
 from autograd.compiler.program import Program
 from autograd.compiler.schedule.layout import Layout
 from autograd.compiler.schedule.lines import Lines
-from autograd.compiler.schedule.places import Body, Places, Wide, is_fixed
+from autograd.compiler.schedule.places import Body, Places, Wide
 
 
 class RowsWriter(Writer):

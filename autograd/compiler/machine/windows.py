@@ -53,8 +53,7 @@ class Moved(Addresses):
 
     def __init__(self, program: Program, cuts: Sequence[Checkpoints]) -> None:
         super().__init__()
-        steps = ((place, s) for place, s in program.placed() if type(s) is Loop)
-        loops = {place: loop for place, loop in steps if loop.width}
+        loops = program.loops()
         self.absent: list[int] = []  # where what is left out begins
         self.before = [0]  # how many places are left out before each of these
         self.spots: dict[int, int] = {}

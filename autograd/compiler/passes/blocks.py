@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.collector import waiting
-from autograd.compiler.loop import Along, At, Loop, Numbers, Read
+from autograd.compiler.loop import Along, At, Loop, Numbers, Read, is_fixed
 from autograd.compiler.program import Guard, Instruction, Program
 
 Change = Callable[[Program, Sequence[bool]], Program]
@@ -90,6 +90,18 @@ def read_places(read: Read, count: int) -> Sequence[int]:
     if read.stride == 0:
         return (read.place,)
     return range(read.place, read.at(count), read.stride)
+
+
+def moving(program: Program) -> set[int]:
+    """Return the places that loops in a program read, others in each iteration."""
+    return {
+        x
+        for step in program.code
+        if type(step) is Loop
+        for read in step.reads
+        if not is_fixed(read)
+        for x in read_places(read, step.count)
+    }
 
 
 def meets_own(first: int, loop: Loop) -> bool:
@@ -211,7 +223,7 @@ def move_read(read: Read, count: int, new: Any) -> Read:
     """Return a read of the same numbers, given where all places are now."""
     if type(read) is Numbers:
         return read
-    if type(read) is Along and (read.stride == 0 or count == 1):
+    if is_fixed(read) or (type(read) is Along and count == 1):
         return Along(int(new[read.place]))
     return in_line(new[list(read_places(read, count))])
 

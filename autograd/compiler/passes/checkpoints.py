@@ -36,7 +36,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from autograd.compiler.loop import Along, At, Loop, Numbers
+from autograd.compiler.loop import Along, At, Loop, Numbers, is_fixed
 from autograd.compiler.passes.blocks import read_places
 from autograd.compiler.passes.cycles import cycles
 from autograd.compiler.passes.prune import slimmed
@@ -133,7 +133,7 @@ def _cut(program: Program, first: int, loop: Loop, cache: float) -> Checkpoints 
     again, marked = _again(first, loop, wanted)
     takes = cycles(again.body, len(marked))
     if loop.kept * loop.count <= HUGE * cache:
-        reader = _loop_at(program, mirror)
+        reader = program.loops()[mirror]
         takes += cycles(loop.body, len(loop.carried))
         takes += cycles(reader.body, len(reader.carried))
     if takes > TRAFFIC * len(wanted):
@@ -178,13 +178,6 @@ def _unguarded(body: Program) -> Program:
     return body.replace(code=tuple(code), guards=())
 
 
-def _loop_at(program: Program, place: int) -> Loop:
-    """Return the loop whose places begin there: not one that has none."""
-    return next(
-        s for at, s in program.placed() if at == place and type(s) is Loop and s.width
-    )
-
-
 @dataclass
 class _Seen:
     """Who looks at what a loop kept.
@@ -207,7 +200,7 @@ def _seen(program: Program, first: int, loop: Loop) -> _Seen | None:
         if type(step) is not Loop:
             continue
         for j, read in enumerate(step.reads):
-            if type(read) is Numbers or (type(read) is Along and read.stride == 0):
+            if type(read) is Numbers or is_fixed(read):
                 continue
             places = read_places(read, step.count)
             ends = places if type(read) is At else (places[0], places[-1])
@@ -237,5 +230,5 @@ def _singles(program: Program) -> Iterator[int]:
             continue
         yield from step.carried
         for read in step.reads:
-            if type(read) is Along and read.stride == 0:
+            if is_fixed(read):
                 yield read.place

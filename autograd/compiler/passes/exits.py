@@ -21,9 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeGuard
 
-from autograd.compiler.loop import Along, Loop, Read
+from autograd.compiler.loop import Along, Loop, Read, is_fixed
 from autograd.compiler.passes.blocks import read_places
 from autograd.compiler.passes.idle import (
     BIT,
@@ -36,7 +35,7 @@ from autograd.compiler.passes.idle import (
     of_read,
     settled,
 )
-from autograd.compiler.program import Instruction, Program
+from autograd.compiler.program import Program
 
 SPOTS = 64  # places of a loop that are filled in one by one; more are not worth it
 NEAR = 3  # the turns that are always run if others look at them
@@ -83,7 +82,7 @@ def exits(program: Program, *, strict: bool = True) -> dict[int, Exit]:
 
     """
     found: dict[int, Exit] = {}
-    loops = {place: s for place, s in program.placed() if _is_filling(s)}
+    loops = program.loops()
     for place, loop in loops.items():
         leader = None if place in found else _leader(place, loop, strict=strict)
         if leader is not None:
@@ -102,7 +101,7 @@ def exits_shown(program: Program, core: Program) -> dict[int, Exit]:
 
     """
     may = exits(program) if program.has_loops else {}
-    places, now = _loops(program), _loops(core)
+    places, now = [*program.loops()], [*core.loops()]
     if not may or len(places) != len(now):
         return {}
     new = dict(zip(places, now, strict=True))
@@ -110,18 +109,6 @@ def exits_shown(program: Program, core: Program) -> dict[int, Exit]:
     found = exits(core, strict=False)
     families = {x.leader for at, x in found.items() if shown.get(at) != x.leader}
     return {at: x for at, x in found.items() if x.leader not in families}
-
-
-def _loops(program: Program) -> list[int]:
-    return [place for place, step in program.placed() if _is_filling(step)]
-
-
-def _is_filling(step: Instruction | Loop) -> TypeGuard[Loop]:
-    """Return whether a step is a loop that has places: what only asks has none.
-
-    The place of such a loop is that of the next step, so it is no name for it.
-    """
-    return type(step) is Loop and step.width > 0
 
 
 # --- The loop that comes to rest ------------------------------------------------------
@@ -186,7 +173,7 @@ def _at_rest(
 def _inputs(loop: Loop) -> list[Known]:
     """Return what is known of a body's inputs: what they are, if that does not move."""
     n = len(loop.carried)
-    still = [type(r) is Along and r.stride == 0 for r in loop.reads]
+    still = [*map(is_fixed, loop.reads)]
     return [
         Known(source=j, steady=True) if j < n or still[j - n] else UNKNOWN
         for j in range(len(loop.body.inputs))

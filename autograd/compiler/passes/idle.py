@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.compiler.loop import Along, Loop, Read
+from autograd.compiler.loop import Loop, Read, is_fixed
 from autograd.compiler.passes.blocks import meets_own, read_places
 from autograd.compiler.program import Instruction, Program
 
@@ -130,7 +130,7 @@ def _either(a: Known, b: Known) -> Known:
 
 def of_read(read: Read, count: int, around: Sequence[Known]) -> Known:
     """Return what is known of what a loop reads, in any of its iterations."""
-    if type(read) is Along and read.stride == 0:
+    if is_fixed(read):
         return around[read.place]
     before = len(around)  # what the loop keeps itself is beyond: see `settled`
     places = read_places(read, count)

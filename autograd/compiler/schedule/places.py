@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from autograd.compiler.loop import Along, Loop
+from autograd.compiler.loop import Along, Loop, is_fixed
 from autograd.compiler.program import Instruction, Program
 from autograd.compiler.schedule.addresses import Addresses, Pace, Rows
 from autograd.compiler.schedule.groups import Group
@@ -224,11 +224,6 @@ class Body:
                 shared.append((source, pace))
             found[j] = pace
         return found
-
-
-def is_fixed(read: object) -> bool:
-    """Return whether a loop reads the same number in all iterations."""
-    return type(read) is Along and read.stride == 0
 
 
 def vector_of(home: Home, width: int) -> Vector:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.compiler.loop import COUNTERS, LETTERS, Along, At, Loop, Numbers, Read
-from autograd.compiler.passes.blocks import read_places
+from autograd.compiler.loop import COUNTERS, LETTERS, At, Loop, Numbers, Read
+from autograd.compiler.passes.blocks import moving
 from autograd.compiler.passes.exits import exits
 from autograd.compiler.program import Guard, Program
 from autograd.compiler.targets.source import Target, Text, spelled
@@ -244,14 +244,7 @@ class Frame:
         self.letter = LETTERS[depth]
         self.known: dict[int, str] = {}
         self.exits = exits(program) if program.has_loops else {}
-        self.moving = {
-            x
-            for step in program.code
-            if type(step) is Loop
-            for read in step.reads
-            if type(read) is At or (type(read) is Along and read.stride)
-            for x in read_places(read, step.count)
-        }
+        self.moving = moving(program)
         for place, step in program.placed():  # its kept numbers are in the array
             if type(step) is Loop and depth and step.kept:
                 self.moving.update(range(place, place + step.width))
